@@ -266,9 +266,10 @@ END_TEST
 
 START_TEST(long_values_are_shortened)
 {
-    char json[1024] = "{\"version\": \"";
-    memset(json + strlen(json), 'x', 500);
-    strcat(json, "\"}");
+    char value[500];
+    char json[1024];
+    memset(value, 'x', sizeof(value));
+    (void)snprintf(json, sizeof(json), "{\"version\": \"%.*s\"}", (int)sizeof(value), value);
     workload_refuses(json,
                      "w.json:1: version: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                      "xxx... is no whole number; use a whole number from 0 to 4294967295");
