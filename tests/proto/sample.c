@@ -46,7 +46,7 @@ const char sample_every[] =
     "\"int_64\":\"-9223372036854775808\",\"sint_64\":\"9223372036854775807\",\"sfixed_64\":\"-1\","
     "\"uint_32\":4294967295,\"fixed_32\":1,\"uint_64\":\"18446744073709551615\","
     "\"fixed_64\":\"1\",\"real_32\":0.5,\"real_64\":0.1,\"truth\":true,\"colour\":\"GREEN\","
-    "\"text\":\"żółw \\\"\\\\\",\"blob\":\"AP+A\",\"inner\":{\"word\":\"deep\"},\"numbers\":[0,7],"
+    "\"text\":\"żó \\\"\\\\\",\"blob\":\"AP+A\",\"inner\":{\"word\":\"deep\"},\"numbers\":[0,7],"
     "\"texts\":[\"\",\"a\"],\"blobs\":[\"\",\"YQ==\"],\"colours\":[\"COLOUR_UNSPECIFIED\",\"RED\"],"
     "\"inners\":[{},{\"word\":\"b\"}],\"reals\":[\"NaN\",\"Infinity\",\"-Infinity\",1e300],"
     "\"chosen_number\":0}";
