@@ -577,6 +577,7 @@ PENDIO_API int pendio_read(struct pendio_context *context, pendio_handle handle,
 
 /**
  * Write the context's window, at `offset` or PENDIO_STREAMING. Writes at an offset run in parallel.
+ * A pipe without a reader raises SIGPIPE, as with write(2), unless that is ignored.
  *
  * Result:    bytes is the whole window, or with an error what had gone.
  */
