@@ -121,7 +121,8 @@ void pnd_link_answer(struct pnd_link *link, const void *bytes, size_t byte_count
 {
     nng_msg_free(link->request);
     link->request = NULL;
-    (void)send_copy(link->requests, bytes, byte_count);
+    if (bytes != NULL)
+        (void)send_copy(link->requests, bytes, byte_count);
 }
 
 void pnd_link_publish(struct pnd_link *link, const void *bytes, size_t byte_count)

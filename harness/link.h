@@ -28,7 +28,10 @@ int pnd_link_descriptor(const struct pnd_link *link);
  */
 int pnd_link_take(struct pnd_link *link, const void **ret_bytes, size_t *ret_byte_count);
 
-/* Never waits: a client that does not read its replies goes without. */
+/*
+ * With NULL the client hears nothing. Never waits: a client that does not read its replies goes
+ * without.
+ */
 void pnd_link_answer(struct pnd_link *link, const void *bytes, size_t byte_count);
 
 /* To everyone who listens now; a subscriber that is too slow misses some. Never waits. */

@@ -27,8 +27,8 @@ struct pnd_process_end {
 
 struct pnd_process {
     pid_t id;
-    int ended;  /* readable when the process has ended */
-    int input;  /* each -1 once it is closed */
+    int ended; /* readable when the process has ended */
+    int input; /* each -1 once it is closed */
     int output;
     int errors;
     uint8_t *pending; /* what still has to be fed */

@@ -56,7 +56,7 @@ static void drop_oldest(struct pnd_store *store)
     store->count--;
 }
 
-const Pendio__Report *pnd_store_find(const struct pnd_store *store, uint64_t run)
+Pendio__Report *pnd_store_find(const struct pnd_store *store, uint64_t run)
 {
     for (size_t age = 0; age < store->count; age++) {
         const struct entry *entry = entry_by_age(store, age);

@@ -5,9 +5,9 @@
 #include "messages.h"
 
 enum {
-    PND_STORE_RUN_COUNT = 256,   /* reports kept */
-    PND_STORE_STATS_COUNT = 32,  /* statistics shown */
-    PND_STORE_BYTES = 64 << 20,  /* of all reports, as they are packed */
+    PND_STORE_RUN_COUNT = 256,  /* reports kept */
+    PND_STORE_STATS_COUNT = 32, /* statistics shown */
+    PND_STORE_BYTES = 64 << 20, /* of all reports, as they are packed */
 };
 
 struct pnd_store;
@@ -21,10 +21,11 @@ int pnd_store_create(struct pnd_store **ret_store);
 void pnd_store_add(struct pnd_store *store, Pendio__Event *report, size_t packed_byte_count);
 
 /* The report of a run, or NULL when it is not, or no longer, kept. Valid until the next add. */
-const Pendio__Report *pnd_store_find(const struct pnd_store *store, uint64_t run);
+Pendio__Report *pnd_store_find(const struct pnd_store *store, uint64_t run);
 
 /* The statistics of the youngest finished runs, youngest first; returns their count. */
-size_t pnd_store_stats(const struct pnd_store *store, Pendio__Stats **ret_stats, size_t stats_count);
+size_t pnd_store_stats(const struct pnd_store *store, Pendio__Stats **ret_stats,
+                       size_t stats_count);
 
 void pnd_store_destroy(struct pnd_store *store);
 

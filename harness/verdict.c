@@ -32,11 +32,10 @@ int pnd_verdict_decide(const struct pnd_ending *ending, Pendio__Verdict *ret_ver
     describe(ending, what);
     bool quoted = ending->last_words[0] != '\0';
     (void)pnd_complain(reason, 0,
-                       "workload \"%s\": its process %ld %s after %" PRIu64
-                       " operations%s%s%s; %s",
+                       "workload \"%s\": its process %ld %s after %" PRIu64 " operations%s%s%s; %s",
                        ending->workload, (long)ending->process, what, ending->operation_count,
-                       quoted ? ", its last words: \"" : "", ending->last_words,
-                       quoted ? "\"" : "", remedy(ending));
+                       quoted ? ", its last words: \"" : "", ending->last_words, quoted ? "\"" : "",
+                       remedy(ending));
     *ret_verdict = PENDIO__VERDICT__CRASHED;
     return 1;
 }
@@ -71,8 +70,8 @@ static void describe(const struct pnd_ending *ending, char *ret_what)
     if (was_signalled(&ending->end)) {
         const char *name = sigabbrev_np(ending->end.value);
         (void)snprintf(ret_what, WHAT_BYTES, "was killed by signal %d (SIG%s)%s", ending->end.value,
-                       name != NULL ? name : "?", ending->report != NULL ? " once it had reported"
-                                                                         : "");
+                       name != NULL ? name : "?",
+                       ending->report != NULL ? " once it had reported" : "");
         return;
     }
     (void)snprintf(ret_what, WHAT_BYTES, "ended with status %d %s", ending->end.value,
@@ -93,7 +92,8 @@ static const char *remedy(const struct pnd_ending *ending)
     case PND_CAUSE_NONE:
         break;
     }
-    if (was_signalled(&ending->end) && (ending->end.value == SIGKILL || ending->end.value == SIGTERM))
+    if (was_signalled(&ending->end) &&
+        (ending->end.value == SIGKILL || ending->end.value == SIGTERM))
         return "run it again, and if nobody killed it see dmesg for a want of memory";
     return "run it again, and if it recurs report it with the workload";
 }
