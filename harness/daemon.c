@@ -1,8 +1,8 @@
 /*
  * daemon.c - one thread, three descriptors: requests, runs, signals.
  *
- * Happy path:  place -> link -> say so -> turn (requests answered, runs looked after) until a signal
- *              asks for the end -> runs ended -> sockets removed.
+ * Happy path:  place -> link -> say so -> turn (requests answered, runs looked after) until a
+ *              signal asks for the end -> runs ended -> sockets removed.
  * Failures:    before it is ready: one line, exit 2 or 3. Afterwards only the loss of its own
  *              descriptors ends it.
  */

@@ -22,9 +22,9 @@ void pnd_frame_write_header(uint32_t message_byte_count, uint8_t *ret_header);
 
 /*
  * The next whole frame of a non-blocking descriptor; its bytes are valid until the next call.
- * Returns 1, 0 at the end between two frames, -EAGAIN when there is no more for now, -EBADMSG at the
- * end inside a frame, -E2BIG for a frame over `byte_limit`, or another -errno. After a failure other
- * than -EAGAIN the reader is only good for its end.
+ * Returns 1, 0 at the end between two frames, -EAGAIN when there is no more for now, -EBADMSG at
+ * the end inside a frame, -E2BIG for a frame over `byte_limit`, or another -errno. After a failure
+ * other than -EAGAIN the reader is only good for its end.
  */
 int pnd_frame_read(struct pnd_frame_reader *reader, int descriptor, size_t byte_limit,
                    const uint8_t **ret_bytes, size_t *ret_byte_count);

@@ -24,7 +24,9 @@ enum {
 };
 
 #define MILLISECOND_NS UINT64_C(1000000)
-#define GRACE_NS       (2000 * MILLISECOND_NS) /* beyond the time limit, a report, or a request to end */
+
+/* Beyond the time limit, beyond a report, and beyond a request to end. */
+#define GRACE_NS (2000 * MILLISECOND_NS)
 
 static int frame_request(const Pendio__SubmitRequest *request, struct pnd_job *job);
 static int start_process(struct pnd_job *job, const char *const *command, int watch,

@@ -2,8 +2,8 @@
  * last_words.c - the last line of a stream, in constant memory.
  *
  * Happy path:  hear pieces of any size; each line that ends replaces the one before.
- * Failures:    none. Long lines are cut, and what is not printable ASCII becomes a question mark, so
- *              that the line can be quoted anywhere.
+ * Failures:    none. Long lines are cut, and what is not printable ASCII becomes a question mark,
+ *              so that the line can be quoted anywhere.
  */
 #include "last_words.h"
 

@@ -1,4 +1,4 @@
-/* stats_files.h - the latest statistics of each run as a JSON file, for those who watch a folder. */
+/* stats_files.h - the latest statistics of each run as a JSON file, to watch a folder. */
 #ifndef PND_STATS_FILES_H
 #define PND_STATS_FILES_H
 

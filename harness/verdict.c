@@ -1,9 +1,10 @@
 /*
  * verdict.c - the daemon's own verdict on a run.
  *
- * Happy path:  the process reported and ended by itself with a status that agrees: its report stands.
- * Failures:    everything else, in one line that names the workload, what became of its process, how
- *              far it had come, and what helps.
+ * Happy path:  the process reported and ended by itself with a status that agrees: its report
+ *              stands.
+ * Failures:    everything else, in one line that names the workload, what became of its process,
+ *              how far it had come, and what helps.
  */
 #include "verdict.h"
 
