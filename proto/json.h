@@ -31,11 +31,12 @@ __attribute__((format(printf, 3, 4))) int pnd_json_blame(struct pnd_json_reader 
 /* From one, also beyond the end of the text. The text is known to be JSON. */
 size_t pnd_json_line(const char *text, size_t byte_count, const struct pnd_json_place *place);
 
-/* A value short enough for an error line. */
+/* A value as the text has it, short enough for an error line. */
 struct pnd_json_shown {
     char text[64];
 };
-struct pnd_json_shown pnd_json_show(const json_t *value);
+struct pnd_json_shown pnd_json_show(const struct pnd_json_reader *reader,
+                                    const struct pnd_json_place *place);
 
 /* Any value but a message, an array or null, into the field's place in memory. */
 int pnd_json_read_value(struct pnd_json_reader *reader, const struct pnd_json_place *place,

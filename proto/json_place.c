@@ -3,6 +3,7 @@
  *
  * - jansson keeps no lines, so a place is counted out: the n-th member of the m-th element ...;
  * only when there is something to blame is the text walked again to find that place.
+ * - A refused value is shown as it was written, not as it was understood.
  * - The text has been parsed before, so the walk need not check it.
  */
 #include "json.h"
@@ -120,17 +121,32 @@ int pnd_json_blame(struct pnd_json_reader *reader, const struct pnd_json_place *
     return -EBADMSG;
 }
 
-struct pnd_json_shown pnd_json_show(const json_t *value)
+/* To the end of a value that is neither an object nor an array. */
+static struct span skip_scalar(struct span span)
+{
+    if (span.at < span.end && *span.at == '"')
+        return skip_string(span);
+    while (span.at < span.end && strchr(",]} \t\r\n", *span.at) == NULL)
+        span.at++;
+    return span;
+}
+
+struct pnd_json_shown pnd_json_show(const struct pnd_json_reader *reader,
+                                    const struct pnd_json_place *place)
 {
     struct pnd_json_shown shown = {.text = "an object"};
-    if (json_is_array(value))
-        return (struct pnd_json_shown){.text = "an array"};
-    if (json_is_object(value))
-        return shown;
+    struct span value = {.at = reader->text, .end = reader->text + reader->byte_count};
 
-    size_t length = json_dumpb(value, shown.text, sizeof(shown.text) - 1, JSON_ENCODE_ANY);
-    if (length >= sizeof(shown.text))
+    value = enter_value(find(value, place), place);
+    if (value.at < value.end && *value.at == '{')
+        return shown;
+    if (value.at < value.end && *value.at == '[')
+        return (struct pnd_json_shown){.text = "an array"};
+
+    size_t length = (size_t)(skip_scalar(value).at - value.at);
+    if (length > sizeof(shown.text) - 1)
         length = sizeof(shown.text) - 1;
+    memcpy(shown.text, value.at, length);
     shown.text[length] = '\0';
     pnd_text_cut(shown.text, sizeof(shown.text) - 1);
     return shown;

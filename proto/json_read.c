@@ -20,6 +20,18 @@ static int read_message(struct pnd_json_reader *reader, const struct pnd_json_pl
                         const ProtobufCMessageDescriptor *type, const json_t *value,
                         ProtobufCMessage **ret_message);
 
+/* What would be right, where jansson says only what is wrong. */
+static const struct {
+    enum json_error_code code;
+    const char *text;
+} syntax_remedies[] = {
+    {json_error_premature_end_of_input, "the text ends too early"},
+    {json_error_numeric_overflow, "put such a number in quotes"},
+    {json_error_null_character, "leave it out"},
+    {json_error_duplicate_key, "keep one of the two"},
+    {json_error_stack_overflow, "nest less"},
+};
+
 static int syntax_status(struct pnd_json_reader *reader, const json_error_t *fault)
 {
     if (json_error_code(fault) == json_error_out_of_memory) {
@@ -28,8 +40,10 @@ static int syntax_status(struct pnd_json_reader *reader, const json_error_t *fau
     }
     pnd_text_add(reader->error, "%s:%d: column %d: %s", pnd_text_tail(reader->name), fault->line,
                  fault->column, fault->text);
-    if (json_error_code(fault) == json_error_numeric_overflow)
-        pnd_text_add(reader->error, "; put such a number in quotes");
+    for (size_t i = 0; i < sizeof(syntax_remedies) / sizeof(syntax_remedies[0]); i++) {
+        if (syntax_remedies[i].code == json_error_code(fault))
+            pnd_text_add(reader->error, "; %s", syntax_remedies[i].text);
+    }
     return -EBADMSG;
 }
 
@@ -129,7 +143,7 @@ static int read_array(struct pnd_json_reader *reader, const struct pnd_json_plac
 {
     if (!json_is_array(value))
         return pnd_json_blame(reader, place, "%s is no array; put it in [ ]",
-                              pnd_json_show(value).text);
+                              pnd_json_show(reader, place).text);
     if (json_array_size(value) == 0)
         return 0;
 
@@ -201,7 +215,7 @@ static int read_message(struct pnd_json_reader *reader, const struct pnd_json_pl
 {
     if (!json_is_object(value))
         return pnd_json_blame(reader, place, "%s is no %s; use an object in { }",
-                              pnd_json_show(value).text, type->short_name);
+                              pnd_json_show(reader, place).text, type->short_name);
 
     ProtobufCMessage *message = pnd_budget_alloc(&reader->budget, type->sizeof_message);
     if (message == NULL)

@@ -173,10 +173,11 @@ static int read_whole(struct pnd_json_reader *reader, const struct pnd_json_plac
     if (status == 0 && whole.magnitude > (whole.is_negative ? kind->below_zero : kind->above_zero))
         status = -ERANGE;
     if (status < 0)
-        return pnd_json_blame(
-            reader, place, "%s is %s; use a whole number from %s%" PRIu64 " to %" PRIu64,
-            pnd_json_show(value).text, status == -ERANGE ? "out of range" : "no whole number",
-            kind->below_zero != 0 ? "-" : "", kind->below_zero, kind->above_zero);
+        return pnd_json_blame(reader, place,
+                              "%s is %s; use a whole number from %s%" PRIu64 " to %" PRIu64,
+                              pnd_json_show(reader, place).text,
+                              status == -ERANGE ? "out of range" : "no whole number",
+                              kind->below_zero != 0 ? "-" : "", kind->below_zero, kind->above_zero);
 
     uint64_t bits = whole.is_negative ? 0 - whole.magnitude : whole.magnitude;
     if (kind->byte_count == sizeof(uint32_t))
@@ -211,7 +212,7 @@ static int read_double(struct pnd_json_reader *reader, const struct pnd_json_pla
         return pnd_json_blame(reader, place,
                               "%s is no number; use one like 1.5, \"NaN\", \"Infinity\" or "
                               "\"-Infinity\"",
-                              pnd_json_show(value).text);
+                              pnd_json_show(reader, place).text);
     return 0;
 }
 
@@ -224,7 +225,7 @@ static int read_float(struct pnd_json_reader *reader, const struct pnd_json_plac
         return status;
     if (isfinite(real) && fabs(real) > (double)FLT_MAX)
         return pnd_json_blame(reader, place, "%s is out of range; use a number within %g",
-                              pnd_json_show(value).text, (double)FLT_MAX);
+                              pnd_json_show(reader, place).text, (double)FLT_MAX);
     *(float *)ret_value = (float)real;
     return 0;
 }
@@ -235,7 +236,7 @@ static int read_bool(struct pnd_json_reader *reader, const struct pnd_json_place
     (void)field;
     if (!json_is_boolean(value))
         return pnd_json_blame(reader, place, "%s is neither; use true or false",
-                              pnd_json_show(value).text);
+                              pnd_json_show(reader, place).text);
     *(protobuf_c_boolean *)ret_value = json_is_true(value);
     return 0;
 }
@@ -260,8 +261,8 @@ static int read_enum(struct pnd_json_reader *reader, const struct pnd_json_place
         *(int *)ret_value = found->value;
         return 0;
     }
-    int status =
-        pnd_json_blame(reader, place, "%s is no %s", pnd_json_show(value).text, type->short_name);
+    int status = pnd_json_blame(reader, place, "%s is no %s", pnd_json_show(reader, place).text,
+                                type->short_name);
     pnd_remedy_add_values(reader->error, type,
                           json_is_string(value) ? json_string_value(value) : "");
     return status;
@@ -273,7 +274,7 @@ static int read_string(struct pnd_json_reader *reader, const struct pnd_json_pla
     (void)field;
     if (!json_is_string(value))
         return pnd_json_blame(reader, place, "%s is no text; use a string in quotes",
-                              pnd_json_show(value).text);
+                              pnd_json_show(reader, place).text);
 
     size_t length = json_string_length(value);
     char *text = pnd_budget_alloc(&reader->budget, length + 1);
@@ -290,7 +291,7 @@ static int read_bytes(struct pnd_json_reader *reader, const struct pnd_json_plac
     (void)field;
     if (!json_is_string(value))
         return pnd_json_blame(reader, place, "%s is no base64; use a string in quotes",
-                              pnd_json_show(value).text);
+                              pnd_json_show(reader, place).text);
 
     uint8_t *bytes = pnd_budget_alloc(&reader->budget, json_string_length(value) / 4 * 3 + 3);
     if (bytes == NULL)
@@ -299,7 +300,7 @@ static int read_bytes(struct pnd_json_reader *reader, const struct pnd_json_plac
     if (byte_count < 0) {
         free(bytes);
         return pnd_json_blame(reader, place, "%s is no base64; use letters, digits, + and /",
-                              pnd_json_show(value).text);
+                              pnd_json_show(reader, place).text);
     }
     *(ProtobufCBinaryData *)ret_value = (ProtobufCBinaryData){(size_t)byte_count, bytes};
     return 0;
