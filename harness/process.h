@@ -1,5 +1,7 @@
 /*
  * process.h - one child process: started, fed, listened to, ended. Never waits.
+ *
+ * SIGPIPE must be ignored: a process that no longer reads is no reason to end.
  */
 #ifndef PND_PROCESS_H
 #define PND_PROCESS_H
