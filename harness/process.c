@@ -282,7 +282,7 @@ int pnd_process_read(struct pnd_process *process, size_t byte_limit, const uint8
     if (process->output < 0)
         return 0;
     int status =
-        pnd_frame_read(&process->frames, process->output, byte_limit, ret_bytes, ret_byte_count);
+        pnd_inflow_read(&process->frames, process->output, byte_limit, ret_bytes, ret_byte_count);
     if (status <= 0 && status != -EAGAIN)
         close_once(&process->output); /* it would keep us awake for nothing */
     return status;
@@ -315,5 +315,5 @@ void pnd_process_reap(struct pnd_process *process, struct pnd_process_end *ret_e
     close_once(&process->errors);
     free(process->pending);
     process->pending = NULL;
-    pnd_frame_reader_fini(&process->frames);
+    pnd_inflow_fini(&process->frames);
 }
