@@ -85,8 +85,7 @@ static int say_hello(struct pnd_daemon *daemon)
     request.hello = &hello;
 
     Pendio__Reply *reply = NULL;
-    int status =
-        pnd_daemon_ask(daemon, daemon->url, &request, PENDIO__REPLY__BODY_HELLO, &reply);
+    int status = pnd_daemon_ask(daemon, daemon->url, &request, PENDIO__REPLY__BODY_HELLO, &reply);
     if (status < 0)
         return status;
     if (reply->status != PENDIO__STATUS__OK) {

@@ -59,8 +59,8 @@ int pnd_input_read_workload(const char *name, Pendio__Workload **ret_workload)
     return status;
 }
 
-int pnd_input_read(const char *name, enum pnd_format format,
-                   const ProtobufCMessageDescriptor *type, ProtobufCMessage **ret_message)
+int pnd_input_read(const char *name, enum pnd_format format, const ProtobufCMessageDescriptor *type,
+                   ProtobufCMessage **ret_message)
 {
     char *bytes = NULL;
     size_t byte_count = 0;

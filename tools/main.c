@@ -20,9 +20,10 @@ static const struct pnd_command commands[] = {
         .name = "run",
         .arguments = "FILE...",
         .summary = "replay workloads through the daemon",
-        .about = "FILE is a workload: JSON in FILE.json, packed protobuf in FILE.pb or FILE.bin, JSON\n"
-                 "from stdin for -. With --json - or --junit - the table goes to stderr. Without\n"
-                 "--timeout a run may last as long as its own limit.\n",
+        .about =
+            "FILE is a workload: JSON in FILE.json, packed protobuf in FILE.pb or FILE.bin, JSON\n"
+            "from stdin for -. With --json - or --junit - the table goes to stderr. Without\n"
+            "--timeout a run may last as long as its own limit.\n",
         .options = PND_OPTION_URL | PND_OPTION_JSON | PND_OPTION_JUNIT | PND_OPTION_SEED |
                    PND_OPTION_BACKEND | PND_OPTION_FEATURES | PND_OPTION_TIMEOUT | PND_OPTION_QUIET,
         .file_minimum = 1,
@@ -43,8 +44,9 @@ static const struct pnd_command commands[] = {
         .name = "convert",
         .arguments = "IN OUT",
         .summary = "JSON to packed protobuf, or back",
-        .about = "By the names (.json; .pb or .bin) or as --from and --to say; - is stdin or stdout.\n"
-                 "OUT is replaced as a whole or not at all.\n",
+        .about =
+            "By the names (.json; .pb or .bin) or as --from and --to say; - is stdin or stdout.\n"
+            "OUT is replaced as a whole or not at all.\n",
         .options = PND_OPTION_FROM | PND_OPTION_TO | PND_OPTION_TYPE,
         .file_minimum = 2,
         .file_maximum = 2,
@@ -136,10 +138,11 @@ static void print_overview(FILE *stream)
     (void)fputs("Usage: pendio COMMAND [OPTION...] [FILE...]\n\n", stream);
     for (size_t index = 0; index < COMMAND_COUNT; index++)
         (void)fprintf(stream, "  %-10s %s\n", commands[index].name, commands[index].summary);
-    (void)fputs("  help       all about one command\n\n"
-                "Exit codes: 0 all held, 1 a check failed or a run crashed, 2 usage or invalid input,\n"
-                "3 the daemon could not be reached, 77 everything was skipped.\n",
-                stream);
+    (void)fputs(
+        "  help       all about one command\n\n"
+        "Exit codes: 0 all held, 1 a check failed or a run crashed, 2 usage or invalid input,\n"
+        "3 the daemon could not be reached, 77 everything was skipped.\n",
+        stream);
 }
 
 static void print_help(const struct pnd_command *command)

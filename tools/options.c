@@ -98,7 +98,9 @@ int pnd_options_parse(const struct pnd_command *command, int count, char **argum
 /* getopt_long() answers nothing but what the table told it to. */
 static const struct described_option *find(int value)
 {
-    unsigned bit = value == 'h' ? PND_OPTION_HELP : value == 'q' ? PND_OPTION_QUIET : (unsigned)value;
+    unsigned bit = value == 'h'   ? PND_OPTION_HELP
+                   : value == 'q' ? PND_OPTION_QUIET
+                                  : (unsigned)value;
     size_t index = 0;
     while (table[index].bit != bit)
         index++;
@@ -109,8 +111,8 @@ static int take(const struct pnd_command *command, const struct described_option
                 struct pnd_options *options)
 {
     if (((command->options | PND_OPTION_HELP) & found->bit) == 0) {
-        pnd_say_error("'%s' has no option --%s; 'pendio help %s' lists those it has",
-                      command->name, found->name, command->name);
+        pnd_say_error("'%s' has no option --%s; 'pendio help %s' lists those it has", command->name,
+                      found->name, command->name);
         return -EINVAL;
     }
 

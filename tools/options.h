@@ -28,12 +28,12 @@ struct pnd_options {
     const char *url;  /* NULL: the default */
     const char *json; /* NULL: none, "-": stdout; so is `junit` */
     const char *junit;
-    const char *backend;  /* NULL: the daemon's own; so is `features` */
+    const char *backend; /* NULL: the daemon's own; so is `features` */
     const char *features;
     const char *from; /* NULL: by the file's name; so is `to` */
     const char *to;
-    const char *type; /* NULL: "Workload" */
-    uint64_t seed;    /* 0: the workload's own */
+    const char *type;   /* NULL: "Workload" */
+    uint64_t seed;      /* 0: the workload's own */
     int64_t timeout_ns; /* 0: not given */
     bool quiet;
     char **files;

@@ -45,8 +45,8 @@ int pnd_outcome_init(struct pnd_outcome *outcome, const char *name, Pendio__Repl
         .bytes = report->bytes != NULL ? report->bytes : &no_bytes,
         .stats = report->stats != NULL ? report->stats : &no_stats,
     };
-    int status = name_it(outcome, report->workload[0] != '\0' ? report->workload : name,
-                         report->reason);
+    int status =
+        name_it(outcome, report->workload[0] != '\0' ? report->workload : name, report->reason);
     if (status == 0)
         outcome->owner = reply;
     return status;

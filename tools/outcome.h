@@ -8,8 +8,8 @@
 
 struct pnd_outcome {
     char *workload;
-    char *reason; /* one line when the verdict is not "passed"; else empty */
-    Pendio__Verdict verdict; /* never unspecified */
+    char *reason;                 /* one line when the verdict is not "passed"; else empty */
+    Pendio__Verdict verdict;      /* never unspecified */
     const Pendio__Report *report; /* without a missing part; all zeroes when there was no run */
     const Pendio__Answers *answers;
     const Pendio__PoolUse *pool;
