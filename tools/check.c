@@ -22,8 +22,9 @@ static int ask(struct pnd_daemon *daemon, const char *name, Pendio__Workload *wo
 enum pnd_exit pnd_command_check(const struct pnd_options *options)
 {
     struct pnd_daemon daemon = {0};
-    if (pnd_daemon_open_if_there(options, &daemon) < 0)
-        return PND_EXIT_UNREACHABLE;
+    int status = pnd_daemon_open_if_there(options, &daemon);
+    if (status < 0)
+        return pnd_daemon_exit(status);
 
     enum pnd_exit code = PND_EXIT_OK;
     for (int index = 0; index < options->file_count && pnd_interrupt_signal() == 0; index++) {

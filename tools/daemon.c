@@ -12,12 +12,14 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static const int64_t connect_patience_ns = 3 * (int64_t)PND_CLOCK_SECOND;
 static const int64_t glance_patience_ns = 200 * (int64_t)PND_CLOCK_MS;
 static const int64_t request_timeout_ns = 10 * (int64_t)PND_CLOCK_SECOND;
 
 static int choose_url(const struct pnd_options *options, struct pnd_daemon *daemon);
+static bool has_socket(const char *url);
 static int say_hello(struct pnd_daemon *daemon);
 static int explain_connect(const struct pnd_daemon *daemon, int status);
 
@@ -48,7 +50,7 @@ int pnd_daemon_open_if_there(const struct pnd_options *options, struct pnd_daemo
         return pnd_daemon_open(options, ret_daemon);
 
     struct pnd_daemon daemon = {.timeout_ns = request_timeout_ns};
-    if (pnd_url_default(daemon.url, sizeof daemon.url) == 0 &&
+    if (pnd_url_default(daemon.url, sizeof daemon.url) == 0 && has_socket(daemon.url) &&
         pnd_link_create(daemon.url, glance_patience_ns, &daemon.link) == -EINTR)
         return -EINTR;
     int status = daemon.link != NULL ? say_hello(&daemon) : 0;
@@ -57,6 +59,14 @@ int pnd_daemon_open_if_there(const struct pnd_options *options, struct pnd_daemo
     else
         *ret_daemon = daemon;
     return status;
+}
+
+/* Saves the wait where no daemon has ever been. */
+static bool has_socket(const char *url)
+{
+    static const char scheme[] = "ipc://";
+    return strncmp(url, scheme, sizeof scheme - 1) != 0 ||
+           access(url + sizeof scheme - 1, F_OK) == 0;
 }
 
 static int choose_url(const struct pnd_options *options, struct pnd_daemon *daemon)
@@ -173,6 +183,12 @@ int pnd_daemon_explain(const struct pnd_daemon *daemon, const char *subject, int
         break;
     }
     return status;
+}
+
+/* A URL that is none is wrong usage. */
+enum pnd_exit pnd_daemon_exit(int status)
+{
+    return status == -EINVAL ? PND_EXIT_USAGE : PND_EXIT_UNREACHABLE;
 }
 
 void pnd_daemon_close(struct pnd_daemon *daemon)

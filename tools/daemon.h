@@ -2,6 +2,7 @@
 #ifndef PND_DAEMON_H
 #define PND_DAEMON_H
 
+#include "command.h"
 #include "link.h"
 #include "options.h"
 
@@ -39,5 +40,8 @@ void pnd_daemon_complain(const char *subject, const Pendio__Reply *reply);
 
 /* One line about a link that failed; none for -EINTR. Returns `status`. */
 int pnd_daemon_explain(const struct pnd_daemon *daemon, const char *subject, int status);
+
+/* How a command ends whose daemon could not be opened, or not be asked. */
+enum pnd_exit pnd_daemon_exit(int status);
 
 #endif

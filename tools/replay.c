@@ -83,6 +83,8 @@ static int submit(struct trip *trip, Pendio__Workload *workload, struct pnd_outc
     switch (reply->status) {
     case PENDIO__STATUS__OK:
         trip->run = reply->submit->run;
+        if (trip->run == 0)
+            status = pnd_daemon_explain(trip->replay->daemon, trip->name, -EBADMSG);
         break;
     case PENDIO__STATUS__BAD_WORKLOAD:
     case PENDIO__STATUS__OVER_LIMIT:

@@ -63,10 +63,11 @@ static enum pnd_exit run_session(struct session *session)
         return code;
     if (open_outputs(session) < 0)
         return PND_EXIT_USAGE;
-    if (pnd_daemon_open(session->options, &session->daemon) < 0)
-        return PND_EXIT_UNREACHABLE;
+    int status = pnd_daemon_open(session->options, &session->daemon);
+    if (status < 0)
+        return pnd_daemon_exit(status);
 
-    int status = replay_all(session);
+    status = replay_all(session);
     if (status == -EINTR)
         return PND_EXIT_UNREACHABLE; /* main() knows the signal, and answers that */
     code = show(session);

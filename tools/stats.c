@@ -37,11 +37,12 @@ static json_t *counts_value(Pendio__Count *const *counts, size_t count);
 enum pnd_exit pnd_command_stats(const struct pnd_options *options)
 {
     struct pnd_daemon daemon = {0};
-    if (pnd_daemon_open(options, &daemon) < 0)
-        return PND_EXIT_UNREACHABLE;
+    int status = pnd_daemon_open(options, &daemon);
+    if (status < 0)
+        return pnd_daemon_exit(status);
 
     Pendio__Reply *reply = NULL;
-    int status = ask(&daemon, &reply);
+    status = ask(&daemon, &reply);
     pnd_daemon_close(&daemon);
     if (status == 0)
         status = show(reply->stats, options);

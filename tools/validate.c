@@ -154,7 +154,7 @@ static int check_step(const struct place *place, const Pendio__Step *step)
     if (status == 0)
         status = check_reference(place, "pool", step->pool, list_of_pools(workload));
     if (status == 0)
-        status = check_reference(place, "startActor", step->start_actor, list_of_actors(workload));
+        status = check_reference(place, "start_actor", step->start_actor, list_of_actors(workload));
     return status == 0 ? check_event(place, step) : status;
 }
 

@@ -18,9 +18,10 @@ static int print_json(const struct pnd_daemon *daemon, FILE *stream);
 enum pnd_exit pnd_command_version(const struct pnd_options *options)
 {
     struct pnd_daemon daemon = {0};
-    if (pnd_daemon_open_if_there(options, &daemon) < 0)
-        return PND_EXIT_UNREACHABLE;
-    int status = print(&daemon, options);
+    int status = pnd_daemon_open_if_there(options, &daemon);
+    if (status < 0)
+        return pnd_daemon_exit(status);
+    status = print(&daemon, options);
     pnd_daemon_close(&daemon);
     return status < 0 ? PND_EXIT_UNREACHABLE : PND_EXIT_OK;
 }
