@@ -13,7 +13,7 @@
 
 int pnd_complain(struct pnd_message_error *error, int status, const char *format, ...)
 {
-    char line[sizeof error->text];
+    char line[2 * sizeof error->text]; /* more than fits, so that proto/ sees where to cut */
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(line, sizeof line, format, arguments);
