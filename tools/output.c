@@ -55,30 +55,37 @@ static int begin_in_place(struct pnd_output *output)
 /* A link stays a link: what it leads to is replaced. */
 static int begin_beside(struct pnd_output *output, const struct stat *before)
 {
-    output->path = before != NULL ? realpath(output->name, NULL) : strdup(output->name);
-    if (output->path == NULL || asprintf(&output->temporary, "%s.XXXXXX", output->path) < 0) {
-        free(output->path);
-        return -ENOMEM;
-    }
+    char *path = before != NULL ? realpath(output->name, NULL) : strdup(output->name);
+    if (path == NULL)
+        return -errno;
 
-    int status = 0;
-    int descriptor = mkostemp(output->temporary, O_CLOEXEC);
+    int status = 0, descriptor = -1;
+    char *temporary = NULL;
+    if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+        status = -ENOMEM;
+        goto path_made;
+    }
+    descriptor = mkostemp(temporary, O_CLOEXEC);
     if (descriptor < 0) {
         status = -errno;
-        goto names_made;
+        goto name_made;
     }
-    output->stream = fdopen(descriptor, "w");
-    if (output->stream == NULL || fchmod(descriptor, mode_for(before)) < 0) {
+    output->stream = fchmod(descriptor, mode_for(before)) == 0 ? fdopen(descriptor, "w") : NULL;
+    if (output->stream == NULL) {
         status = -errno;
-        (void)close(descriptor);
-        (void)unlink(output->temporary);
-        goto names_made;
+        goto file_made;
     }
+    output->path = path;
+    output->temporary = temporary;
     return 0;
 
-names_made:
-    free(output->temporary);
-    free(output->path);
+file_made:
+    (void)close(descriptor);
+    (void)unlink(temporary);
+name_made:
+    free(temporary);
+path_made:
+    free(path);
     return status;
 }
 

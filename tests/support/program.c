@@ -17,8 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static char *take_file(const char *directory, const char *name);
 
 pid_t program_begin(const struct program *program)
