@@ -94,7 +94,7 @@ static int submit(struct trip *trip, Pendio__Workload *workload, struct pnd_outc
     default:
         pnd_progress_hide(trip->replay->progress);
         pnd_daemon_complain(trip->name, reply);
-        status = -EPROTO;
+        status = reply->status == PENDIO__STATUS__BAD_REQUEST ? -EINVAL : -EPROTO;
         break;
     }
     pnd_link_free_reply(reply);

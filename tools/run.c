@@ -71,7 +71,7 @@ static enum pnd_exit run_session(struct session *session)
     if (status == -EINTR)
         return PND_EXIT_UNREACHABLE; /* main() knows the signal, and answers that */
     code = show(session);
-    return status < 0 ? PND_EXIT_UNREACHABLE : code;
+    return status < 0 ? pnd_daemon_exit(status) : code;
 }
 
 /* All of them, so that one call shows everything that is wrong. */
