@@ -7,6 +7,7 @@
 #include "progress.h"
 
 #include "clock.h"
+#include "say.h"
 #include "units.h"
 
 #include <stdio.h>
@@ -65,7 +66,6 @@ void pnd_progress_tick(struct pnd_progress *progress)
         now_ns - progress->drawn_ns < redraw_ns)
         return;
     progress->drawn_ns = now_ns;
-    progress->shown = true;
     draw(progress);
 }
 
@@ -82,8 +82,8 @@ static void draw(struct pnd_progress *progress)
                    progress->workload_index + 1, progress->workload_count, bar,
                    fraction_done(progress) * 100, pnd_units_brief(progress->operations).text,
                    seconds, progress->workload);
-    (void)fprintf(stderr, "\r%s\033[K", line);
-    (void)fflush(stderr);
+    pnd_say_clean(line);
+    pnd_say_for_now(line);
 }
 
 static void draw_bar(const struct pnd_progress *progress, char *ret_bar)
@@ -112,11 +112,8 @@ static int terminal_width(void)
     return known ? size.ws_col : WIDTH_DEFAULT;
 }
 
-void pnd_progress_hide(struct pnd_progress *progress)
+void pnd_progress_end(struct pnd_progress *progress)
 {
-    if (!progress->shown)
-        return;
-    progress->shown = false;
-    (void)fputs("\r\033[K", stderr);
-    (void)fflush(stderr);
+    progress->wanted = false;
+    pnd_say_for_now("");
 }

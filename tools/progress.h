@@ -7,7 +7,6 @@
 
 struct pnd_progress {
     bool wanted;
-    bool shown;
     int64_t started_ns;
     int64_t drawn_ns;
     int workload_count;
@@ -29,7 +28,7 @@ void pnd_progress_update(struct pnd_progress *progress, uint64_t operations,
 /* Draws when it is time to. */
 void pnd_progress_tick(struct pnd_progress *progress);
 
-/* Leaves the terminal's line empty; may be called at any time, and drawn again later. */
-void pnd_progress_hide(struct pnd_progress *progress);
+/* Leaves the terminal's line empty. */
+void pnd_progress_end(struct pnd_progress *progress);
 
 #endif

@@ -54,7 +54,6 @@ int pnd_replay_workload(const struct pnd_replay *replay, const char *name,
     status = pnd_outcome_init(ret_outcome, name, reply);
     if (status < 0) {
         pnd_link_free_reply(reply);
-        pnd_progress_hide(replay->progress);
         return pnd_daemon_explain(replay->daemon, name, status);
     }
     return 0;
@@ -92,7 +91,6 @@ static int submit(struct trip *trip, Pendio__Workload *workload, struct pnd_outc
             ret_outcome, workload->name[0] != '\0' ? workload->name : trip->name, reply->message);
         break;
     default:
-        pnd_progress_hide(trip->replay->progress);
         pnd_daemon_complain(trip->name, reply);
         status = reply->status == PENDIO__STATUS__BAD_REQUEST ? -EINVAL : -EPROTO;
         break;
@@ -134,7 +132,6 @@ static int follow(struct trip *trip, Pendio__Reply **ret_reply)
         pnd_link_free_reply(*ret_reply);
 
         if (trip->deadline_ns != 0 && pnd_clock_left_ms(trip->deadline_ns) == 0) {
-            pnd_progress_hide(replay->progress);
             pnd_say_error("%s: run %llu has not finished within %.3g s; allow more with --timeout",
                           trip->name, (unsigned long long)trip->run,
                           (double)replay->options->timeout_ns / 1e9);
@@ -159,7 +156,6 @@ static int wait_for_report(struct trip *trip, int64_t pause_ns)
         Pendio__Event *event = NULL;
         int status = pnd_link_wait(replay->daemon->link, deadline_ns - pnd_clock_now_ns(), &event);
         if (status < 0) {
-            pnd_progress_hide(replay->progress);
             return pnd_daemon_explain(replay->daemon, trip->name, status);
         }
         if (event != NULL)
@@ -201,7 +197,6 @@ static int fetch(struct trip *trip, Pendio__Reply **ret_reply)
     if (status < 0)
         return status;
     if (reply->status != PENDIO__STATUS__OK) {
-        pnd_progress_hide(replay->progress);
         pnd_daemon_complain(trip->name, reply);
         pnd_link_free_reply(reply);
         return -EPROTO;

@@ -118,7 +118,7 @@ static int replay_all(struct session *session)
                                      &session->outcomes[index]);
         session->outcome_count += status == 0;
     }
-    pnd_progress_hide(&progress);
+    pnd_progress_end(&progress);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include "say.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +29,18 @@ void pnd_say_error(const char *format, ...)
     va_end(arguments);
 
     pnd_say_clean(text);
+    pnd_say_for_now("");
     (void)fprintf(stderr, "pendio: %s\n", text);
+}
+
+void pnd_say_for_now(const char *line)
+{
+    static bool shown;
+    if (!shown && line[0] == '\0')
+        return;
+    shown = line[0] != '\0';
+    (void)fprintf(stderr, "\r%s\033[K", line);
+    (void)fflush(stderr);
 }
 
 void pnd_say_clean(char *text)
@@ -38,7 +50,7 @@ void pnd_say_clean(char *text)
     while (left_bytes > 0) {
         wchar_t character = 0;
         size_t byte_count = mbrtowc(&character, text, left_bytes, &state);
-        int valid = byte_count != (size_t)-1 && byte_count != (size_t)-2;
+        bool valid = byte_count != (size_t)-1 && byte_count != (size_t)-2;
         if (!valid) {
             state = (mbstate_t){0};
             byte_count = 1;

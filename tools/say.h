@@ -9,6 +9,9 @@
 /* "pendio: ..." as one line, whatever the arguments hold. */
 __attribute__((format(printf, 1, 2))) void pnd_say_error(const char *format, ...);
 
+/* A line on the terminal, until the next one, an error, or an empty one. */
+void pnd_say_for_now(const char *line);
+
 /* The name that was probably meant, or NULL. */
 const char *pnd_say_nearest(const char *wrong, const char *const *names, size_t name_count);
 
