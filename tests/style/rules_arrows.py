@@ -16,7 +16,7 @@ LIBRARY_OWNERS = (
     (r"liburing(\.h|/)", ("runtime/ring_uring.c", "runtime/probe.c")),
     (r"linux/io_uring\.h", ("runtime/uring_abi.h",)),
     (r"nng/", ("harness/link.c", "tools/link.c", "tests/support/")),
-    (r"protobuf-c/|.*\.pb-c\.h", ("proto/",)),
+    (r"protobuf-c/|.*\.pb-c\.h", ("proto/", "tests/proto/")),
     (r"jansson\.h", ("proto/", "tools/")),
     (r"libsmartcols(\.h|/)", ("tools/",)),
     (r"libxml/", ("tools/", "tests/")),
@@ -29,8 +29,8 @@ ARROWS = {
     "runtime": (PUBLIC,),
     "abi": (PUBLIC, "runtime/"),
     "proto": (),
-    "harness": (PUBLIC, "proto/messages.h", "proto/url.h"),
-    "tools": (PUBLIC, "proto/messages.h", "proto/url.h"),
+    "harness": (PUBLIC, "proto/"),
+    "tools": (PUBLIC, "proto/"),
 }
 EXAMPLES = "abi/examples/"
 

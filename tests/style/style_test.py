@@ -25,7 +25,7 @@ P90_AIM = 35
 
 
 def check(tree: Tree) -> List[Violation]:
-    return sorted(violation for rule in RULES for violation in rule(tree))
+    return sorted({violation for rule in RULES for violation in rule(tree)})
 
 
 def percentile(sorted_values: List[int], share: float) -> int:
