@@ -106,7 +106,8 @@ fi
 if ! install_missing; then
     if [ $fresh = yes ] || ! update_lists || ! install_missing; then
         cat "$log" >&2
-        fail "apt-get could not install$missing: its messages are above"
+        fail "could not install$missing: the messages are above; or run as root:" \
+            "apt-get install --no-install-recommends$missing"
     fi
 fi
 

@@ -38,7 +38,7 @@ def script_as_told() -> str:
     told = next(block for block in blocks("sh") if "hello.c" in block)
     told = told.replace("sh tools/build.sh release\n", "").replace("build/release", f"'{build}'")
     quoted = " ".join(f"'{word}'" for word in compiler)
-    return f"set -e\ncc() {{ {quoted} -std=c11 -Wall -Wextra -Werror \"$@\"; }}\n{told}"
+    return f"set -e\ncc() {{ command {quoted} -std=c11 -Wall -Wextra -Werror \"$@\"; }}\n{told}"
 
 
 class ReadmeTest(unittest.TestCase):
