@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What one decode may cost; a field of zero takes the default beside it. */
+/* What one decode may cost; a field of zero, or NULL for all, takes the default beside it. */
 struct pnd_message_limits {
     size_t input_bytes;      /* 4 MiB */
-    size_t allocation_bytes; /* 64 MiB */
+    size_t allocation_bytes; /* 64 MiB, over the whole decode; each block counts 16 bytes more */
 };
 
 /* One line for people: where, what is wrong, what would be right. Empty when all went well. */
@@ -29,7 +29,8 @@ int pnd_message_pack(const ProtobufCMessage *message, uint8_t **ret_bytes, size_
 
 /*
  * Returns 0, -E2BIG (over a limit), -EBADMSG (not such a message) or -ENOMEM, with `error` filled.
- * The message is freed with pnd_message_free().
+ * The message is freed with pnd_message_free(). Strings are UTF-8 without NUL; fields the schema
+ * does not know are kept but count; enum values the schema does not know are kept as they are.
  */
 int pnd_message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes, size_t byte_count,
                        const struct pnd_message_limits *limits, ProtobufCMessage **ret_message,
@@ -39,13 +40,19 @@ int pnd_message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes
  * From proto3 JSON. `name` is the input's name for error lines ("workload.json:12: ...").
  * Unknown fields, wrong types, out-of-range numbers and unknown enum values are errors that name
  * line, field and what would be right. Same statuses and ownership as pnd_message_unpack().
+ * Field names may be the schema's or in lowerCamelCase; null is "not given". The parsed text itself
+ * is bounded by `input_bytes` alone (it takes up to 80 times its length for a moment).
  */
 int pnd_message_from_json(const ProtobufCMessageDescriptor *type, const char *text,
                           size_t byte_count, const char *name,
                           const struct pnd_message_limits *limits, ProtobufCMessage **ret_message,
                           struct pnd_message_error *error);
 
-/* Proto3 JSON with fields in schema order; the caller frees the text with free(). */
+/*
+ * Proto3 JSON on one line without newline, fields in schema order under the schema's names,
+ * defaults left out, 64-bit numbers as strings; the caller frees the text with free(). Returns 0,
+ * -EBADMSG (a string is not UTF-8) or -ENOMEM.
+ */
 int pnd_message_to_json(const ProtobufCMessage *message, char **ret_text);
 
 /* NULL is allowed. Only for messages of pnd_message_unpack() and pnd_message_from_json(). */

@@ -240,6 +240,10 @@ enum { /* features found and used, as bits of pendio_loop_statistics.features */
        PENDIO_FEATURE_COOP_TASKRUN = 1 << 2,    /* no interrupt for completions */
        PENDIO_FEATURE_REGISTERED_RING = 1 << 3, /* cheaper entry into the kernel */
        PENDIO_FEATURE_FIXED_BUFFERS = 1 << 4,   /* pools' arenas registered with the ring */
+    /* Known by name, so that they can be masked; not used by this release. */
+    PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5,
+    PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6,
+    PENDIO_FEATURE_BUFFER_RING = 1 << 7,
 };
 
 /** Counters of one loop since its creation; written by its thread only. */
@@ -268,7 +272,8 @@ struct pendio_loop_statistics {
     uint64_t system_calls; /* entries into the ring */
     uint64_t requests;     /* entries handed to the kernel, cancel requests included */
     uint64_t cancels;      /* of them cancel requests */
-    uint64_t stale_completions;
+    uint64_t stale_completions;    /* of runs that are over; discarded */
+    uint64_t completion_overflows; /* must stay 0: room is reserved for every completion */
     uint64_t handles_open;
     uint64_t pool_contexts; /* of all pools */
     uint64_t pool_in_use;   /* taken and not put back */

@@ -1,0 +1,426 @@
+/*
+ * context.c - what every operation shares: state, run, line, deadline, cancel, delivery.
+ *
+ * Happy path:  begin -> submit -> completed -> finish -> deliver, each below the one before it.
+ * Failures:    whoever wants a run to end early only leaves a wish; finish() is the one end.
+ */
+#include "context.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#define MAY(state) (1u << (state))
+
+const uint8_t pnd_state_follows[] = {
+    [PND_POOLED] = MAY(PND_FREE),
+    [PND_FREE] = MAY(PND_POOLED) | MAY(PND_PENDING),
+    [PND_PENDING] = MAY(PND_FREE) | MAY(PND_DRAINING) | MAY(PND_READY),
+    [PND_DRAINING] = MAY(PND_READY),
+    [PND_READY] = MAY(PND_FREE),
+};
+
+void pnd_context_renew(struct pnd_context *context)
+{
+    context->policy = PENDIO_AUTO;
+    context->deadline_ns = 0;
+    context->user_data = 0;
+    context->completed = NULL;
+    context->completed_state = NULL;
+    context->extra->endpoint.byte_count = 0;
+}
+
+/* ---- start ---------------------------------------------------------------------------------- */
+
+int pnd_context_check_free(const struct pnd_context *context)
+{
+    if (context->state == PND_FREE)
+        return 0;
+    return context->state == PND_POOLED ? -EINVAL : -EBUSY;
+}
+
+int pnd_context_reserve(struct pnd_context *context, const struct pnd_operation *operation)
+{
+    struct pnd_loop *loop = context->loop;
+    int status = pnd_context_check_free(context);
+
+    if (status == 0 && loop->stopping)
+        status = -ESHUTDOWN;
+    if (status == 0 && !pnd_opcodes_have(&loop->ring.opcodes, operation->opcode))
+        status = -ENOTSUP;
+    return status < 0 ? pnd_loop_refuse(loop, status) : 0;
+}
+
+int pnd_context_reserve_on(struct pnd_context *context, const struct pnd_operation *operation,
+                           const struct pnd_handle *handle)
+{
+    int status = pnd_context_reserve(context, operation);
+
+    if (status == 0 && handle == NULL)
+        status = pnd_loop_refuse(context->loop, -EBADF);
+    return status;
+}
+
+void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *operation,
+                       struct pnd_handle *handle)
+{
+    struct pnd_loop *loop = context->loop;
+
+    pnd_context_move(context, PND_PENDING);
+    context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
+    context->operation = operation;
+    context->handle = handle;
+    context->handle_value = handle != NULL ? pnd_handle_value(&loop->handles, handle) : 0;
+    context->line = NULL;
+    context->place = PND_NOWHERE;
+    context->stop = PND_STOP_NONE;
+    context->polling = false;
+    context->flags = 0;
+    context->error = 0;
+    context->moved_bytes = 0;
+    context->product = NULL;
+    loop->under_way_count++;
+    loop->stats.started++;
+    if (handle != NULL)
+        handle->under_way_count++;
+}
+
+/* The run is over: fills the result half from what the operation left. */
+static void conclude(struct pnd_context *context)
+{
+    struct pnd_handle *product = context->product;
+    const struct pnd_operation *operation = context->operation;
+
+    context->result = (struct pendio_completion){
+        .context = (struct pendio_context *)context,
+        .user_data = context->user_data,
+        .run = context->token,
+        .handle = context->handle_value,
+        .bytes = context->moved_bytes,
+        .memory = operation->moves ? (uintptr_t)context->window.memory : 0,
+        .error = context->error,
+        .operation = operation->code,
+        .flags = context->flags,
+    };
+    if (product != NULL && product->state == PND_HANDLE_OPEN)
+        context->result.value = pnd_handle_value(&context->loop->handles, product);
+    else if (product != NULL)
+        pnd_handle_give_back(&context->loop->handles, product);
+    context->product = NULL;
+}
+
+/* The context is the application's again, and no longer one of its handle's. */
+static void leave(struct pnd_context *context)
+{
+    pnd_context_move(context, PND_FREE);
+    context->loop->under_way_count--;
+    if (context->handle != NULL)
+        context->handle->under_way_count--;
+}
+
+static struct pnd_budget *budget_of(struct pnd_context *context)
+{
+    return context->handle != NULL ? &context->handle->budget : &context->loop->budget;
+}
+
+static bool may_be_done(struct pnd_context *context, const struct pnd_line *line)
+{
+    return context->policy != PENDIO_QUEUE && (line == NULL || line->undelivered_count == 0) &&
+           pnd_budget_is_left(context->loop, budget_of(context));
+}
+
+static int answer_done(struct pnd_context *context, uint64_t *reason_count)
+{
+    pnd_budget_use(context->loop, budget_of(context));
+    context->loop->stats.done++;
+    ++*reason_count;
+    leave(context);
+    return PENDIO_DONE;
+}
+
+static int answer_pending(struct pnd_context *context)
+{
+    context->loop->stats.pending++;
+    return PENDIO_PENDING;
+}
+
+static void make_ready(struct pnd_context *context)
+{
+    struct pnd_loop *loop = context->loop;
+
+    pnd_context_move(context, PND_READY);
+    if (context->line != NULL)
+        context->line->undelivered_count++;
+    pnd_ready_push(context->completed != NULL ? &loop->callbacks : &loop->records, context);
+}
+
+int pnd_context_end(struct pnd_context *context, struct pnd_line *line, uint64_t *reason_count)
+{
+    conclude(context);
+    if (may_be_done(context, line))
+        return answer_done(context, reason_count);
+    context->line = line;
+    make_ready(context);
+    return answer_pending(context);
+}
+
+static void take_ending(struct pnd_context *context, const struct pnd_line *line)
+{
+    if (line->ending == PND_ENDED)
+        context->flags |= PENDIO_END_OF_STREAM;
+    else
+        context->error = line->failure;
+}
+
+bool pnd_context_end_as_known(struct pnd_context *context, struct pnd_line *line, int *ret_answer)
+{
+    struct pendio_loop_statistics *stats = &context->loop->stats;
+
+    if (line->ending == PND_GOES_ON || !pnd_line_is_empty(line))
+        return false;
+    take_ending(context, line);
+    *ret_answer = pnd_context_end(context, line,
+                                  line->ending == PND_ENDED ? &stats->done_known_end
+                                                            : &stats->done_known_error);
+    return true;
+}
+
+/* ---- pending -------------------------------------------------------------------------------- */
+
+/* Submits and looks once: the answer is done if that was enough. */
+static int try_now(struct pnd_context *context)
+{
+    struct pnd_loop *loop = context->loop;
+
+    assert(loop->tried == NULL);
+    loop->tried = context;
+    (void)pnd_loop_look(loop); /* a ring that fails shows in the next turn */
+    if (loop->tried == NULL)
+        return answer_done(context, &loop->stats.done_tried);
+    loop->tried = NULL;
+    return answer_pending(context);
+}
+
+static void start_deadline(struct pnd_context *context, uint64_t after_ns)
+{
+    uint64_t now_ns = pnd_clock_ns();
+
+    pnd_wheel_add(&context->loop->wheel, &context->deadline,
+                  after_ns <= UINT64_MAX - now_ns ? now_ns + after_ns : UINT64_MAX);
+}
+
+int pnd_context_wait_in_line(struct pnd_context *context, struct pnd_line *line)
+{
+    bool first = pnd_line_is_empty(line);
+
+    context->line = line;
+    TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
+    if (context->deadline_ns != 0)
+        start_deadline(context, context->deadline_ns);
+    if (first)
+        pnd_context_submit(context);
+    else
+        context->place = PND_IN_LINE;
+    if (first && context->policy == PENDIO_TRY && context->operation->may_try &&
+        may_be_done(context, line))
+        return try_now(context);
+    return answer_pending(context);
+}
+
+int pnd_context_go_parallel(struct pnd_context *context)
+{
+    if (context->handle != NULL)
+        TAILQ_INSERT_TAIL(&context->handle->parallel, context, line_link);
+    if (context->deadline_ns != 0)
+        start_deadline(context, context->deadline_ns);
+    pnd_context_submit(context);
+    return answer_pending(context);
+}
+
+int pnd_context_wait_for_time(struct pnd_context *context, uint64_t after_ns)
+{
+    start_deadline(context, after_ns);
+    return answer_pending(context);
+}
+
+int pnd_context_wait_for_others(struct pnd_context *context)
+{
+    return answer_pending(context);
+}
+
+static void enqueue(struct pnd_context *context, struct pnd_context_list *queue)
+{
+    assert(context->queue == NULL);
+    context->queue = queue;
+    TAILQ_INSERT_TAIL(queue, context, queue_link);
+}
+
+static void dequeue(struct pnd_context *context)
+{
+    if (context->queue == NULL)
+        return;
+    TAILQ_REMOVE(context->queue, context, queue_link);
+    context->queue = NULL;
+}
+
+void pnd_context_submit(struct pnd_context *context)
+{
+    if (pnd_ring_has_room(&context->loop->ring)) {
+        pnd_context_write_entry(context);
+    } else {
+        context->place = PND_IN_BACKLOG;
+        enqueue(context, &context->loop->backlog);
+    }
+}
+
+void pnd_context_write_entry(struct pnd_context *context)
+{
+    struct io_uring_sqe *sqe = pnd_ring_fetch(&context->loop->ring);
+
+    dequeue(context);
+    context->place = PND_IN_KERNEL;
+    if (context->polling) {
+        sqe->opcode = IORING_OP_POLL_ADD;
+        sqe->fd = context->handle->descriptor;
+        sqe->poll32_events = pnd_ring_poll_events(context->operation->poll_events);
+    } else {
+        sqe->opcode = context->operation->opcode;
+        context->operation->prepare(context, sqe);
+    }
+    sqe->user_data = context->token;
+}
+
+/* ---- finish --------------------------------------------------------------------------------- */
+
+static enum pnd_verdict judge(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
+{
+    if (!context->polling)
+        return context->operation->finish(context, result, cqe_flags);
+    context->polling = false;
+    if (result >= 0)
+        return PND_AGAIN;
+    pnd_context_fail(context, result);
+    return PND_DELIVER;
+}
+
+void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
+{
+    enum pnd_verdict verdict = judge(context, result, cqe_flags);
+
+    context->place = PND_NOWHERE;
+    if (verdict != PND_DELIVER && context->stop == PND_STOP_NONE) {
+        context->polling = verdict == PND_POLL;
+        pnd_context_submit(context);
+        return;
+    }
+    if (verdict != PND_DELIVER)
+        pnd_context_fail(context, -ECANCELED);
+    pnd_context_finish(context);
+}
+
+void pnd_context_fail(struct pnd_context *context, int32_t error)
+{
+    bool asked = error == -ECANCELED || error == -EINTR;
+
+    context->error = error;
+    if (!asked || context->stop == PND_STOP_NONE)
+        return;
+    context->error = context->stop == PND_STOP_BY_DEADLINE ? -ETIMEDOUT : -ECANCELED;
+    context->flags |= context->stop == PND_STOP_BY_DEADLINE ? PENDIO_BY_DEADLINE
+                      : context->stop == PND_STOP_BY_CLOSE  ? PENDIO_BY_CLOSE
+                                                            : PENDIO_BY_CANCEL;
+}
+
+/* The end is in the result and the context ready, or done if its start is still looking. */
+static void finish_alone(struct pnd_context *context)
+{
+    struct pnd_loop *loop = context->loop;
+
+    pnd_wheel_remove(&loop->wheel, &context->deadline);
+    dequeue(context);
+    conclude(context);
+    if (loop->tried == context)
+        loop->tried = NULL;
+    else
+        make_ready(context);
+}
+
+/* Lets the next of the line go; if the line has come to an end, that goes for all who wait. */
+static void advance(struct pnd_line *line)
+{
+    struct pnd_context *next;
+
+    while ((next = TAILQ_FIRST(&line->waiting)) != NULL && line->ending != PND_GOES_ON) {
+        TAILQ_REMOVE(&line->waiting, next, line_link);
+        take_ending(next, line);
+        finish_alone(next);
+    }
+    if (next != NULL)
+        pnd_context_submit(next);
+}
+
+void pnd_context_finish(struct pnd_context *context)
+{
+    struct pnd_line *line = context->line;
+    bool first = line != NULL && TAILQ_FIRST(&line->waiting) == context;
+
+    if (line != NULL)
+        TAILQ_REMOVE(&line->waiting, context, line_link);
+    else if (context->handle != NULL)
+        TAILQ_REMOVE(&context->handle->parallel, context, line_link);
+    finish_alone(context);
+    if (first)
+        advance(line);
+}
+
+struct pnd_handle *pnd_context_deliver(struct pnd_context *context)
+{
+    struct pnd_handle *handle = context->handle;
+
+    if (context->line != NULL)
+        context->line->undelivered_count--;
+    leave(context);
+    if (handle == NULL || handle->state != PND_HANDLE_CLOSING || handle->under_way_count != 0)
+        return NULL;
+    return handle;
+}
+
+/* ---- an early end --------------------------------------------------------------------------- */
+
+void pnd_context_stop(struct pnd_context *context, enum pnd_stop reason)
+{
+    assert(context->state == PND_PENDING);
+    if (context->operation->stop != NULL) {
+        context->operation->stop(context, reason);
+        return;
+    }
+    if (context->stop != PND_STOP_NONE)
+        return;
+    context->stop = (uint8_t)reason;
+    if (context->place == PND_IN_KERNEL) {
+        enqueue(context, &context->loop->cancels);
+    } else {
+        pnd_context_fail(context, -ECANCELED);
+        pnd_context_finish(context);
+    }
+}
+
+void pnd_context_is_due(struct pnd_deadline *deadline)
+{
+    struct pnd_context *context =
+        (struct pnd_context *)((char *)deadline - offsetof(struct pnd_context, deadline));
+
+    pnd_context_stop(context, PND_STOP_BY_DEADLINE);
+}
+
+struct pnd_context *pnd_context_of_run(const struct pnd_loop *loop, pendio_run run)
+{
+    uint64_t slot = run & ((UINT64_C(1) << PND_TOKEN_SLOT_BITS) - 1);
+    struct pnd_context *context;
+
+    if (slot >= loop->slot_count)
+        return NULL;
+    context = loop->slots[slot].context;
+    if (context == NULL || context->token != run || context->state != PND_PENDING)
+        return NULL;
+    return context;
+}

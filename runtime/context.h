@@ -1,0 +1,188 @@
+/*
+ * context.h - one reusable operation: request, state, result; and what every operation shares.
+ *
+ *     reserve -> begin -> end                                          (done: known at once)
+ *                      -> wait_in_line / go_parallel / wait_for_...    (pending)
+ *                         -> submit -> completed -> finish -> ready -> deliver
+ *
+ * A refused start never reaches begin, so it changes nothing. Every change of state goes through one
+ * table. A run ends exactly once, in finish(), whatever ended it.
+ */
+#ifndef PND_CONTEXT_H
+#define PND_CONTEXT_H
+
+#include "loop.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+struct pnd_context;
+
+enum pnd_state {
+    PND_POOLED,   /* in its pool */
+    PND_FREE,     /* the application's */
+    PND_PENDING,  /* started; in a line, in the kernel, or waiting for time */
+    PND_DRAINING, /* result known, the kernel still holds memory */
+    PND_READY,    /* finished, not yet delivered */
+};
+
+/* Why a run was asked to end early. A wish, not a state: the result tells what became of it. */
+enum pnd_stop {
+    PND_STOP_NONE,
+    PND_STOP_BY_CANCEL,
+    PND_STOP_BY_DEADLINE,
+    PND_STOP_BY_CLOSE,
+};
+
+/* Where a pending run is. */
+enum pnd_place {
+    PND_NOWHERE, /* nothing to take back: it waits for time, or for others */
+    PND_IN_LINE,
+    PND_IN_BACKLOG,
+    PND_IN_KERNEL,
+};
+
+/* What the operation makes of the kernel's answer. */
+enum pnd_verdict {
+    PND_DELIVER, /* that was the end of it */
+    PND_AGAIN,   /* ask the kernel again, for the rest */
+    PND_POLL,    /* wait until the descriptor is ready, then ask again */
+};
+
+struct pnd_operation {
+    const char *name;
+    uint16_t code;         /* PENDIO_OPERATION_... */
+    uint8_t opcode;        /* the kernel's, which must have it */
+    uint16_t poll_events;  /* what PND_POLL waits for */
+    bool moves;            /* bytes to or from the window */
+    bool may_try;          /* PENDIO_TRY looks at once */
+    bool finishes_closing; /* a graceful close lets it finish */
+    /* Cannot fail: reserve checked everything, and the entry is zeroed. */
+    void (*prepare)(const struct pnd_context *context, struct io_uring_sqe *sqe);
+    enum pnd_verdict (*finish)(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
+    /* Instead of cancelling; NULL: the usual way. */
+    void (*stop)(struct pnd_context *context, enum pnd_stop reason);
+};
+
+struct pnd_window {
+    unsigned char *memory;
+    uint64_t byte_count;
+};
+
+/* What only some operations need; in an array of its own, untouched pages cost nothing. */
+struct pnd_context_extra {
+    struct pendio_endpoint endpoint;
+    struct pendio_endpoint sender;
+    struct msghdr message;
+    struct iovec piece;
+};
+
+struct pnd_context {
+    uint64_t token; /* slot + generation of the run under way, or of the last one */
+    struct pnd_loop *loop;
+    struct pnd_pool *pool;
+    const struct pnd_operation *operation;
+    struct pnd_handle *handle; /* NULL: none */
+    pendio_handle handle_value;
+    struct pnd_line *line; /* whose order the run keeps; NULL: none */
+    uint8_t state;         /* enum pnd_state */
+    uint8_t place;         /* enum pnd_place */
+    uint8_t stop;          /* enum pnd_stop */
+    uint8_t policy;        /* request: PENDIO_AUTO ... */
+    bool polling;          /* the entry in the kernel is a poll, the operation follows */
+    uint16_t flags;        /* of the completion to be */
+    int32_t error;         /* of the completion to be */
+    uint64_t moved_bytes;
+    uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
+    const char *path;               /* open */
+    struct pnd_handle *product;     /* reserved for what comes out; NULL: none */
+    struct pnd_window window;       /* request: what to work on */
+    struct pnd_window memory;       /* request: what the window is a part of */
+    uint64_t user_data;             /* request */
+    uint64_t deadline_ns;           /* request */
+    pendio_completed_fn *completed; /* request */
+    void *completed_state;          /* request */
+    struct pnd_context_extra *extra;
+    struct pnd_deadline deadline;
+    TAILQ_ENTRY(pnd_context) line_link;  /* in a line, or among the parallel ones of a handle */
+    TAILQ_ENTRY(pnd_context) queue_link; /* in the loop's backlog or cancels */
+    struct pnd_context_list *queue;      /* which of the two; NULL: neither */
+    struct pendio_completion result;     /* of the last finished run */
+};
+
+/* The state table: a bit for every state that may follow. */
+extern const uint8_t pnd_state_follows[];
+
+static inline void pnd_context_move(struct pnd_context *context, enum pnd_state next)
+{
+    assert(pnd_state_follows[context->state] & (1u << next));
+    context->state = (uint8_t)next;
+}
+
+/* Resets the request half to what a new context has. */
+void pnd_context_renew(struct pnd_context *context);
+
+/* 0, or the refusal of a setter: -EBUSY in use, -EINVAL in the pool. */
+int pnd_context_check_free(const struct pnd_context *context);
+
+/* 0, or the refusal (counted) of a start without and with a handle; NULL stands for a bad one. */
+int pnd_context_reserve(struct pnd_context *context, const struct pnd_operation *operation);
+int pnd_context_reserve_on(struct pnd_context *context, const struct pnd_operation *operation,
+                           const struct pnd_handle *handle);
+
+/* From now on a run is under way. `handle` may be NULL. */
+void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *operation,
+                       struct pnd_handle *handle);
+
+/*
+ * The result is known in the start call. PENDIO_DONE, counted in *reason_count, or PENDIO_PENDING
+ * where policy, budget or an earlier operation of the line (NULL: none) forbid it.
+ */
+int pnd_context_end(struct pnd_context *context, struct pnd_line *line, uint64_t *reason_count);
+
+/* If the line's ending is known and nothing waits before: the answer, in *ret_answer. */
+bool pnd_context_end_as_known(struct pnd_context *context, struct pnd_line *line, int *ret_answer);
+
+/* The ways to be pending: in line, in parallel, for time, for others. wait_in_line() may answer PENDIO_DONE under PENDIO_TRY. */
+int pnd_context_wait_in_line(struct pnd_context *context, struct pnd_line *line);
+int pnd_context_go_parallel(struct pnd_context *context);
+int pnd_context_wait_for_time(struct pnd_context *context, uint64_t after_ns);
+int pnd_context_wait_for_others(struct pnd_context *context);
+
+/* Asks the kernel, now or when the ring has room. */
+void pnd_context_submit(struct pnd_context *context);
+
+/* Writes the entry of a context; the ring has room. */
+void pnd_context_write_entry(struct pnd_context *context);
+
+/* The kernel has answered. */
+void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
+
+/* Time is up for this deadline of a context. */
+void pnd_context_is_due(struct pnd_deadline *deadline);
+
+/* Asks for an early end; completes nothing that the kernel works on. */
+void pnd_context_stop(struct pnd_context *context, enum pnd_stop reason);
+
+/* Ends the run: leaves line and queues, fills the result, and makes it ready. */
+void pnd_context_finish(struct pnd_context *context);
+
+/*
+ * A ready context is free again; its result is what is to be delivered. Returns the handle that has
+ * nothing under way any more and was waiting for that to be closed; else NULL.
+ */
+struct pnd_handle *pnd_context_deliver(struct pnd_context *context);
+
+/* The error the operation ends with; an interruption that was asked for says by whom. */
+void pnd_context_fail(struct pnd_context *context, int32_t error);
+
+/* The run's context, if it is under way; NULL: not (any more). */
+struct pnd_context *pnd_context_of_run(const struct pnd_loop *loop, pendio_run run);
+
+static inline uint64_t pnd_context_left_bytes(const struct pnd_context *context)
+{
+    return context->window.byte_count - context->moved_bytes;
+}
+
+#endif

@@ -1,0 +1,146 @@
+/*
+ * handle.c - the table of a loop's descriptors, named by slot and generation.
+ *
+ * Happy path:  reserve -> open -> (found by value, any number of times) -> give back.
+ * Failures:    a full table refuses; a value that is not exactly the one given out finds nothing.
+ */
+#include "handle.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A value: 16 bits of loop, 28 of generation, 20 of slot. Generations are never 0. */
+enum { SLOT_BITS = 20, GENERATION_BITS = 28 };
+
+static const uint32_t slot_mask = (1u << SLOT_BITS) - 1;
+static const uint32_t generation_mask = (1u << GENERATION_BITS) - 1;
+
+int pnd_handle_table_init(struct pnd_handle_table *table, uint32_t slot_count, uint16_t loop_id)
+{
+    struct pnd_handle *slots = calloc(slot_count, sizeof *slots);
+    uint32_t *free_slots = calloc(slot_count, sizeof *free_slots);
+
+    assert(slot_count <= slot_mask);
+    if (slots == NULL || free_slots == NULL) {
+        free(slots);
+        free(free_slots);
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < slot_count; i++)
+        free_slots[i] = slot_count - 1 - i;
+    *table = (struct pnd_handle_table){.slots = slots,
+                                       .free_slots = free_slots,
+                                       .free_count = slot_count,
+                                       .slot_count = slot_count,
+                                       .loop_id = loop_id};
+    return 0;
+}
+
+void pnd_handle_table_fini(struct pnd_handle_table *table)
+{
+    for (uint32_t i = 0; i < table->slot_count; i++) {
+        uint8_t state = table->slots[i].state;
+
+        if (state == PND_HANDLE_OPEN || state == PND_HANDLE_CLOSING)
+            close(table->slots[i].descriptor);
+    }
+    free(table->slots);
+    free(table->free_slots);
+}
+
+static void line_init(struct pnd_line *line)
+{
+    *line = (struct pnd_line){.ending = PND_GOES_ON};
+    TAILQ_INIT(&line->waiting);
+}
+
+struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table)
+{
+    struct pnd_handle *handle;
+
+    if (table->free_count == 0)
+        return NULL;
+    handle = &table->slots[table->free_slots[--table->free_count]];
+    assert(handle->state == PND_HANDLE_FREE);
+    *handle = (struct pnd_handle){.generation = (handle->generation + 1) & generation_mask,
+                                  .state = PND_HANDLE_RESERVED,
+                                  .descriptor = -1};
+    if (handle->generation == 0)
+        handle->generation = 1;
+    line_init(&handle->receives);
+    line_init(&handle->sends);
+    TAILQ_INIT(&handle->parallel);
+    return handle;
+}
+
+void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *handle)
+{
+    assert(handle->state != PND_HANDLE_FREE && handle->under_way_count == 0);
+    handle->state = PND_HANDLE_FREE;
+    table->free_slots[table->free_count++] = (uint32_t)(handle - table->slots);
+}
+
+void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind kind)
+{
+    assert(handle->state == PND_HANDLE_RESERVED && descriptor >= 0);
+    handle->descriptor = descriptor;
+    handle->kind = (uint8_t)kind;
+    handle->state = PND_HANDLE_OPEN;
+}
+
+static enum pnd_kind kind_of_socket(int descriptor)
+{
+    int type = SOCK_STREAM;
+    socklen_t byte_count = sizeof type;
+
+    (void)getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &byte_count);
+    switch (type) {
+    case SOCK_STREAM:
+        return PND_KIND_STREAM;
+    case SOCK_SEQPACKET:
+        return PND_KIND_SEQPACKET;
+    default:
+        return PND_KIND_DATAGRAM;
+    }
+}
+
+int pnd_handle_kind_of(int descriptor, enum pnd_kind *ret_kind)
+{
+    struct stat status;
+
+    if (fstat(descriptor, &status) < 0)
+        return -EBADF;
+    if (S_ISSOCK(status.st_mode))
+        *ret_kind = kind_of_socket(descriptor);
+    else if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode) || S_ISDIR(status.st_mode))
+        *ret_kind = PND_KIND_FILE;
+    else
+        *ret_kind = PND_KIND_FLOW;
+    return 0;
+}
+
+pendio_handle pnd_handle_value(const struct pnd_handle_table *table,
+                               const struct pnd_handle *handle)
+{
+    uint64_t slot = (uint64_t)(handle - table->slots);
+
+    return (uint64_t)table->loop_id << (GENERATION_BITS + SLOT_BITS) |
+           (uint64_t)handle->generation << SLOT_BITS | slot;
+}
+
+struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table, pendio_handle value)
+{
+    uint32_t slot = (uint32_t)value & slot_mask;
+    struct pnd_handle *handle;
+
+    if (slot >= table->slot_count)
+        return NULL;
+    handle = &table->slots[slot];
+    if (handle->state != PND_HANDLE_OPEN || pnd_handle_value(table, handle) != value)
+        return NULL;
+    return handle;
+}

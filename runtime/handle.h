@@ -1,0 +1,121 @@
+/*
+ * handle.h - the table of a loop's descriptors, named by slot and generation, and what is under way
+ * on each.
+ *
+ * A handle's value dies with its generation: a stale one finds nothing, whoever has the slot now.
+ * Operations with an order of data wait in a line per direction, at most one of them in the kernel;
+ * the others (positional file operations) run in parallel.
+ */
+#ifndef PND_HANDLE_H
+#define PND_HANDLE_H
+
+#include <pendio/pendio.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct pnd_context;
+struct pnd_loop;
+
+TAILQ_HEAD(pnd_context_list, pnd_context);
+
+/* What the order of data on a descriptor is. */
+enum pnd_kind {
+    PND_KIND_STREAM,    /* socket: bytes in order, with an end */
+    PND_KIND_DATAGRAM,  /* socket: messages */
+    PND_KIND_SEQPACKET, /* socket: messages in order, with an end */
+    PND_KIND_FILE,      /* has positions */
+    PND_KIND_FLOW,      /* pipe, character device: bytes in order, no positions */
+};
+
+enum pnd_handle_state {
+    PND_HANDLE_FREE,
+    PND_HANDLE_RESERVED, /* for the product of an operation under way */
+    PND_HANDLE_OPEN,
+    PND_HANDLE_CLOSING,
+};
+
+/* What a direction of a stream has come to, and sticks to. */
+enum pnd_ending {
+    PND_GOES_ON,
+    PND_ENDED,  /* the peer is done */
+    PND_FAILED, /* for the error beside it */
+};
+
+/* Operations of one direction, first in first out; only the head may be in the kernel. */
+struct pnd_line {
+    struct pnd_context_list waiting;
+    uint32_t undelivered_count; /* finished, not yet delivered: nothing may overtake them */
+    int32_t failure;
+    uint8_t ending; /* enum pnd_ending */
+};
+
+/* How many done answers were given in the turn. */
+struct pnd_budget {
+    uint64_t turn;
+    uint32_t used_count;
+};
+
+struct pnd_handle {
+    uint32_t generation;
+    int descriptor;
+    uint8_t state; /* enum pnd_handle_state */
+    uint8_t kind;  /* enum pnd_kind */
+    uint8_t close_mode;
+    uint32_t under_way_count; /* started and not yet delivered, the close itself excepted */
+    struct pnd_budget budget;
+    struct pnd_line receives; /* also accepts */
+    struct pnd_line sends;    /* also connects */
+    struct pnd_context_list parallel;
+    struct pnd_context *closer; /* whoever is told when it is closed; NULL: nobody */
+};
+
+struct pnd_handle_table {
+    struct pnd_handle *slots;
+    uint32_t *free_slots; /* a stack */
+    uint32_t free_count;
+    uint32_t slot_count;
+    uint16_t loop_id;
+};
+
+/* Returns 0 or -ENOMEM. */
+int pnd_handle_table_init(struct pnd_handle_table *table, uint32_t slot_count, uint16_t loop_id);
+
+/* Closes every descriptor that is left. */
+void pnd_handle_table_fini(struct pnd_handle_table *table);
+
+/* NULL: every slot is taken. Reserved handles are given back or opened. */
+struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table);
+void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *handle);
+void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind kind);
+
+/* What a descriptor is, from the system. Returns 0 or -EBADF. */
+int pnd_handle_kind_of(int descriptor, enum pnd_kind *ret_kind);
+
+pendio_handle pnd_handle_value(const struct pnd_handle_table *table,
+                               const struct pnd_handle *handle);
+
+/* The open handle of that value; NULL: never valid, stale, foreign or closing. */
+struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table, pendio_handle value);
+
+static inline bool pnd_handle_is_stream(const struct pnd_handle *handle)
+{
+    return handle->kind == PND_KIND_STREAM || handle->kind == PND_KIND_FLOW;
+}
+
+static inline bool pnd_line_is_empty(const struct pnd_line *line)
+{
+    return TAILQ_EMPTY(&line->waiting);
+}
+
+/* An ending sticks: the first one is the truth. */
+static inline void pnd_line_end(struct pnd_line *line, enum pnd_ending ending, int32_t failure)
+{
+    if (line->ending == PND_GOES_ON) {
+        line->ending = (uint8_t)ending;
+        line->failure = failure;
+    }
+}
+
+#endif

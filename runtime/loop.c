@@ -1,0 +1,285 @@
+/*
+ * loop.c - one ring and everything attached to it: submit, collect, deliver.
+ *
+ * Happy path:  turn = submit and wait -> collect everything -> deliver callbacks -> deliver records.
+ * Failures:    a ring that fails for good ends the turn with its error; completions of runs that are
+ *              over are counted and dropped.
+ *
+ * No code of the application runs while the completion queue is walked.
+ */
+#include "loop.h"
+
+#include "context.h"
+#include "operation.h"
+#include "pool.h"
+
+#include <errno.h>
+#include <poll.h>
+
+enum { COLLECT_COUNT = 64 }; /* completions copied out at a time */
+
+/* ---- submit --------------------------------------------------------------------------------- */
+
+static void write_cancel(struct pnd_loop *loop, struct pnd_context *context)
+{
+    struct io_uring_sqe *sqe = pnd_ring_fetch(&loop->ring);
+
+    TAILQ_REMOVE(&loop->cancels, context, queue_link);
+    context->queue = NULL;
+    sqe->opcode = IORING_OP_ASYNC_CANCEL;
+    sqe->fd = -1;
+    sqe->addr = context->token;
+    sqe->user_data = PND_TOKEN_CANCEL;
+    loop->cancel_count++;
+    loop->stats.cancels++;
+}
+
+/* False: the ring has no room even now. */
+static bool arm_wake(struct pnd_loop *loop)
+{
+    struct io_uring_sqe *sqe;
+
+    if (!pnd_ring_has_room(&loop->ring) &&
+        (pnd_loop_flush(loop) < 0 || !pnd_ring_has_room(&loop->ring)))
+        return false;
+    sqe = pnd_ring_fetch(&loop->ring);
+    sqe->opcode = IORING_OP_POLL_ADD;
+    sqe->fd = loop->wake.descriptor;
+    sqe->poll32_events = pnd_ring_poll_events(POLLIN);
+    sqe->user_data = PND_TOKEN_WAKE;
+    loop->wake.armed = true;
+    return true;
+}
+
+/* What waited for room in the ring, oldest first, then the wishes to cancel. */
+static void fill_ring(struct pnd_loop *loop)
+{
+    while (!TAILQ_EMPTY(&loop->backlog) && pnd_ring_has_room(&loop->ring))
+        pnd_context_write_entry(TAILQ_FIRST(&loop->backlog));
+    while (!TAILQ_EMPTY(&loop->cancels) && loop->cancel_count < PND_CANCEL_LIMIT &&
+           pnd_ring_has_room(&loop->ring))
+        write_cancel(loop, TAILQ_FIRST(&loop->cancels));
+}
+
+/* Sleeps for at most wait_ns, and only if everything that was started is in the kernel. */
+static int submit(struct pnd_loop *loop, int64_t wait_ns)
+{
+    int status = 0;
+
+    fill_ring(loop);
+    while (status == 0 && !TAILQ_EMPTY(&loop->backlog)) {
+        status = loop->ring.backend->submit(&loop->ring, 0);
+        fill_ring(loop);
+    }
+    if (status == 0)
+        status = loop->ring.backend->submit(&loop->ring, wait_ns);
+    return status == -EAGAIN || status == -EBUSY ? 0 : status;
+}
+
+int pnd_loop_flush(struct pnd_loop *loop)
+{
+    int status = submit(loop, 0);
+
+    return status == -EINTR ? 0 : status;
+}
+
+/* ---- collect -------------------------------------------------------------------------------- */
+
+static void dispatch(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
+{
+    struct pnd_context *context;
+
+    if (completion->user_data == PND_TOKEN_CANCEL) {
+        loop->cancel_count--; /* what became of the run only its own completion tells */
+        return;
+    }
+    if (completion->user_data == PND_TOKEN_WAKE) {
+        loop->wake.armed = false;
+        pnd_wake_clear(&loop->wake);
+        return;
+    }
+    context = pnd_context_of_run(loop, completion->user_data);
+    if (context != NULL && context->place == PND_IN_KERNEL)
+        pnd_context_completed(context, completion->result, completion->flags);
+    else
+        loop->stats.stale_completions++;
+}
+
+static void collect_completions(struct pnd_loop *loop)
+{
+    struct pnd_ring_completion completions[COLLECT_COUNT];
+    uint32_t count;
+
+    do {
+        count = loop->ring.backend->collect(&loop->ring, completions, COLLECT_COUNT);
+        for (uint32_t i = 0; i < count; i++)
+            dispatch(loop, &completions[i]);
+    } while (count == COLLECT_COUNT);
+}
+
+static void collect_deadlines(struct pnd_loop *loop)
+{
+    struct pnd_deadline *due;
+
+    if (pnd_wheel_is_empty(&loop->wheel))
+        return;
+    pnd_wheel_advance(&loop->wheel, pnd_clock_ns());
+    while ((due = pnd_wheel_take_due(&loop->wheel)) != NULL)
+        pnd_context_is_due(due);
+}
+
+static void collect_posts(struct pnd_loop *loop)
+{
+    while (pnd_wake_announce(&loop->wake))
+        pnd_ready_push(&loop->records, NULL);
+}
+
+static void collect(struct pnd_loop *loop)
+{
+    collect_completions(loop);
+    collect_deadlines(loop);
+    collect_posts(loop);
+}
+
+int pnd_loop_look(struct pnd_loop *loop)
+{
+    int status = pnd_loop_flush(loop);
+
+    collect_completions(loop);
+    return status;
+}
+
+/* ---- deliver -------------------------------------------------------------------------------- */
+
+/* Before the application hears of it, so that it may start, reconfigure or put the context. */
+static void set_free(struct pnd_context *context)
+{
+    struct pnd_handle *idle = pnd_context_deliver(context);
+
+    if (idle != NULL)
+        pnd_close_proceed(context->loop, idle);
+}
+
+static void deliver_callbacks(struct pnd_loop *loop)
+{
+    uint32_t end = loop->callbacks.tail; /* what callbacks finish is delivered by the next turn */
+
+    loop->in_callback = true;
+    while (loop->callbacks.head != end) {
+        struct pnd_context *context = pnd_ready_pop(&loop->callbacks);
+        pendio_completed_fn *completed = context->completed;
+        void *state = context->completed_state;
+        struct pendio_completion completion = context->result;
+
+        set_free(context);
+        loop->stats.delivered_callback++;
+        completed(&completion, state);
+    }
+    loop->in_callback = false;
+}
+
+static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_completion)
+{
+    struct pnd_context *context = pnd_ready_pop(&loop->records);
+    struct pnd_post post = {0, 0};
+
+    if (context != NULL) {
+        *ret_completion = context->result;
+        set_free(context);
+        loop->stats.delivered_record++;
+        return;
+    }
+    (void)pnd_wake_take(&loop->wake, &post);
+    *ret_completion = (struct pendio_completion){
+        .user_data = post.user_data, .value = post.value, .operation = PENDIO_OPERATION_POST};
+    loop->stats.posts++;
+}
+
+static uint32_t deliver_records(struct pnd_loop *loop, struct pendio_completion *ret_completions,
+                                uint32_t count)
+{
+    uint32_t written_count = 0;
+
+    while (written_count < count && !pnd_ready_is_empty(&loop->records))
+        deliver_record(loop, &ret_completions[written_count++]);
+    return written_count;
+}
+
+/* ---- turn ----------------------------------------------------------------------------------- */
+
+static bool is_deliverable(const struct pnd_loop *loop)
+{
+    return !pnd_ready_is_empty(&loop->callbacks) || !pnd_ready_is_empty(&loop->records);
+}
+
+static bool is_over(const struct pnd_loop *loop)
+{
+    return loop->stopping && loop->under_way_count == 0 && !is_deliverable(loop);
+}
+
+/* How long to sleep until `end_ns` (UINT64_MAX: no limit) or the next deadline; -1: no limit. */
+static int64_t sleep_ns(const struct pnd_loop *loop, uint64_t end_ns)
+{
+    uint64_t next_ns = pnd_wheel_next_ns(&loop->wheel);
+    uint64_t until_ns = next_ns < end_ns ? next_ns : end_ns;
+    uint64_t now_ns;
+
+    if (until_ns == UINT64_MAX)
+        return -1;
+    now_ns = pnd_clock_ns();
+    if (until_ns <= now_ns)
+        return 0;
+    return until_ns - now_ns <= INT64_MAX ? (int64_t)(until_ns - now_ns) : -1;
+}
+
+/* Submits, sleeps until `end_ns` unless something is deliverable, and collects. */
+static int submit_and_collect(struct pnd_loop *loop, uint64_t end_ns, bool *ret_woken)
+{
+    int64_t wait_ns = is_deliverable(loop) || end_ns == 0 ? 0 : sleep_ns(loop, end_ns);
+    bool may_sleep = wait_ns != 0 && pnd_wake_may_sleep(&loop->wake);
+    int status;
+
+    if (may_sleep && !loop->wake.armed)
+        may_sleep = arm_wake(loop);
+    status = submit(loop, may_sleep ? wait_ns : 0);
+    *ret_woken = pnd_wake_rise(&loop->wake);
+    collect(loop);
+    return status;
+}
+
+/* Goes round until something is deliverable, somebody woke the loop, or time is up. */
+int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
+{
+    uint64_t end_ns = timeout_ns < 0 ? UINT64_MAX : 0;
+    bool woken = false;
+    int status;
+
+    if (timeout_ns > 0)
+        end_ns = pnd_clock_ns() + (uint64_t)timeout_ns;
+    do {
+        status = submit_and_collect(loop, end_ns, &woken);
+        if (status == -EINTR)
+            return 0;
+        if (status < 0 || woken || is_deliverable(loop) || is_over(loop))
+            return status;
+    } while (loop->ring.queued_count != 0 || (end_ns != 0 && end_ns > pnd_clock_ns()));
+    return 0;
+}
+
+int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,
+                  struct pendio_completion *ret_completions, uint32_t count)
+{
+    int status;
+
+    if (loop->in_callback)
+        return -EBUSY;
+    if (is_over(loop))
+        return -ESHUTDOWN;
+    loop->turn++;
+    loop->stats.turns++;
+    status = pnd_loop_wait(loop, timeout_ns);
+    if (status < 0)
+        return status;
+    deliver_callbacks(loop);
+    return (int)deliver_records(loop, ret_completions, count);
+}

@@ -1,0 +1,144 @@
+/*
+ * loop.h - one ring and everything attached to it: submit, collect, deliver.
+ *
+ * A loop belongs to the thread that created it. Everything it will ever need is reserved at
+ * creation: as many completions as there can be contexts, and a few for cancel requests.
+ */
+#ifndef PND_LOOP_H
+#define PND_LOOP_H
+
+#include "deadline.h"
+#include "handle.h"
+#include "ring.h"
+#include "wake.h"
+
+#include <pendio/pendio.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pnd_pool;
+
+/*
+ * What user_data is: the token of a run (slot of the context in the low bits, generation above, the
+ * generation never 0), or one of these.
+ */
+enum { PND_TOKEN_CANCEL = 1, PND_TOKEN_WAKE = 2 };
+enum { PND_TOKEN_SLOT_BITS = 20 };
+
+/* Cancel requests in the kernel at a time; their completions have room of their own. */
+enum { PND_CANCEL_LIMIT = 64 };
+
+/* Who has a slot, and the token of its last run, which outlives the context. */
+struct pnd_slot {
+    struct pnd_context *context;
+    uint64_t token;
+};
+
+/* Finished contexts in order of finishing; NULL stands for a posted message. */
+struct pnd_ready {
+    struct pnd_context **entries;
+    uint32_t head;
+    uint32_t tail;
+    uint32_t mask;
+};
+
+struct pnd_loop {
+    uint64_t *owner; /* identity of the loop's thread, in a page that is wiped in a forked child */
+    struct pnd_ring ring;
+    struct pnd_slot *slots;
+    uint32_t *free_slots; /* a stack */
+    uint32_t free_slot_count;
+    uint32_t slot_count;
+    uint32_t done_budget;
+    uint64_t turn; /* its number */
+    struct pnd_budget budget;
+    struct pnd_handle_table handles;
+    struct pnd_wheel wheel;
+    struct pnd_wake wake;
+    struct pnd_ready callbacks;
+    struct pnd_ready records;
+    struct pnd_context_list backlog; /* want an entry of the ring */
+    struct pnd_context_list cancels; /* in the kernel, and want to be cancelled there */
+    uint32_t cancel_count;           /* cancel requests in the kernel */
+    uint32_t under_way_count;        /* contexts started and not yet delivered */
+    struct pnd_context *tried;       /* whose start is looking for its own completion */
+    bool in_callback;
+    bool stopping;
+    LIST_HEAD(, pnd_pool) pools;
+    uint64_t arenas_in_use; /* a bit for each index of the ring's memory table */
+    struct pendio_loop_statistics stats;
+};
+
+/* Identity of the calling thread; 1 for one that never created a loop, otherwise never reused. */
+extern _Thread_local uint64_t pnd_thread_identity __attribute__((tls_model("initial-exec")));
+
+static inline bool pnd_loop_is_own(const struct pnd_loop *loop)
+{
+    return *loop->owner == pnd_thread_identity;
+}
+
+/* False in a forked child, whose copy of the loop is nobody's. */
+static inline bool pnd_loop_is_alive(const struct pnd_loop *loop)
+{
+    return *loop->owner != 0;
+}
+
+/* All of `options` set, none 0. Statuses as of pendio_loop_create(). */
+int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop **ret_loop);
+
+const char *pnd_loop_explain(int status);
+
+int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,
+                  struct pendio_completion *ret_completions, uint32_t count);
+
+/* As a turn, but delivers nothing: returns when something could be delivered. 0 or -errno. */
+int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns);
+
+/* Hands over what was started and collects what is there; delivers nothing. 0 or -errno. */
+int pnd_loop_look(struct pnd_loop *loop);
+
+/* Hands over what was started. 0 or -errno. */
+int pnd_loop_flush(struct pnd_loop *loop);
+
+void pnd_loop_shutdown(struct pnd_loop *loop);
+
+/* Returns for how many operations the kernel may still write; then their memory was not freed. */
+uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns);
+
+/* Counts a refusal and answers it. */
+int pnd_loop_refuse(struct pnd_loop *loop, int status);
+
+void pnd_loop_stats(const struct pnd_loop *loop, struct pendio_loop_statistics *ret_statistics);
+
+static inline void pnd_ready_push(struct pnd_ready *ready, struct pnd_context *context)
+{
+    assert(ready->tail - ready->head <= ready->mask);
+    ready->entries[ready->tail++ & ready->mask] = context;
+}
+
+static inline bool pnd_ready_is_empty(const struct pnd_ready *ready)
+{
+    return ready->head == ready->tail;
+}
+
+static inline struct pnd_context *pnd_ready_pop(struct pnd_ready *ready)
+{
+    assert(!pnd_ready_is_empty(ready));
+    return ready->entries[ready->head++ & ready->mask];
+}
+
+/* A budget renews when a turn begins. */
+static inline bool pnd_budget_is_left(const struct pnd_loop *loop, const struct pnd_budget *budget)
+{
+    return budget->turn != loop->turn || budget->used_count < loop->done_budget;
+}
+
+static inline void pnd_budget_use(const struct pnd_loop *loop, struct pnd_budget *budget)
+{
+    if (budget->turn != loop->turn)
+        *budget = (struct pnd_budget){.turn = loop->turn};
+    budget->used_count++;
+}
+
+#endif

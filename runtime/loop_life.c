@@ -1,0 +1,280 @@
+/*
+ * loop_life.c - how a loop begins and ends.
+ *
+ * Happy path:  environment -> identity -> ring -> tables; shutdown -> drain -> free.
+ * Failures:    creation takes back what it had; an end with operations left in the kernel leaks the
+ *              memory they may still write to, and counts them.
+ */
+#include "context.h"
+#include "environment.h"
+#include "loop.h"
+#include "operation.h"
+#include "pool.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum { PAGE_BYTES = 4096, ENTRY_COUNT_MOST = 512 };
+
+_Thread_local uint64_t pnd_thread_identity = 1;
+
+/* ---- creation ------------------------------------------------------------------------------- */
+
+static int claim(struct pnd_loop *loop)
+{
+    static _Atomic uint64_t last_identity = 1;
+    void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED)
+        return -ENOMEM;
+    if (madvise(page, PAGE_BYTES, MADV_WIPEONFORK) < 0) {
+        int status = -errno;
+
+        munmap(page, PAGE_BYTES);
+        return status;
+    }
+    if (pnd_thread_identity == 1)
+        pnd_thread_identity = atomic_fetch_add(&last_identity, 1) + 1;
+    loop->owner = page;
+    *loop->owner = pnd_thread_identity;
+    return 0;
+}
+
+/* Handles of another loop must not be taken for this one's; 0 is no loop. */
+static uint16_t next_loop_id(void)
+{
+    static _Atomic uint16_t last_id;
+    uint16_t id = 0;
+
+    while (id == 0)
+        id = (uint16_t)(atomic_fetch_add(&last_id, 1) + 1);
+    return id;
+}
+
+static uint32_t power_of_two(uint32_t at_least)
+{
+    return at_least <= 1 ? 1 : 1u << (32 - __builtin_clz(at_least - 1));
+}
+
+static int create_ring(struct pnd_loop *loop, uint32_t operation_count, uint64_t masked_features)
+{
+    uint32_t entry_count = power_of_two(operation_count + PND_CANCEL_LIMIT);
+    const struct pnd_ring_settings settings = {
+        .entry_count = entry_count < ENTRY_COUNT_MOST ? entry_count : ENTRY_COUNT_MOST,
+        .completion_count = power_of_two(operation_count + PND_CANCEL_LIMIT + 1),
+        .memory_count = PND_ARENA_LIMIT,
+        .masked_features = masked_features,
+    };
+
+    loop->ring.backend = &pnd_ring_uring;
+    return loop->ring.backend->init(&loop->ring, &settings);
+}
+
+/* A completion for every context, every cancel request and the wake-up. */
+static uint32_t slots_within(const struct pnd_ring *ring, uint32_t operation_count)
+{
+    uint32_t most = ring->completion_count - PND_CANCEL_LIMIT - 1;
+
+    return operation_count < most ? operation_count : most;
+}
+
+static int create_slots(struct pnd_loop *loop, uint32_t slot_count)
+{
+    loop->slots = calloc(slot_count, sizeof *loop->slots);
+    loop->free_slots = calloc(slot_count, sizeof *loop->free_slots);
+    if (loop->slots == NULL || loop->free_slots == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < slot_count; i++) {
+        loop->slots[i].token = i;
+        loop->free_slots[i] = slot_count - 1 - i;
+    }
+    loop->slot_count = slot_count;
+    loop->free_slot_count = slot_count;
+    return 0;
+}
+
+static int create_ready(struct pnd_ready *ready, uint32_t count)
+{
+    uint32_t size = power_of_two(count);
+
+    ready->entries = calloc(size, sizeof(struct pnd_context *));
+    ready->mask = size - 1;
+    return ready->entries == NULL ? -ENOMEM : 0;
+}
+
+static void free_tables(struct pnd_loop *loop)
+{
+    free(loop->callbacks.entries);
+    free(loop->records.entries);
+    free(loop->slots);
+    free(loop->free_slots);
+}
+
+static int create_tables(struct pnd_loop *loop, const struct pendio_loop_options *options)
+{
+    uint32_t post_count = power_of_two(options->post_count);
+    int status = create_slots(loop, slots_within(&loop->ring, options->operation_count));
+
+    if (status == 0)
+        status = create_ready(&loop->callbacks, loop->slot_count);
+    if (status == 0)
+        status = create_ready(&loop->records, loop->slot_count + post_count);
+    if (status == 0)
+        status = pnd_handle_table_init(&loop->handles, options->handle_count, next_loop_id());
+    if (status < 0) {
+        free_tables(loop);
+        return status;
+    }
+    status = pnd_wake_init(&loop->wake, post_count);
+    if (status < 0) {
+        pnd_handle_table_fini(&loop->handles);
+        free_tables(loop);
+    }
+    return status;
+}
+
+int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop **ret_loop)
+{
+    uint64_t masked_features = 0;
+    struct pnd_loop *loop;
+    int status = pnd_environment_read(&masked_features);
+
+    if (status < 0)
+        return status;
+    loop = calloc(1, sizeof *loop);
+    if (loop == NULL)
+        return -ENOMEM;
+    loop->done_budget = options->done_budget;
+    TAILQ_INIT(&loop->backlog);
+    TAILQ_INIT(&loop->cancels);
+    LIST_INIT(&loop->pools);
+    pnd_wheel_init(&loop->wheel, options->timer_slack_ns, pnd_clock_ns());
+    status = claim(loop);
+    if (status < 0)
+        goto free_loop;
+    status = create_ring(loop, options->operation_count, masked_features);
+    if (status < 0)
+        goto disclaim;
+    status = create_tables(loop, options);
+    if (status < 0)
+        goto close_ring;
+    *ret_loop = loop;
+    return 0;
+
+close_ring:
+    loop->ring.backend->fini(&loop->ring);
+disclaim:
+    munmap(loop->owner, PAGE_BYTES);
+free_loop:
+    free(loop);
+    return status;
+}
+
+const char *pnd_loop_explain(int status)
+{
+    switch (status) {
+    case 0:
+        return "the loop was created";
+    case -EACCES:
+        return "io_uring is switched off by PENDIO_DISABLE_URING; unset it to run";
+    case -ENOTSUP:
+        return "PENDIO_BACKEND names a backend that is not built in; use uring, or unset it";
+    case -EINVAL:
+        return "an option is out of range, or PENDIO_FEATURES is not a list like "
+               "-fixed_buffers,-defer_taskrun";
+    case -E2BIG:
+        return "the options are of a newer release and ask for what this library does not know";
+    case -ENOSYS:
+        return "this kernel has no io_uring; Linux 6.1 or later has what pendio needs";
+    case -EPERM:
+        return "io_uring is denied here, by a seccomp profile or by the sysctl "
+               "kernel.io_uring_disabled; allow it for this process";
+    case -ENOMEM:
+        return "not enough memory, or the locked-memory limit (ulimit -l) is too low for a ring; "
+               "ask for fewer operations or raise it";
+    case -EMFILE:
+    case -ENFILE:
+        return "no descriptor left for the ring; raise the limit (ulimit -n) or close some";
+    default:
+        return "the kernel refused to set up a ring for a reason of its own";
+    }
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
+
+void pnd_loop_shutdown(struct pnd_loop *loop)
+{
+    loop->stopping = true;
+    pnd_wake_close(&loop->wake);
+    for (uint32_t i = 0; i < loop->slot_count; i++) {
+        struct pnd_context *context = loop->slots[i].context;
+
+        if (context != NULL && context->state == PND_PENDING)
+            pnd_context_stop(context, PND_STOP_BY_CANCEL);
+    }
+}
+
+/* Nobody is told any more, but closes that wait for a delivery go on. */
+static void discard_ready(struct pnd_loop *loop, struct pnd_ready *ready)
+{
+    while (!pnd_ready_is_empty(ready)) {
+        struct pnd_context *context = pnd_ready_pop(ready);
+        struct pnd_handle *idle = context != NULL ? pnd_context_deliver(context) : NULL;
+
+        if (idle != NULL)
+            pnd_close_proceed(loop, idle);
+    }
+}
+
+static void drain(struct pnd_loop *loop, int64_t drain_ns)
+{
+    uint64_t now_ns = pnd_clock_ns();
+    uint64_t end_ns = drain_ns < 0 ? UINT64_MAX : now_ns + (uint64_t)drain_ns;
+
+    discard_ready(loop, &loop->callbacks);
+    discard_ready(loop, &loop->records);
+    while (loop->under_way_count != 0 && now_ns <= end_ns) {
+        int64_t left_ns = end_ns == UINT64_MAX ? -1 : (int64_t)(end_ns - now_ns);
+
+        if (pnd_loop_wait(loop, left_ns) < 0)
+            break;
+        discard_ready(loop, &loop->callbacks);
+        discard_ready(loop, &loop->records);
+        now_ns = pnd_clock_ns();
+    }
+}
+
+static uint64_t count_in_kernel(const struct pnd_loop *loop)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < loop->slot_count; i++) {
+        const struct pnd_context *context = loop->slots[i].context;
+
+        count +=
+            context != NULL && context->state == PND_PENDING && context->place == PND_IN_KERNEL;
+    }
+    return count;
+}
+
+uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
+{
+    uint64_t leaked_count;
+
+    pnd_loop_shutdown(loop);
+    drain(loop, drain_ns);
+    leaked_count = count_in_kernel(loop);
+    if (leaked_count == 0) {
+        while (!LIST_EMPTY(&loop->pools))
+            pnd_pool_destroy(LIST_FIRST(&loop->pools));
+    }
+    loop->ring.backend->fini(&loop->ring);
+    pnd_handle_table_fini(&loop->handles);
+    pnd_wake_fini(&loop->wake);
+    free_tables(loop);
+    munmap(loop->owner, PAGE_BYTES);
+    free(loop);
+    return leaked_count;
+}

@@ -1,0 +1,119 @@
+/*
+ * op_file.c - all there is to know about reading and writing files, pipes and devices.
+ *
+ * Happy path:  check -> begin -> parallel (at an offset), or in line (where the position stands) ->
+ *              prepare -> finish; a write goes on until all has gone.
+ * Failures:    the kernel's answer is the result, with the bytes that had gone.
+ *
+ * Memory of a registered arena takes the fixed-buffer path by itself, on files only: sockets and
+ * pipes are slower that way.
+ */
+#include "operation.h"
+
+#include "pool.h"
+#include "transfer.h"
+
+#include <poll.h>
+
+static void file_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static enum pnd_verdict read_finish(struct pnd_context *context, int32_t result,
+                                    uint32_t cqe_flags);
+static enum pnd_verdict write_finish(struct pnd_context *context, int32_t result,
+                                     uint32_t cqe_flags);
+
+static const struct pnd_operation read_operation = {
+    .name = "read",
+    .code = PENDIO_OPERATION_READ,
+    .opcode = IORING_OP_READ,
+    .poll_events = POLLIN,
+    .moves = true,
+    .prepare = file_prepare,
+    .finish = read_finish,
+};
+
+static const struct pnd_operation write_operation = {
+    .name = "write",
+    .code = PENDIO_OPERATION_WRITE,
+    .opcode = IORING_OP_WRITE,
+    .poll_events = POLLOUT,
+    .moves = true,
+    .finishes_closing = true,
+    .prepare = file_prepare,
+    .finish = write_finish,
+};
+
+static int start(struct pnd_context *context, const struct pnd_operation *operation,
+                 struct pnd_handle *handle, struct pnd_line *line, uint64_t offset)
+{
+    bool in_order = offset == PENDIO_STREAMING || handle->kind != PND_KIND_FILE;
+    int answer;
+
+    pnd_context_begin(context, operation, handle);
+    context->argument = in_order ? PENDIO_STREAMING : offset;
+    if (!in_order)
+        return pnd_context_go_parallel(context);
+    if (pnd_context_end_as_known(context, line, &answer))
+        return answer;
+    return pnd_context_wait_in_line(context, line);
+}
+
+int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset)
+{
+    int status = pnd_context_reserve_on(context, &read_operation, handle);
+
+    if (status < 0)
+        return status;
+    return start(context, &read_operation, handle, &handle->receives, offset);
+}
+
+int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset)
+{
+    int status = pnd_context_reserve_on(context, &write_operation, handle);
+
+    if (status < 0)
+        return status;
+    return start(context, &write_operation, handle, &handle->sends, offset);
+}
+
+static void use_fixed_buffer(const struct pnd_arena *arena, struct io_uring_sqe *sqe)
+{
+    sqe->opcode = sqe->opcode == IORING_OP_READ ? IORING_OP_READ_FIXED : IORING_OP_WRITE_FIXED;
+    sqe->buf_index = (uint16_t)arena->index;
+}
+
+static void file_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    bool at_offset = context->argument != PENDIO_STREAMING;
+
+    sqe->fd = context->handle->descriptor;
+    sqe->addr = (uintptr_t)pnd_transfer_address(context);
+    sqe->len = pnd_transfer_chunk(context);
+    sqe->off = at_offset ? context->argument + context->moved_bytes : PENDIO_STREAMING;
+    if (context->handle->kind == PND_KIND_FILE) {
+        const struct pnd_arena *arena =
+            pnd_pool_arena_of(context->loop, pnd_transfer_address(context), sqe->len);
+
+        if (arena != NULL)
+            use_fixed_buffer(arena, sqe);
+    }
+}
+
+static enum pnd_verdict read_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
+{
+    (void)cqe_flags;
+    if (result < 0)
+        return pnd_transfer_fail(context, result);
+    if (result == 0 && context->window.byte_count != 0)
+        pnd_transfer_end(context);
+    context->moved_bytes = (uint32_t)result;
+    return PND_DELIVER;
+}
+
+static enum pnd_verdict write_finish(struct pnd_context *context, int32_t result,
+                                     uint32_t cqe_flags)
+{
+    (void)cqe_flags;
+    if (result < 0)
+        return pnd_transfer_fail(context, result);
+    return pnd_transfer_advance(context, result);
+}

@@ -1,0 +1,178 @@
+/*
+ * op_receive.c - all there is to know about receiving from a socket.
+ *
+ * Happy path:  check -> begin -> (known end: end) or (wait in line -> prepare -> finish -> deliver).
+ * Failures:    misuse is refused before begin, so nothing has changed; the kernel's answer is the
+ *              result; an end and a fatal error stick to the line.
+ *
+ * An empty window on a stream waits for readability and takes nothing, so that is a poll.
+ */
+#include "operation.h"
+
+#include "transfer.h"
+
+#include <errno.h>
+#include <poll.h>
+
+static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t result,
+                                       uint32_t cqe_flags);
+static void receive_from_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t result,
+                                            uint32_t cqe_flags);
+static void readable_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static enum pnd_verdict readable_finish(struct pnd_context *context, int32_t result,
+                                        uint32_t cqe_flags);
+
+static const struct pnd_operation receive_operation = {
+    .name = "receive",
+    .code = PENDIO_OPERATION_RECEIVE,
+    .opcode = IORING_OP_RECV,
+    .poll_events = POLLIN,
+    .moves = true,
+    .may_try = true,
+    .prepare = receive_prepare,
+    .finish = receive_finish,
+};
+
+static const struct pnd_operation receive_from_operation = {
+    .name = "receive_from",
+    .code = PENDIO_OPERATION_RECEIVE_FROM,
+    .opcode = IORING_OP_RECVMSG,
+    .poll_events = POLLIN,
+    .moves = true,
+    .may_try = true,
+    .prepare = receive_from_prepare,
+    .finish = receive_from_finish,
+};
+
+/* The two with an empty window on a stream. */
+static const struct pnd_operation readable_operation = {
+    .name = "receive",
+    .code = PENDIO_OPERATION_RECEIVE,
+    .opcode = IORING_OP_POLL_ADD,
+    .poll_events = POLLIN,
+    .moves = true,
+    .may_try = true,
+    .prepare = readable_prepare,
+    .finish = readable_finish,
+};
+
+static const struct pnd_operation readable_from_operation = {
+    .name = "receive_from",
+    .code = PENDIO_OPERATION_RECEIVE_FROM,
+    .opcode = IORING_OP_POLL_ADD,
+    .poll_events = POLLIN,
+    .moves = true,
+    .may_try = true,
+    .prepare = readable_prepare,
+    .finish = readable_finish,
+};
+
+static int start(struct pnd_context *context, struct pnd_handle *handle,
+                 const struct pnd_operation *whole, const struct pnd_operation *empty)
+{
+    int status = pnd_context_reserve_on(context, whole, handle);
+    int answer;
+
+    if (status < 0)
+        return status;
+    if (context->window.byte_count == 0 && handle->kind == PND_KIND_STREAM)
+        whole = empty;
+    pnd_context_begin(context, whole, handle);
+    context->extra->sender.byte_count = 0;
+    if (pnd_context_end_as_known(context, &handle->receives, &answer))
+        return answer;
+    return pnd_context_wait_in_line(context, &handle->receives);
+}
+
+int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
+{
+    return start(context, handle, &receive_operation, &readable_operation);
+}
+
+int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handle)
+{
+    return start(context, handle, &receive_from_operation, &readable_from_operation);
+}
+
+/* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
+static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    sqe->fd = context->handle->descriptor;
+    sqe->addr = (uintptr_t)pnd_transfer_address(context);
+    sqe->len = pnd_transfer_chunk(context);
+    sqe->msg_flags = context->handle->kind == PND_KIND_STREAM ? 0 : MSG_TRUNC;
+}
+
+/* Nothing came: the end, unless an empty message or an empty window explains it. */
+static bool is_end(const struct pnd_context *context, int32_t result)
+{
+    if (result != 0)
+        return false;
+    return context->handle->kind == PND_KIND_SEQPACKET ||
+           (context->handle->kind == PND_KIND_STREAM && context->window.byte_count != 0);
+}
+
+static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t result,
+                                       uint32_t cqe_flags)
+{
+    assert((cqe_flags & IORING_CQE_F_MORE) == 0); /* single shot: this is the last word */
+    if (result < 0)
+        return pnd_transfer_fail(context, result);
+    if (is_end(context, result))
+        pnd_transfer_end(context);
+    context->moved_bytes = (uint32_t)result;
+    if (context->moved_bytes > context->window.byte_count) {
+        context->moved_bytes = context->window.byte_count;
+        context->flags |= PENDIO_TRUNCATED;
+    }
+    return PND_DELIVER;
+}
+
+static void receive_from_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    struct pendio_endpoint *sender = &context->extra->sender;
+
+    sqe->fd = context->handle->descriptor;
+    sqe->addr = (uintptr_t)pnd_transfer_message(context, sender, sizeof sender->address);
+    sqe->len = 1;
+}
+
+static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t result,
+                                            uint32_t cqe_flags)
+{
+    struct pnd_context_extra *extra = context->extra;
+    enum pnd_verdict verdict = receive_finish(context, result, cqe_flags);
+
+    if (result < 0)
+        return verdict;
+    extra->sender.byte_count = extra->message.msg_namelen;
+    if (context->handle->kind != PND_KIND_STREAM && (extra->message.msg_flags & MSG_TRUNC))
+        context->flags |= PENDIO_TRUNCATED;
+    return verdict;
+}
+
+static void readable_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    sqe->fd = context->handle->descriptor;
+    sqe->poll32_events = pnd_ring_poll_events(POLLIN | POLLRDHUP);
+}
+
+/* Readable means data, the end, or an error: a peek tells which, and takes nothing. */
+static enum pnd_verdict readable_finish(struct pnd_context *context, int32_t result,
+                                        uint32_t cqe_flags)
+{
+    char byte;
+    ssize_t peeked;
+
+    (void)cqe_flags;
+    if (result < 0)
+        return pnd_transfer_fail(context, result);
+    peeked = recv(context->handle->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (peeked < 0)
+        return pnd_transfer_fail(context, errno == EAGAIN ? -EINTR : -errno);
+    if (peeked == 0)
+        pnd_transfer_end(context);
+    return PND_DELIVER;
+}

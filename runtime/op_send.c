@@ -1,0 +1,109 @@
+/*
+ * op_send.c - all there is to know about sending to a socket.
+ *
+ * Happy path:  check -> begin -> (known failure, or nothing to send: end) or (wait in line ->
+ *              prepare -> finish, again until all of a stream's window has gone -> deliver).
+ * Failures:    with an error, bytes says how much had gone; a fatal one sticks to the line, and all
+ *              who wait behind get it.
+ */
+#include "operation.h"
+
+#include "transfer.h"
+
+#include <errno.h>
+#include <poll.h>
+
+static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static void send_to_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static enum pnd_verdict send_finish(struct pnd_context *context, int32_t result,
+                                    uint32_t cqe_flags);
+
+static const struct pnd_operation send_operation = {
+    .name = "send",
+    .code = PENDIO_OPERATION_SEND,
+    .opcode = IORING_OP_SEND,
+    .poll_events = POLLOUT,
+    .moves = true,
+    .may_try = true,
+    .finishes_closing = true,
+    .prepare = send_prepare,
+    .finish = send_finish,
+};
+
+static const struct pnd_operation send_to_operation = {
+    .name = "send_to",
+    .code = PENDIO_OPERATION_SEND_TO,
+    .opcode = IORING_OP_SENDMSG,
+    .poll_events = POLLOUT,
+    .moves = true,
+    .may_try = true,
+    .finishes_closing = true,
+    .prepare = send_to_prepare,
+    .finish = send_finish,
+};
+
+int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
+{
+    int status = pnd_context_reserve_on(context, &send_operation, handle);
+    int answer;
+
+    if (status < 0)
+        return status;
+    pnd_context_begin(context, &send_operation, handle);
+    if (pnd_context_end_as_known(context, &handle->sends, &answer))
+        return answer;
+    if (context->window.byte_count == 0 && handle->kind == PND_KIND_STREAM &&
+        pnd_line_is_empty(&handle->sends))
+        return pnd_context_end(context, &handle->sends, &context->loop->stats.done_empty);
+    return pnd_context_wait_in_line(context, &handle->sends);
+}
+
+int pnd_send_to_start(struct pnd_context *context, struct pnd_handle *handle)
+{
+    int status = pnd_context_reserve_on(context, &send_to_operation, handle);
+    int answer;
+
+    if (status < 0)
+        return status;
+    if (context->extra->endpoint.byte_count == 0)
+        return pnd_loop_refuse(context->loop, -EINVAL);
+    pnd_context_begin(context, &send_to_operation, handle);
+    if (pnd_context_end_as_known(context, &handle->sends, &answer))
+        return answer;
+    return pnd_context_wait_in_line(context, &handle->sends);
+}
+
+/* On a stream the kernel goes on after short writes by itself. */
+static uint32_t send_flags(const struct pnd_context *context)
+{
+    return context->handle->kind == PND_KIND_STREAM ? MSG_NOSIGNAL | MSG_WAITALL : MSG_NOSIGNAL;
+}
+
+static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    sqe->fd = context->handle->descriptor;
+    sqe->addr = (uintptr_t)pnd_transfer_address(context);
+    sqe->len = pnd_transfer_chunk(context);
+    sqe->msg_flags = send_flags(context);
+}
+
+static void send_to_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    struct pendio_endpoint *endpoint = &context->extra->endpoint;
+
+    sqe->fd = context->handle->descriptor;
+    sqe->addr = (uintptr_t)pnd_transfer_message(context, endpoint, endpoint->byte_count);
+    sqe->len = 1;
+    sqe->msg_flags = send_flags(context);
+}
+
+static enum pnd_verdict send_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
+{
+    (void)cqe_flags;
+    if (result < 0)
+        return pnd_transfer_fail(context, result);
+    if (context->handle->kind == PND_KIND_STREAM)
+        return pnd_transfer_advance(context, result);
+    context->moved_bytes = (uint32_t)result;
+    return PND_DELIVER;
+}

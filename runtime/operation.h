@@ -1,0 +1,31 @@
+/*
+ * operation.h - the operations there are. Each is a file of its own: start, prepare, finish.
+ *
+ * A handle that is NULL stands for one that was not found. Every start answers PENDIO_DONE,
+ * PENDIO_PENDING or a refusal, as pendio.h says of the function of the same name.
+ */
+#ifndef PND_OPERATION_H
+#define PND_OPERATION_H
+
+#include "context.h"
+
+int pnd_nop_start(struct pnd_context *context);
+int pnd_timer_start(struct pnd_context *context, uint64_t after_ns);
+int pnd_accept_start(struct pnd_context *context, struct pnd_handle *listener, pendio_handle into);
+int pnd_connect_start(struct pnd_context *context, struct pnd_handle *handle);
+int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle);
+int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handle);
+int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle);
+int pnd_send_to_start(struct pnd_context *context, struct pnd_handle *handle);
+int pnd_open_start(struct pnd_context *context, const char *path, int flags, uint32_t mode);
+int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset);
+int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset);
+int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t mode);
+
+/* Closes without a context; nobody is told. */
+void pnd_close_alone(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t mode);
+
+/* Goes on closing a handle that has nothing under way any more. */
+void pnd_close_proceed(struct pnd_loop *loop, struct pnd_handle *handle);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * probe.h - what the kernel at hand can do, asked once per ring; features by name.
+ */
+#ifndef PND_PROBE_H
+#define PND_PROBE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct io_uring;
+
+/* The opcodes a ring may be asked for, one bit each. */
+struct pnd_opcodes {
+    uint64_t bits[2];
+};
+
+static inline int pnd_opcodes_have(const struct pnd_opcodes *opcodes, uint32_t opcode)
+{
+    return (opcodes->bits[opcode / 64] >> (opcode % 64)) & 1;
+}
+
+/* The bit PENDIO_FEATURE_... of a feature; 0: there is none of that name. */
+uint64_t pnd_probe_feature_by_name(const char *name, size_t byte_count);
+
+/* Asks the kernel which opcodes it has. Returns 0 or -errno. */
+int pnd_probe_opcodes(struct io_uring *uring, struct pnd_opcodes *ret_opcodes);
+
+#endif

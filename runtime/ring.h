@@ -1,0 +1,97 @@
+/*
+ * ring.h - a queue of entries to the system and a queue of completions back: what a backend is.
+ *
+ * An entry is the kernel's own description of an operation. The io_uring backend passes entries to
+ * the kernel at no cost; a backend that emulates interprets the same entries. Fetching an entry is
+ * inline; everything that costs a system call goes through the table, once a turn.
+ */
+#ifndef PND_RING_H
+#define PND_RING_H
+
+#include "probe.h"
+#include "uring_abi.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+struct pnd_ring;
+
+/* The kernel's completion, without the room it keeps for longer ones. */
+struct pnd_ring_completion {
+    uint64_t user_data;
+    int32_t result;
+    uint32_t flags;
+};
+
+struct pnd_ring_settings {
+    uint32_t entry_count;      /* submissions between two entries into the kernel; power of two */
+    uint32_t completion_count; /* completions that can wait without being lost */
+    uint32_t memory_count;     /* memory regions that may be registered at a time */
+    uint64_t masked_features;  /* PENDIO_FEATURE_... to leave unused */
+};
+
+struct pnd_ring_backend {
+    uint32_t id; /* PENDIO_BACKEND_... */
+    int (*init)(struct pnd_ring *ring, const struct pnd_ring_settings *settings);
+    void (*fini)(struct pnd_ring *ring);
+    /*
+     * Hands over what was queued and, if wait_ns is not 0, sleeps until a completion is there, for
+     * at most wait_ns (-1: no limit). 0, also when time is up; -EINTR; -EAGAIN or -EBUSY: collect
+     * and try again; anything else is fatal.
+     */
+    int (*submit)(struct pnd_ring *ring, int64_t wait_ns);
+    /* Copies out at most `count` completions; returns how many. No system call. */
+    uint32_t (*collect)(struct pnd_ring *ring, struct pnd_ring_completion *ret_completions,
+                        uint32_t count);
+    int (*register_memory)(struct pnd_ring *ring, uint32_t index, void *memory,
+                           uint64_t byte_count);
+    int (*unregister_memory)(struct pnd_ring *ring, uint32_t index);
+};
+
+struct pnd_ring {
+    const struct pnd_ring_backend *backend;
+    struct io_uring_sqe *entries;
+    uint32_t entry_count;
+    uint32_t queued_count; /* fetched and not yet handed over */
+    uint32_t tail;
+    uint32_t completion_count;
+    uint64_t features; /* PENDIO_FEATURE_... in use */
+    struct pnd_opcodes opcodes;
+    uint64_t system_call_count;
+    uint64_t request_count;
+    uint64_t overflow_count; /* completions that did not fit: must stay 0 */
+    void *state;             /* the backend's own */
+};
+
+extern const struct pnd_ring_backend pnd_ring_uring;
+
+static inline bool pnd_ring_has_room(const struct pnd_ring *ring)
+{
+    return ring->queued_count < ring->entry_count;
+}
+
+/* A zeroed entry; the caller fills it before anything else is fetched. Needs room. */
+static inline struct io_uring_sqe *pnd_ring_fetch(struct pnd_ring *ring)
+{
+    struct io_uring_sqe *entry = &ring->entries[ring->tail & (ring->entry_count - 1)];
+
+    assert(pnd_ring_has_room(ring));
+    ring->tail++;
+    ring->queued_count++;
+    memset(entry, 0, sizeof *entry);
+    return entry;
+}
+
+/* Poll events as the kernel wants them in an entry: the halves swapped where bytes are. */
+static inline uint32_t pnd_ring_poll_events(uint32_t events)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return events << 16 | events >> 16;
+#else
+    return events;
+#endif
+}
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * ring_uring.c - the kernel's io_uring as a ring.
+ *
+ * Happy path:  init asks for every useful set-up flag -> submit once a turn -> collect.
+ * Failures:    a flag the kernel does not know is dropped and the rest tried again; what is missing
+ *              in the end shows in `features`.
+ */
+#include <liburing.h>
+
+#include "ring.h"
+
+#include <pendio/pendio.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* What to do without, one after another, when the kernel refuses the set-up with -EINVAL. */
+static const struct {
+    uint32_t flags;
+    uint64_t features;
+} setup_flags[] = {
+    {IORING_SETUP_DEFER_TASKRUN, PENDIO_FEATURE_DEFER_TASKRUN},
+    {IORING_SETUP_SINGLE_ISSUER, PENDIO_FEATURE_SINGLE_ISSUER},
+    {IORING_SETUP_COOP_TASKRUN, PENDIO_FEATURE_COOP_TASKRUN},
+    {IORING_SETUP_SUBMIT_ALL, 0},
+};
+
+enum { SETUP_FLAG_COUNT = sizeof setup_flags / sizeof setup_flags[0] };
+
+/* DEFER_TASKRUN needs SINGLE_ISSUER, so whoever masks the latter does without both. */
+static uint32_t wanted_flags(uint64_t *features)
+{
+    uint32_t flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+
+    if (!(*features & PENDIO_FEATURE_SINGLE_ISSUER))
+        *features &= ~(uint64_t)PENDIO_FEATURE_DEFER_TASKRUN;
+    for (size_t i = 0; i < SETUP_FLAG_COUNT; i++)
+        if ((setup_flags[i].features & ~*features) == 0)
+            flags |= setup_flags[i].flags;
+    return flags;
+}
+
+static int set_up(struct io_uring *uring, const struct pnd_ring_settings *settings,
+                  uint64_t *features)
+{
+    uint32_t flags = wanted_flags(features);
+
+    for (size_t next = 0;; next++) {
+        struct io_uring_params params = {.flags = flags, .cq_entries = settings->completion_count};
+        int status = io_uring_queue_init_params(settings->entry_count, uring, &params);
+
+        if (status != -EINVAL || next == SETUP_FLAG_COUNT)
+            return status;
+        flags &= ~setup_flags[next].flags;
+        *features &= ~setup_flags[next].features;
+    }
+}
+
+static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *settings)
+{
+    uint64_t features =
+        ~settings->masked_features &
+        (PENDIO_FEATURE_SINGLE_ISSUER | PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN |
+         PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS);
+    struct io_uring *uring = calloc(1, sizeof *uring);
+    int status;
+
+    if (uring == NULL)
+        return -ENOMEM;
+    status = set_up(uring, settings, &features);
+    if (status < 0)
+        goto free_state;
+    status = pnd_probe_opcodes(uring, &ring->opcodes);
+    if (status < 0)
+        goto exit_queue;
+    if ((features & PENDIO_FEATURE_REGISTERED_RING) && io_uring_register_ring_fd(uring) != 1)
+        features &= ~(uint64_t)PENDIO_FEATURE_REGISTERED_RING;
+    if ((features & PENDIO_FEATURE_FIXED_BUFFERS) &&
+        io_uring_register_buffers_sparse(uring, settings->memory_count) < 0)
+        features &= ~(uint64_t)PENDIO_FEATURE_FIXED_BUFFERS;
+
+    ring->state = uring;
+    ring->entries = uring->sq.sqes;
+    ring->entry_count = *uring->sq.kring_entries;
+    ring->completion_count = *uring->cq.kring_entries;
+    ring->features = features;
+    return 0;
+
+exit_queue:
+    io_uring_queue_exit(uring);
+free_state:
+    free(uring);
+    return status;
+}
+
+static void uring_fini(struct pnd_ring *ring)
+{
+    io_uring_queue_exit(ring->state);
+    free(ring->state);
+    ring->state = NULL;
+}
+
+/* Task work runs only inside the kernel, so even a turn that does not wait has to enter it. */
+static int enter(struct io_uring *uring, int64_t wait_ns)
+{
+    struct __kernel_timespec limit = {.tv_sec = wait_ns / 1000000000,
+                                      .tv_nsec = wait_ns % 1000000000};
+    struct io_uring_cqe *first;
+
+    if (wait_ns == 0)
+        return io_uring_submit_and_get_events(uring);
+    if (wait_ns < 0)
+        return io_uring_submit_and_wait(uring, 1);
+    return io_uring_submit_and_wait_timeout(uring, &first, 1, &limit, NULL);
+}
+
+static int uring_submit(struct pnd_ring *ring, int64_t wait_ns)
+{
+    struct io_uring *uring = ring->state;
+    uint32_t left_count;
+    int status;
+
+    uring->sq.sqe_tail = ring->tail;
+    ring->system_call_count++;
+    status = enter(uring, wait_ns);
+
+    left_count = io_uring_sq_ready(uring);
+    ring->request_count += ring->queued_count - left_count;
+    ring->queued_count = left_count;
+    return status >= 0 || status == -ETIME ? 0 : status;
+}
+
+static uint32_t uring_collect(struct pnd_ring *ring, struct pnd_ring_completion *ret_completions,
+                              uint32_t count)
+{
+    struct io_uring *uring = ring->state;
+    struct io_uring_cqe *cqe;
+    uint32_t taken_count = 0;
+    unsigned head;
+
+    if (io_uring_cq_has_overflow(uring))
+        ring->overflow_count++;
+    io_uring_for_each_cqe(uring, head, cqe)
+    {
+        if (taken_count == count)
+            break;
+        ret_completions[taken_count++] = (struct pnd_ring_completion){
+            .user_data = cqe->user_data, .result = cqe->res, .flags = cqe->flags};
+    }
+    io_uring_cq_advance(uring, taken_count);
+    return taken_count;
+}
+
+static int update_memory(struct pnd_ring *ring, uint32_t index, void *memory, uint64_t byte_count)
+{
+    struct iovec region = {.iov_base = memory, .iov_len = byte_count};
+    __u64 tag = 0;
+    int status;
+
+    if (!(ring->features & PENDIO_FEATURE_FIXED_BUFFERS))
+        return -EOPNOTSUPP;
+    status = io_uring_register_buffers_update_tag(ring->state, index, &region, &tag, 1);
+    return status < 0 ? status : 0;
+}
+
+static int uring_unregister_memory(struct pnd_ring *ring, uint32_t index)
+{
+    return update_memory(ring, index, NULL, 0);
+}
+
+const struct pnd_ring_backend pnd_ring_uring = {
+    .id = PENDIO_BACKEND_URING,
+    .init = uring_init,
+    .fini = uring_fini,
+    .submit = uring_submit,
+    .collect = uring_collect,
+    .register_memory = update_memory,
+    .unregister_memory = uring_unregister_memory,
+};

@@ -1,0 +1,12 @@
+/*
+ * uring_abi.h - the kernel's own description of an operation: entries, completions, opcodes.
+ *
+ * The only place that includes the kernel's header. It shares its include guard with liburing's
+ * copy, and the first one wins: the files that need liburing include that first.
+ */
+#ifndef PND_URING_ABI_H
+#define PND_URING_ABI_H
+
+#include <linux/io_uring.h>
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * wake.c - all that other threads may do to a loop: wake it, and post messages to it.
+ *
+ * Happy path:  take a place -> fill it -> publish it -> (the loop sleeps: write the descriptor).
+ * Failures:    a full queue answers -EAGAIN at once; nobody ever waits for anybody.
+ *
+ * The queue is Vyukov's bounded one: each place carries the number of the round it is free or
+ * filled for, so that writers agree by one compare-and-swap and the reader needs none.
+ */
+#include "wake.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct pnd_post_cell {
+    _Atomic uint32_t sequence;
+    struct pnd_post post;
+};
+
+int pnd_wake_init(struct pnd_wake *wake, uint32_t post_count)
+{
+    struct pnd_post_cell *cells = calloc(post_count, sizeof *cells);
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+    assert(post_count != 0 && (post_count & (post_count - 1)) == 0);
+    if (cells == NULL || descriptor < 0) {
+        int status = cells == NULL ? -ENOMEM : -errno;
+
+        if (descriptor >= 0)
+            close(descriptor);
+        free(cells);
+        return status;
+    }
+    for (uint32_t i = 0; i < post_count; i++)
+        atomic_init(&cells[i].sequence, i);
+    *wake = (struct pnd_wake){.descriptor = descriptor, .mask = post_count - 1, .cells = cells};
+    return 0;
+}
+
+void pnd_wake_fini(struct pnd_wake *wake)
+{
+    close(wake->descriptor);
+    free(wake->cells);
+}
+
+/* Whoever turns `asleep` off has to write: one system call however many wake. */
+static void rouse(struct pnd_wake *wake)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&wake->asleep, memory_order_relaxed) &&
+        atomic_exchange_explicit(&wake->asleep, false, memory_order_acq_rel))
+        (void)!eventfd_write(wake->descriptor, 1);
+}
+
+void pnd_wake_up(struct pnd_wake *wake)
+{
+    atomic_store_explicit(&wake->woken, true, memory_order_release);
+    rouse(wake);
+}
+
+int pnd_wake_post(struct pnd_wake *wake, struct pnd_post post)
+{
+    uint32_t place = atomic_load_explicit(&wake->head, memory_order_relaxed);
+    struct pnd_post_cell *cell;
+
+    if (atomic_load_explicit(&wake->closed, memory_order_relaxed))
+        return -ESHUTDOWN;
+    for (;;) {
+        int32_t lead;
+
+        cell = &wake->cells[place & wake->mask];
+        lead = (int32_t)(atomic_load_explicit(&cell->sequence, memory_order_acquire) - place);
+        if (lead < 0)
+            return -EAGAIN;
+        if (lead > 0)
+            place = atomic_load_explicit(&wake->head, memory_order_relaxed);
+        else if (atomic_compare_exchange_weak_explicit(&wake->head, &place, place + 1,
+                                                       memory_order_relaxed, memory_order_relaxed))
+            break;
+    }
+    cell->post = post;
+    atomic_store_explicit(&cell->sequence, place + 1, memory_order_release);
+    rouse(wake);
+    return 0;
+}
+
+void pnd_wake_close(struct pnd_wake *wake)
+{
+    atomic_store_explicit(&wake->closed, true, memory_order_relaxed);
+}
+
+static bool is_filled(const struct pnd_wake *wake, uint32_t place)
+{
+    const struct pnd_post_cell *cell = &wake->cells[place & wake->mask];
+
+    return atomic_load_explicit(&cell->sequence, memory_order_acquire) == place + 1;
+}
+
+bool pnd_wake_announce(struct pnd_wake *wake)
+{
+    if (!is_filled(wake, wake->tail + wake->announced_count))
+        return false;
+    wake->announced_count++;
+    return true;
+}
+
+bool pnd_wake_take(struct pnd_wake *wake, struct pnd_post *ret_post)
+{
+    struct pnd_post_cell *cell = &wake->cells[wake->tail & wake->mask];
+
+    if (wake->announced_count == 0)
+        return false;
+    *ret_post = cell->post;
+    atomic_store_explicit(&cell->sequence, wake->tail + wake->mask + 1, memory_order_release);
+    wake->tail++;
+    wake->announced_count--;
+    return true;
+}
+
+bool pnd_wake_may_sleep(struct pnd_wake *wake)
+{
+    atomic_store_explicit(&wake->asleep, true, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_load_explicit(&wake->woken, memory_order_relaxed) &&
+        !is_filled(wake, wake->tail + wake->announced_count))
+        return true;
+    atomic_store_explicit(&wake->asleep, false, memory_order_relaxed);
+    return false;
+}
+
+bool pnd_wake_rise(struct pnd_wake *wake)
+{
+    bool woken = atomic_load_explicit(&wake->woken, memory_order_acquire);
+
+    atomic_store_explicit(&wake->asleep, false, memory_order_relaxed);
+    if (woken)
+        atomic_store_explicit(&wake->woken, false, memory_order_relaxed);
+    return woken;
+}
+
+void pnd_wake_clear(struct pnd_wake *wake)
+{
+    eventfd_t count;
+
+    (void)!eventfd_read(wake->descriptor, &count);
+}

@@ -1,0 +1,65 @@
+/*
+ * wake.h - all that other threads may do to a loop: wake it, and post messages to it.
+ *
+ * Messages lie in a bounded queue of many writers and one reader. A writer enters the kernel only
+ * when the loop sleeps. The loop's one fence before sleeping and the writers' atomics are the only
+ * ones there are.
+ */
+#ifndef PND_WAKE_H
+#define PND_WAKE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pnd_post {
+    uint64_t user_data;
+    uint64_t value;
+};
+
+struct pnd_post_cell; /* a place in the queue with its turn */
+
+struct pnd_wake {
+    int descriptor;           /* eventfd, read by the loop when it slept */
+    uint32_t mask;            /* places in the queue - 1 */
+    uint32_t tail;            /* the loop's: next place to take */
+    uint32_t announced_count; /* the loop's: messages it knows of */
+    bool armed;               /* the loop's: the ring polls the descriptor */
+    struct pnd_post_cell *cells;
+    _Atomic uint32_t head; /* the writers': next place to fill */
+    _Atomic bool asleep;
+    _Atomic bool woken;
+    _Atomic bool closed;
+};
+
+/* post_count is a power of two. Returns 0, -ENOMEM, -EMFILE or -ENFILE. */
+int pnd_wake_init(struct pnd_wake *wake, uint32_t post_count);
+void pnd_wake_fini(struct pnd_wake *wake);
+
+/* Any thread. */
+void pnd_wake_up(struct pnd_wake *wake);
+
+/* Any thread. Returns 0, -EAGAIN (full) or -ESHUTDOWN (closed). */
+int pnd_wake_post(struct pnd_wake *wake, struct pnd_post post);
+
+/* The rest is the loop's own. */
+
+/* No message is accepted from now on; those accepted are still handed out. */
+void pnd_wake_close(struct pnd_wake *wake);
+
+/* The oldest message; false: there is none. */
+bool pnd_wake_take(struct pnd_wake *wake, struct pnd_post *ret_post);
+
+/* True once for every message, before it is taken. */
+bool pnd_wake_announce(struct pnd_wake *wake);
+
+/* True when the loop may sleep: writers will use the descriptor from now on. */
+bool pnd_wake_may_sleep(struct pnd_wake *wake);
+
+/* The loop is up again. Returns whether somebody asked for that since it was asked last. */
+bool pnd_wake_rise(struct pnd_wake *wake);
+
+/* Clears the descriptor after it was seen readable. */
+void pnd_wake_clear(struct pnd_wake *wake);
+
+#endif
