@@ -35,8 +35,8 @@ ARROWS = {
 EXAMPLES = "abi/examples/"
 
 # Functions other files see: how their names begin, and what the C library prescribes.
-PREFIXES = {"runtime": "pnd_", "proto": "pnd_", "harness": "pnd_", "tools": "pnd_",
-            "abi": "pendio_"}
+PREFIXES = {"runtime": ("pnd_",), "proto": ("pnd_",), "harness": ("pnd_",), "tools": ("pnd_",),
+            "abi": ("pendio_", "pnd_")}
 PRESCRIBED = frozenset((
     "main", "malloc", "calloc", "realloc", "reallocarray", "free", "posix_memalign",
     "aligned_alloc", "memalign", "valloc", "pvalloc"))
@@ -98,15 +98,15 @@ def what_may(source: Source) -> str:
 
 def names_across_files_have_their_prefix(tree: Tree) -> Iterator[Violation]:
     for source in tree.c_sources():
-        prefix = PREFIXES.get(source.folder)
-        if not prefix or source.path.startswith(EXAMPLES):
+        prefixes = PREFIXES.get(source.folder)
+        if not prefixes or source.path.startswith(EXAMPLES):
             continue
         for function in source.functions:
-            if not (function.is_static or function.name.startswith(prefix)
+            if not (function.is_static or function.name.startswith(prefixes)
                     or function.name in PRESCRIBED):
                 yield Violation(source.path, function.line,
                                 f"{function.name} is seen by other files",
-                                f"make it static, or name it {prefix}<module>_<verb>")
+                                f"make it static, or name it {prefixes[0]}<module>_<verb>")
 
 
 def structs_have_no_typedef(tree: Tree) -> Iterator[Violation]:
