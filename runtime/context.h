@@ -85,22 +85,22 @@ struct pnd_context {
     const struct pnd_operation *operation;
     struct pnd_handle *handle; /* NULL: none */
     pendio_handle handle_value;
-    struct pnd_line *line;     /* whose order the run keeps; NULL: none */
-    uint8_t state;             /* enum pnd_state */
-    uint8_t place;             /* enum pnd_place */
-    uint8_t stop;              /* enum pnd_stop */
-    uint8_t policy;            /* request: PENDIO_AUTO ... */
-    bool polling;              /* the entry in the kernel is a poll, the operation follows */
-    uint16_t flags;            /* of the completion to be */
-    int32_t error;             /* of the completion to be */
+    struct pnd_line *line; /* whose order the run keeps; NULL: none */
+    uint8_t state;         /* enum pnd_state */
+    uint8_t place;         /* enum pnd_place */
+    uint8_t stop;          /* enum pnd_stop */
+    uint8_t policy;        /* request: PENDIO_AUTO ... */
+    bool polling;          /* the entry in the kernel is a poll, the operation follows */
+    uint16_t flags;        /* of the completion to be */
+    int32_t error;         /* of the completion to be */
     uint64_t moved_bytes;
-    uint64_t argument;          /* the operation's: offset, flags and mode, descriptor */
-    const char *path;           /* open */
-    struct pnd_handle *product; /* reserved for what comes out; NULL: none */
-    struct pnd_window window;   /* request: what to work on */
-    struct pnd_window memory;   /* request: what the window is a part of */
-    uint64_t user_data;         /* request */
-    uint64_t deadline_ns;       /* request */
+    uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
+    const char *path;               /* open */
+    struct pnd_handle *product;     /* reserved for what comes out; NULL: none */
+    struct pnd_window window;       /* request: what to work on */
+    struct pnd_window memory;       /* request: what the window is a part of */
+    uint64_t user_data;             /* request */
+    uint64_t deadline_ns;           /* request */
     pendio_completed_fn *completed; /* request */
     void *completed_state;          /* request */
     struct pnd_context_extra *extra;

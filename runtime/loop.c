@@ -85,7 +85,7 @@ int pnd_loop_flush(struct pnd_loop *loop)
 
 /* ---- collect -------------------------------------------------------------------------------- */
 
-static void dispatch(struct pnd_loop *loop, const struct io_uring_cqe *completion)
+static void dispatch(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
 {
     struct pnd_context *context;
 
@@ -100,14 +100,14 @@ static void dispatch(struct pnd_loop *loop, const struct io_uring_cqe *completio
     }
     context = pnd_context_of_run(loop, completion->user_data);
     if (context != NULL && context->place == PND_IN_KERNEL)
-        pnd_context_completed(context, completion->res, completion->flags);
+        pnd_context_completed(context, completion->result, completion->flags);
     else
         loop->stats.stale_completions++;
 }
 
 static void collect_completions(struct pnd_loop *loop)
 {
-    struct io_uring_cqe completions[COLLECT_COUNT];
+    struct pnd_ring_completion completions[COLLECT_COUNT];
     uint32_t count;
 
     do {
@@ -190,9 +190,8 @@ static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_
         return;
     }
     (void)pnd_wake_take(&loop->wake, &post);
-    *ret_completion = (struct pendio_completion){.user_data = post.user_data,
-                                                 .value = post.value,
-                                                 .operation = PENDIO_OPERATION_POST};
+    *ret_completion = (struct pendio_completion){
+        .user_data = post.user_data, .value = post.value, .operation = PENDIO_OPERATION_POST};
     loop->stats.posts++;
 }
 

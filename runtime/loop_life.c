@@ -253,8 +253,8 @@ static uint64_t count_in_kernel(const struct pnd_loop *loop)
     for (uint32_t i = 0; i < loop->slot_count; i++) {
         const struct pnd_context *context = loop->slots[i].context;
 
-        count += context != NULL && context->state == PND_PENDING &&
-                 context->place == PND_IN_KERNEL;
+        count +=
+            context != NULL && context->state == PND_PENDING && context->place == PND_IN_KERNEL;
     }
     return count;
 }

@@ -98,8 +98,7 @@ static void file_prepare(const struct pnd_context *context, struct io_uring_sqe 
     }
 }
 
-static enum pnd_verdict read_finish(struct pnd_context *context, int32_t result,
-                                    uint32_t cqe_flags)
+static enum pnd_verdict read_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
     (void)cqe_flags;
     if (result < 0)

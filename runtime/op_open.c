@@ -51,8 +51,7 @@ static void open_prepare(const struct pnd_context *context, struct io_uring_sqe 
     sqe->open_flags = (uint32_t)(context->argument >> 32) | O_CLOEXEC;
 }
 
-static enum pnd_verdict open_finish(struct pnd_context *context, int32_t result,
-                                    uint32_t cqe_flags)
+static enum pnd_verdict open_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
     enum pnd_kind kind = PND_KIND_FILE;
 

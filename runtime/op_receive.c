@@ -118,6 +118,7 @@ static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t resu
                                        uint32_t cqe_flags)
 {
     assert((cqe_flags & IORING_CQE_F_MORE) == 0); /* single shot: this is the last word */
+    (void)cqe_flags;
     if (result < 0)
         return pnd_transfer_fail(context, result);
     if (is_end(context, result))

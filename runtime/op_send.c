@@ -97,8 +97,7 @@ static void send_to_prepare(const struct pnd_context *context, struct io_uring_s
     sqe->msg_flags = send_flags(context);
 }
 
-static enum pnd_verdict send_finish(struct pnd_context *context, int32_t result,
-                                    uint32_t cqe_flags)
+static enum pnd_verdict send_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
     (void)cqe_flags;
     if (result < 0)

@@ -31,7 +31,8 @@ static const struct feature features[] = {
 uint64_t pnd_probe_feature_by_name(const char *name, size_t byte_count)
 {
     for (size_t i = 0; i < sizeof features / sizeof features[0]; i++)
-        if (strlen(features[i].name) == byte_count && memcmp(features[i].name, name, byte_count) == 0)
+        if (strlen(features[i].name) == byte_count &&
+            memcmp(features[i].name, name, byte_count) == 0)
             return features[i].bit;
     return 0;
 }

@@ -18,6 +18,13 @@
 
 struct pnd_ring;
 
+/* The kernel's completion, without the room it keeps for longer ones. */
+struct pnd_ring_completion {
+    uint64_t user_data;
+    int32_t result;
+    uint32_t flags;
+};
+
 struct pnd_ring_settings {
     uint32_t entry_count;      /* submissions between two entries into the kernel; power of two */
     uint32_t completion_count; /* completions that can wait without being lost */
@@ -36,7 +43,7 @@ struct pnd_ring_backend {
      */
     int (*submit)(struct pnd_ring *ring, int64_t wait_ns);
     /* Copies out at most `count` completions; returns how many. No system call. */
-    uint32_t (*collect)(struct pnd_ring *ring, struct io_uring_cqe *ret_completions,
+    uint32_t (*collect)(struct pnd_ring *ring, struct pnd_ring_completion *ret_completions,
                         uint32_t count);
     int (*register_memory)(struct pnd_ring *ring, uint32_t index, void *memory,
                            uint64_t byte_count);

@@ -58,10 +58,10 @@ static int set_up(struct io_uring *uring, const struct pnd_ring_settings *settin
 
 static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *settings)
 {
-    uint64_t features = ~settings->masked_features &
-                        (PENDIO_FEATURE_SINGLE_ISSUER | PENDIO_FEATURE_DEFER_TASKRUN |
-                         PENDIO_FEATURE_COOP_TASKRUN | PENDIO_FEATURE_REGISTERED_RING |
-                         PENDIO_FEATURE_FIXED_BUFFERS);
+    uint64_t features =
+        ~settings->masked_features &
+        (PENDIO_FEATURE_SINGLE_ISSUER | PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN |
+         PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS);
     struct io_uring *uring = calloc(1, sizeof *uring);
     int status;
 
@@ -130,7 +130,7 @@ static int uring_submit(struct pnd_ring *ring, int64_t wait_ns)
     return status >= 0 || status == -ETIME ? 0 : status;
 }
 
-static uint32_t uring_collect(struct pnd_ring *ring, struct io_uring_cqe *ret_completions,
+static uint32_t uring_collect(struct pnd_ring *ring, struct pnd_ring_completion *ret_completions,
                               uint32_t count)
 {
     struct io_uring *uring = ring->state;
@@ -144,10 +144,8 @@ static uint32_t uring_collect(struct pnd_ring *ring, struct io_uring_cqe *ret_co
     {
         if (taken_count == count)
             break;
-        ret_completions[taken_count].user_data = cqe->user_data;
-        ret_completions[taken_count].res = cqe->res;
-        ret_completions[taken_count].flags = cqe->flags;
-        taken_count++;
+        ret_completions[taken_count++] = (struct pnd_ring_completion){
+            .user_data = cqe->user_data, .result = cqe->res, .flags = cqe->flags};
     }
     io_uring_cq_advance(uring, taken_count);
     return taken_count;

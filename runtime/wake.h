@@ -20,8 +20,8 @@ struct pnd_post {
 struct pnd_post_cell; /* a place in the queue with its turn */
 
 struct pnd_wake {
-    int descriptor; /* eventfd, read by the loop when it slept */
-    uint32_t mask;  /* places in the queue - 1 */
+    int descriptor;           /* eventfd, read by the loop when it slept */
+    uint32_t mask;            /* places in the queue - 1 */
     uint32_t tail;            /* the loop's: next place to take */
     uint32_t announced_count; /* the loop's: messages it knows of */
     bool armed;               /* the loop's: the ring polls the descriptor */

@@ -1,0 +1,157 @@
+/*
+ * context.c - the shell of the context's functions: request half, result half.
+ */
+#include "shell.h"
+
+#include <string.h>
+
+int pendio_context_set_memory(struct pendio_context *context, void *memory, size_t byte_count)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+
+    if (status == 0 && memory == NULL && byte_count != 0)
+        status = -EINVAL;
+    if (status < 0)
+        return status;
+    self->memory = (struct pnd_window){.memory = memory, .byte_count = byte_count};
+    self->window = self->memory;
+    return 0;
+}
+
+int pendio_context_set_slice(struct pendio_context *context)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+
+    if (status == 0)
+        pnd_pool_set_slice(self);
+    return status;
+}
+
+int pendio_context_set_window(struct pendio_context *context, size_t offset, size_t byte_count)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+
+    if (status == 0 &&
+        (offset > self->memory.byte_count || byte_count > self->memory.byte_count - offset))
+        status = -EINVAL;
+    if (status < 0)
+        return status;
+    self->window.memory = self->memory.memory == NULL ? NULL : self->memory.memory + offset;
+    self->window.byte_count = byte_count;
+    return 0;
+}
+
+int pendio_context_set_endpoint(struct pendio_context *context, const void *address,
+                                uint32_t byte_count)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+    bool removes = address == NULL && byte_count == 0;
+
+    if (status == 0 && !removes &&
+        (address == NULL || byte_count < 2 || byte_count > sizeof self->extra->endpoint.address))
+        status = -EINVAL;
+    if (status < 0)
+        return status;
+    self->extra->endpoint.byte_count = byte_count;
+    if (!removes)
+        memcpy(self->extra->endpoint.address, address, byte_count);
+    return 0;
+}
+
+int pendio_context_set_policy(struct pendio_context *context, uint32_t policy)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+
+    if (status == 0 && policy > PENDIO_QUEUE)
+        status = -EINVAL;
+    if (status == 0)
+        self->policy = (uint8_t)policy;
+    return status;
+}
+
+int pendio_context_set_deadline(struct pendio_context *context, uint64_t after_ns)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+
+    if (status == 0)
+        self->deadline_ns = after_ns;
+    return status;
+}
+
+int pendio_context_set_user_data(struct pendio_context *context, uint64_t user_data)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+
+    if (status == 0)
+        self->user_data = user_data;
+    return status;
+}
+
+int pendio_context_set_callback(struct pendio_context *context, pendio_completed_fn *completed,
+                                void *state)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+
+    if (status < 0)
+        return status;
+    self->completed = completed;
+    self->completed_state = state;
+    return 0;
+}
+
+int pendio_context_result(const struct pendio_context *context,
+                          struct pendio_completion *ret_completion)
+{
+    const struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_context(self);
+
+    if (status == 0 && ret_completion == NULL)
+        status = -EINVAL;
+    if (status == 0)
+        *ret_completion = self->result;
+    return status;
+}
+
+int pendio_context_sender(const struct pendio_context *context,
+                          struct pendio_endpoint *ret_endpoint)
+{
+    const struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_context(self);
+
+    if (status == 0 && ret_endpoint == NULL)
+        status = -EINVAL;
+    if (status == 0)
+        *ret_endpoint = self->extra->sender;
+    return status;
+}
+
+int pendio_context_window(const struct pendio_context *context, void **ret_memory,
+                          size_t *ret_byte_count)
+{
+    const struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_context(self);
+
+    if (status == 0 && (ret_memory == NULL || ret_byte_count == NULL))
+        status = -EINVAL;
+    if (status < 0)
+        return status;
+    *ret_memory = self->window.memory;
+    *ret_byte_count = self->window.byte_count;
+    return 0;
+}
+
+pendio_run pendio_context_run(const struct pendio_context *context)
+{
+    const struct pnd_context *self = pnd_shell_context(context);
+    bool in_use = pnd_shell_check_context(self) == 0 && pnd_context_check_free(self) == -EBUSY;
+
+    return in_use ? self->token : 0;
+}

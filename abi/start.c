@@ -1,0 +1,102 @@
+/*
+ * start.c - the shell of the start calls: one for every operation.
+ */
+#include "shell.h"
+
+int pendio_nop(struct pendio_context *context, struct pendio_loop *loop)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_context(self);
+
+    if (status == 0)
+        status = pnd_shell_check_start(self, self->loop == pnd_shell_loop(loop));
+    return status < 0 ? status : pnd_nop_start(self);
+}
+
+int pendio_timer(struct pendio_context *context, uint64_t after_ns)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, true);
+
+    return status < 0 ? status : pnd_timer_start(self, after_ns);
+}
+
+int pendio_accept(struct pendio_context *context, pendio_handle listener, pendio_handle into)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, true);
+
+    return status < 0 ? status : pnd_accept_start(self, pnd_shell_handle(self, listener), into);
+}
+
+int pendio_connect(struct pendio_context *context, pendio_handle handle)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, true);
+
+    return status < 0 ? status : pnd_connect_start(self, pnd_shell_handle(self, handle));
+}
+
+int pendio_receive(struct pendio_context *context, pendio_handle handle)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, true);
+
+    return status < 0 ? status : pnd_receive_start(self, pnd_shell_handle(self, handle));
+}
+
+int pendio_send(struct pendio_context *context, pendio_handle handle)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, true);
+
+    return status < 0 ? status : pnd_send_start(self, pnd_shell_handle(self, handle));
+}
+
+int pendio_receive_from(struct pendio_context *context, pendio_handle handle)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, true);
+
+    return status < 0 ? status : pnd_receive_from_start(self, pnd_shell_handle(self, handle));
+}
+
+int pendio_send_to(struct pendio_context *context, pendio_handle handle)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, true);
+
+    return status < 0 ? status : pnd_send_to_start(self, pnd_shell_handle(self, handle));
+}
+
+int pendio_open(struct pendio_context *context, const char *path, int flags, uint32_t mode)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, path != NULL);
+
+    return status < 0 ? status : pnd_open_start(self, path, flags, mode);
+}
+
+int pendio_read(struct pendio_context *context, pendio_handle handle, uint64_t offset)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, offset <= INT64_MAX || offset == PENDIO_STREAMING);
+
+    return status < 0 ? status : pnd_read_start(self, pnd_shell_handle(self, handle), offset);
+}
+
+int pendio_write(struct pendio_context *context, pendio_handle handle, uint64_t offset)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, offset <= INT64_MAX || offset == PENDIO_STREAMING);
+
+    return status < 0 ? status : pnd_write_start(self, pnd_shell_handle(self, handle), offset);
+}
+
+int pendio_close(struct pendio_context *context, pendio_handle handle, uint32_t mode)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, mode <= PENDIO_ABORTIVE);
+
+    return status < 0 ? status : pnd_close_start(self, pnd_shell_handle(self, handle), mode);
+}
