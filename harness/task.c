@@ -104,7 +104,9 @@ static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
         take_product(engine, task, completion->value);
     if (task->step->content != PENDIO__CONTENT__ECHO)
         task->moved_bytes += completion->bytes;
-    if (wants_more(task, completion) && !engine->stopping)
+    if (engine->stopping)
+        return false; /* nobody expects anything of a run that is being ended */
+    if (wants_more(task, completion))
         return true;
     pnd_expect_completion(engine, task->instance, task->step, completion,
                           task->step->whole ? task->moved_bytes : completion->bytes);
