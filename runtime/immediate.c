@@ -1,7 +1,8 @@
 /*
  * immediate.c - what can be done to a handle without a context: an ordinary system call each.
  *
- * Failures:    the system's answer is the result; a descriptor that found no handle is closed again.
+ * Failures:    the system's answer is the result; a descriptor that found no handle is closed
+ *              again.
  */
 #include "immediate.h"
 

@@ -1,7 +1,8 @@
 /*
  * op_receive.c - all there is to know about receiving from a socket.
  *
- * Happy path:  check -> begin -> (known end: end) or (wait in line -> prepare -> finish -> deliver).
+ * Happy path:  check -> begin -> (known end: end) or (wait in line -> prepare -> finish ->
+ *              deliver).
  * Failures:    misuse is refused before begin, so nothing has changed; the kernel's answer is the
  *              result; an end and a fatal error stick to the line.
  *

@@ -428,7 +428,12 @@ PENDIO_API int pendio_cancel(struct pendio_loop *loop, pendio_run run);
  * Besides the common refusals each answers the -errno of its system call.
  * --------------------------------------------------------------------------------------------- */
 
-/** Open a socket, close-on-exec; arguments as of socket(2). Refused: -EAGAIN handle_count reached. */
+/**
+ * Open a socket, close-on-exec; arguments as of socket(2).
+ *
+ * Result:    0 and its handle.
+ * Refused:   -EAGAIN handle_count reached.
+ */
 PENDIO_API int pendio_handle_socket(struct pendio_loop *loop, int family, int type, int protocol,
                                     pendio_handle *ret_handle);
 
