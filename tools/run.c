@@ -179,8 +179,6 @@ static void fini(struct session *session)
 {
     pnd_output_abandon(&session->json);
     pnd_output_abandon(&session->junit);
-    if (session->daemon.link != NULL)
-        pnd_daemon_close(&session->daemon);
     for (int index = 0; index < session->outcome_count; index++)
         pnd_outcome_fini(&session->outcomes[index]);
     for (int index = 0; session->workloads != NULL && index < session->count; index++)
