@@ -1,97 +1,79 @@
 /*
- * frame.c - frames out of a pipe, as they come.
+ * frame.c - messages over a pipe: a 4-byte little-endian length, then the packed message.
  *
- * Happy path:  header -> room for the message -> message -> handed over.
- * Failures:    a length over the limit is refused before room is made for it; an end inside a frame
- *              is told from an end between two.
+ * Happy path:  short reads and writes are continued until the frame is complete.
+ * Failures:    an end in the middle is -EPIPE; a length over the limit is refused unread.
  */
 #include "frame.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static int read_header(struct pnd_frame_reader *reader, int descriptor, size_t byte_limit);
-static int read_message(struct pnd_frame_reader *reader, int descriptor);
-static int read_more(struct pnd_frame_reader *reader, int descriptor, uint8_t *to,
-                     size_t byte_count);
-
-void pnd_frame_write_header(uint32_t message_byte_count, uint8_t *ret_header)
+static int read_fully(int descriptor, uint8_t *bytes, size_t byte_count)
 {
-    for (unsigned i = 0; i < PND_FRAME_HEADER_BYTES; i++)
-        ret_header[i] = (uint8_t)(message_byte_count >> (8 * i));
+    while (byte_count > 0) {
+        ssize_t count = read(descriptor, bytes, byte_count);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return count < 0 ? -errno : -EPIPE;
+        bytes += count;
+        byte_count -= (size_t)count;
+    }
+    return 0;
 }
 
-int pnd_frame_read(struct pnd_frame_reader *reader, int descriptor, size_t byte_limit,
-                   const uint8_t **ret_bytes, size_t *ret_byte_count)
+static int write_fully(int descriptor, const uint8_t *bytes, size_t byte_count)
 {
-    if (reader->seen_bytes == PND_FRAME_HEADER_BYTES + reader->message_bytes) {
-        pnd_frame_reader_fini(reader); /* the one handed over last */
-        *reader = (struct pnd_frame_reader){0};
+    while (byte_count > 0) {
+        ssize_t count = write(descriptor, bytes, byte_count);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return -errno;
+        bytes += count;
+        byte_count -= (size_t)count;
     }
-
-    int status = read_header(reader, descriptor, byte_limit);
-    if (status > 0)
-        status = read_message(reader, descriptor);
-    if (status > 0) {
-        *ret_bytes = reader->message;
-        *ret_byte_count = reader->message_bytes;
-    }
-    return status;
+    return 0;
 }
 
-/* 1 once the length is known and there is room for so much. */
-static int read_header(struct pnd_frame_reader *reader, int descriptor, size_t byte_limit)
+int pnd_frame_read(int descriptor, size_t limit_bytes, uint8_t **ret_bytes, size_t *ret_byte_count)
 {
-    while (reader->seen_bytes < PND_FRAME_HEADER_BYTES) {
-        int status = read_more(reader, descriptor, reader->header + reader->seen_bytes,
-                               PND_FRAME_HEADER_BYTES - reader->seen_bytes);
-        if (status <= 0)
-            return status == 0 && reader->seen_bytes > 0 ? -EBADMSG : status;
-    }
-    if (reader->message != NULL)
-        return 1;
-
-    size_t byte_count = 0;
-    for (unsigned i = 0; i < PND_FRAME_HEADER_BYTES; i++)
-        byte_count |= (size_t)reader->header[i] << (8 * i);
-    if (byte_count > byte_limit)
+    uint8_t head[PND_FRAME_HEAD_BYTES];
+    int status = read_fully(descriptor, head, sizeof head);
+    if (status < 0)
+        return status;
+    size_t byte_count =
+        (size_t)head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16 | (size_t)head[3] << 24;
+    if (byte_count > limit_bytes)
         return -E2BIG;
-    reader->message = malloc(byte_count + 1); /* so that an empty message has memory, too */
-    if (reader->message == NULL)
+    uint8_t *bytes = malloc(byte_count + 1);
+    if (bytes == NULL)
         return -ENOMEM;
-    reader->message_bytes = byte_count;
-    return 1;
-}
-
-static int read_message(struct pnd_frame_reader *reader, int descriptor)
-{
-    size_t end = PND_FRAME_HEADER_BYTES + reader->message_bytes;
-    while (reader->seen_bytes < end) {
-        int status = read_more(reader, descriptor,
-                               reader->message + (reader->seen_bytes - PND_FRAME_HEADER_BYTES),
-                               end - reader->seen_bytes);
-        if (status <= 0)
-            return status == 0 ? -EBADMSG : status;
+    status = read_fully(descriptor, bytes, byte_count);
+    if (status < 0) {
+        free(bytes);
+        return status;
     }
-    return 1;
+    *ret_bytes = bytes;
+    *ret_byte_count = byte_count;
+    return 0;
 }
 
-/* 1 when something came, 0 at the end of the pipe. */
-static int read_more(struct pnd_frame_reader *reader, int descriptor, uint8_t *to,
-                     size_t byte_count)
+int pnd_frame_write(int descriptor, const ProtobufCMessage *message)
 {
-    assert(byte_count > 0);
-    ssize_t count = read(descriptor, to, byte_count);
-    if (count < 0)
-        return -errno;
-    reader->seen_bytes += (size_t)count;
-    return count > 0 ? 1 : 0;
-}
-
-void pnd_frame_reader_fini(struct pnd_frame_reader *reader)
-{
-    free(reader->message);
-    reader->message = NULL;
+    uint8_t *bytes = NULL;
+    size_t byte_count = 0;
+    int status = pnd_message_pack(message, &bytes, &byte_count);
+    if (status < 0)
+        return status;
+    const uint8_t head[PND_FRAME_HEAD_BYTES] = {(uint8_t)byte_count, (uint8_t)(byte_count >> 8),
+                                                (uint8_t)(byte_count >> 16),
+                                                (uint8_t)(byte_count >> 24)};
+    status = write_fully(descriptor, head, sizeof head);
+    if (status == 0)
+        status = write_fully(descriptor, bytes, byte_count);
+    free(bytes);
+    return status;
 }

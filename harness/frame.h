@@ -1,34 +1,21 @@
-/*
- * frame.h - messages on a pipe between a run's process and its daemon: four bytes of length, least
- * significant first, then the message.
- */
+/* frame.h - messages over a pipe: a 4-byte little-endian length, then the packed message. */
 #ifndef PND_FRAME_H
 #define PND_FRAME_H
+
+#include "messages.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PND_FRAME_HEADER_BYTES = 4 };
-
-/* Zeroed at first. Keeps what came of a frame until the rest does. */
-struct pnd_frame_reader {
-    uint8_t header[PND_FRAME_HEADER_BYTES];
-    size_t seen_bytes; /* of header and message together */
-    uint8_t *message;
-    size_t message_bytes; /* valid once the header is complete */
-};
-
-void pnd_frame_write_header(uint32_t message_byte_count, uint8_t *ret_header);
+enum { PND_FRAME_HEAD_BYTES = 4 };
 
 /*
- * The next whole frame of a non-blocking descriptor; its bytes are valid until the next call.
- * Returns 1, 0 at the end between two frames, -EAGAIN when there is no more for now, -EBADMSG at
- * the end inside a frame, -E2BIG for a frame over `byte_limit`, or another -errno. After a failure
- * other than -EAGAIN the reader is only good for its end.
+ * Reads one frame of at most `limit_bytes` into memory the caller frees with free().
+ * Returns 0, -EPIPE (the other side ended before or within it), -E2BIG, -ENOMEM or read's -errno.
  */
-int pnd_frame_read(struct pnd_frame_reader *reader, int descriptor, size_t byte_limit,
-                   const uint8_t **ret_bytes, size_t *ret_byte_count);
+int pnd_frame_read(int descriptor, size_t limit_bytes, uint8_t **ret_bytes, size_t *ret_byte_count);
 
-void pnd_frame_reader_fini(struct pnd_frame_reader *reader);
+/* Writes a message as one frame. Returns 0, -ENOMEM or write's -errno. */
+int pnd_frame_write(int descriptor, const ProtobufCMessage *message);
 
 #endif

@@ -83,12 +83,12 @@ static int frame_request(const Pendio__SubmitRequest *request, struct pnd_job *j
     if (status < 0)
         return status;
 
-    uint8_t *framed = malloc(PND_FRAME_HEADER_BYTES + packed_bytes);
+    uint8_t *framed = malloc(PND_INFLOW_HEADER_BYTES + packed_bytes);
     if (framed != NULL) {
-        pnd_frame_write_header((uint32_t)packed_bytes, framed);
-        memcpy(framed + PND_FRAME_HEADER_BYTES, packed, packed_bytes);
+        pnd_inflow_format_header((uint32_t)packed_bytes, framed);
+        memcpy(framed + PND_INFLOW_HEADER_BYTES, packed, packed_bytes);
         job->input = framed;
-        job->input_bytes = PND_FRAME_HEADER_BYTES + packed_bytes;
+        job->input_bytes = PND_INFLOW_HEADER_BYTES + packed_bytes;
     }
     free(packed);
     return framed != NULL ? 0 : -ENOMEM;

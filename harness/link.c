@@ -1,13 +1,15 @@
 /*
  * link.c - the daemon's two nng sockets: REP for requests, PUB for events.
  *
- * Happy path:  listen -> (descriptor readable -> take -> answer) for ever; publish between.
+ * Happy path:  listen -> (await a request -> descriptor readable -> take -> answer) for ever; publish
+ *              between.
  * Failures:    what nng itself finds malformed or longer than twice a message costs the sender its
  *              connection and nothing else; out of memory, or a peer that does not read, costs that
  *              one reply or event.
  *
- * Everything is called from the daemon's one thread, without waiting; no callback of ours runs on
- * nng's threads.
+ * Everything is called from the daemon's one thread. On nng's threads runs one callback, and all it
+ * does is to make our descriptor readable. (nng's own, NNG_OPT_RECVFD, stays readable when a client
+ * with a waiting request leaves: a loop would spin.)
  */
 #include "link.h"
 
@@ -19,18 +21,24 @@
 #include <nng/protocol/reqrep0/rep.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { EVENT_QUEUE_COUNT = 256 }; /* for each subscriber */
 
 struct pnd_link {
     nng_socket requests;
     nng_socket events;
-    int descriptor;
+    nng_aio *awaited; /* the next request */
+    int descriptor;   /* eventfd: it has come */
     nng_msg *request; /* taken and not answered yet */
 };
 
+static int open_descriptor(struct pnd_link *link);
 static int open_sockets(struct pnd_link *link);
+static void await_request(struct pnd_link *link);
+static void notice_request(void *state);
 static int listen_at(nng_socket socket, const char *url);
 static int status_of(int result);
 static int explain(int result, const char *url, struct pnd_message_error *error);
@@ -42,6 +50,11 @@ int pnd_link_create(const struct pnd_place *place, struct pnd_link **ret_link,
     struct pnd_link *link = calloc(1, sizeof *link);
     if (link == NULL)
         return pnd_complain(error, -ENOMEM, "out of memory");
+    int status = open_descriptor(link);
+    if (status < 0) {
+        free(link);
+        return pnd_complain(error, status, "cannot start: %s", strerror(-status));
+    }
 
     const char *url = place->url;
     int result = open_sockets(link);
@@ -55,13 +68,22 @@ int pnd_link_create(const struct pnd_place *place, struct pnd_link **ret_link,
         pnd_link_destroy(link);
         return explain(result, url, error);
     }
+    await_request(link);
     *ret_link = link;
     return 0;
 }
 
+static int open_descriptor(struct pnd_link *link)
+{
+    link->descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return link->descriptor < 0 ? -errno : 0;
+}
+
 static int open_sockets(struct pnd_link *link)
 {
-    int result = nng_rep0_open(&link->requests);
+    int result = nng_aio_alloc(&link->awaited, notice_request, link);
+    if (result == 0)
+        result = nng_rep0_open(&link->requests);
     if (result == 0)
         result = nng_pub0_open(&link->events);
     if (result == 0)
@@ -69,8 +91,6 @@ static int open_sockets(struct pnd_link *link)
                                      (size_t)PND_LINK_MESSAGE_BYTES * 2);
     if (result == 0)
         result = nng_socket_set_int(link->events, NNG_OPT_SENDBUF, EVENT_QUEUE_COUNT);
-    if (result == 0)
-        result = nng_socket_get_int(link->requests, NNG_OPT_RECVFD, &link->descriptor);
     return result;
 }
 
@@ -106,12 +126,34 @@ int pnd_link_descriptor(const struct pnd_link *link)
     return link->descriptor;
 }
 
+static void await_request(struct pnd_link *link)
+{
+    nng_recv_aio(link->requests, link->awaited);
+}
+
+/* On one of nng's threads. */
+static void notice_request(void *state)
+{
+    const struct pnd_link *link = state;
+    (void)eventfd_write(link->descriptor, 1);
+}
+
 int pnd_link_take(struct pnd_link *link, const void **ret_bytes, size_t *ret_byte_count)
 {
-    int result = nng_recvmsg(link->requests, &link->request, NNG_FLAG_NONBLOCK);
-    if (result != 0)
-        return status_of(result);
+    eventfd_t count;
+    if (eventfd_read(link->descriptor, &count) < 0)
+        return -EAGAIN;
 
+    nng_aio_wait(link->awaited); /* until the callback is through, which is now */
+    int result = nng_aio_result(link->awaited);
+    if (result == NNG_ECLOSED)
+        return -EIO;
+    if (result != 0) {
+        await_request(link); /* memory was short for a moment */
+        return -EAGAIN;
+    }
+    link->request = nng_aio_get_msg(link->awaited);
+    nng_aio_set_msg(link->awaited, NULL);
     *ret_bytes = nng_msg_body(link->request);
     *ret_byte_count = nng_msg_len(link->request);
     return 0;
@@ -123,6 +165,7 @@ void pnd_link_answer(struct pnd_link *link, const void *bytes, size_t byte_count
     link->request = NULL;
     if (bytes != NULL)
         (void)send_copy(link->requests, bytes, byte_count);
+    await_request(link);
 }
 
 void pnd_link_publish(struct pnd_link *link, const void *bytes, size_t byte_count)
@@ -147,8 +190,6 @@ static int send_copy(nng_socket socket, const void *bytes, size_t byte_count)
 static int status_of(int result)
 {
     switch (result) {
-    case NNG_EAGAIN:
-        return -EAGAIN;
     case NNG_EADDRINUSE:
         return -EADDRINUSE;
     case NNG_ENOMEM:
@@ -165,9 +206,15 @@ void pnd_link_destroy(struct pnd_link *link)
 {
     if (link == NULL)
         return;
+    if (link->awaited != NULL) {
+        nng_aio_stop(link->awaited);
+        nng_msg_free(nng_aio_get_msg(link->awaited)); /* came, but was not taken */
+        nng_aio_free(link->awaited);
+    }
     nng_msg_free(link->request);
     (void)nng_close(link->requests);
     (void)nng_close(link->events);
     nng_fini();
+    (void)close(link->descriptor);
     free(link);
 }

@@ -18,7 +18,7 @@ struct pnd_link;
 int pnd_link_create(const struct pnd_place *place, struct pnd_link **ret_link,
                     struct pnd_message_error *error);
 
-/* Readable while a request waits. */
+/* Readable when a request waits. */
 int pnd_link_descriptor(const struct pnd_link *link);
 
 /*

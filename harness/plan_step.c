@@ -268,7 +268,7 @@ static int check_window(const struct pnd_compiler *compiler, const struct pnd_op
 }
 
 /* Steps in the actor that bring something for an echo in the same context. */
-static bool something_to_echo(const struct pnd_compiler *compiler, const char *context)
+static bool something_to_echo(const struct pnd_compiler *compiler, const Pendio__Step *echo)
 {
     const Pendio__Actor *actor = compiler->workload->actors[compiler->actor_index];
     for (size_t i = 0; i < actor->n_blocks; i++) {
@@ -276,7 +276,7 @@ static bool something_to_echo(const struct pnd_compiler *compiler, const char *c
             const Pendio__Step *step = actor->blocks[i]->steps[j];
             if ((step->operation == PENDIO__OPERATION__RECEIVE ||
                  step->operation == PENDIO__OPERATION__RECEIVE_FROM) &&
-                strcmp(step->context, context) == 0)
+                strcmp(step->context, echo->context) == 0 && step->memory == echo->memory)
                 return true;
         }
     }
@@ -294,9 +294,10 @@ static int check_meaning(const struct pnd_compiler *compiler, const Pendio__Step
     bool echo = step->content == PENDIO__CONTENT__ECHO;
     if (echo && !is_send(step->operation))
         return pnd_plan_refuse_step(compiler, "content ECHO is for SEND and SEND_TO; remove it");
-    if (echo && (source->context[0] == '\0' || !something_to_echo(compiler, source->context)))
+    if (echo && (source->context[0] == '\0' || !something_to_echo(compiler, source)))
         return pnd_plan_refuse_step(
-            compiler, "nothing to ECHO; give this step and a RECEIVE the same `context`");
+            compiler,
+            "nothing to ECHO; give this step and a RECEIVE the same `context` and `memory`");
     if (step->operation == PENDIO__OPERATION__SEND_TO && !echo &&
         step->endpoint_index == PND_PLAN_NONE)
         return pnd_plan_refuse_step(compiler, "SEND_TO needs an endpoint, or content ECHO");

@@ -41,6 +41,7 @@ struct pipes {
 static int open_pipes(struct pipes *ret_pipes);
 static void close_pair(int *pair);
 static void close_pipes(struct pipes *pipes);
+static pid_t fork_and_become(const struct pnd_process_options *options, const struct pipes *pipes);
 static void become(const struct pnd_process_options *options, const struct pipes *pipes,
                    pid_t parent);
 static int confine(const struct pnd_process_options *options, pid_t parent);
@@ -57,15 +58,12 @@ int pnd_process_start(const struct pnd_process_options *options, uint8_t *input,
                       size_t input_byte_count, struct pnd_process *ret_process)
 {
     struct pnd_process process = {.ended = -1, .pending = input, .pending_bytes = input_byte_count};
-    struct pipes pipes;
+    struct pipes pipes = {{-1, -1}, {-1, -1}, {-1, -1}};
     int status = open_pipes(&pipes);
     if (status < 0)
         goto no_pipes;
 
-    pid_t parent = getpid();
-    process.id = fork();
-    if (process.id == 0)
-        become(options, &pipes, parent);
+    process.id = fork_and_become(options, &pipes);
     status = process.id < 0 ? -errno : adopt(&process, &pipes, options->watch);
     close_pipes(&pipes);
     if (status == 0) {
@@ -118,6 +116,23 @@ static void close_once(int *descriptor)
  * In the child, between fork and exec: system calls only
  * --------------------------------------------------------------------------------------------- */
 
+/* With all signals held, so that none finds the daemon's handlers in the child. */
+static pid_t fork_and_become(const struct pnd_process_options *options, const struct pipes *pipes)
+{
+    sigset_t all;
+    sigset_t before;
+    pid_t parent = getpid();
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &before);
+    pid_t process = fork();
+    if (process == 0)
+        become(options, pipes, parent);
+    int error = errno;
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return process;
+}
+
 static void become(const struct pnd_process_options *options, const struct pipes *pipes,
                    pid_t parent)
 {
@@ -156,13 +171,14 @@ static int confine(const struct pnd_process_options *options, pid_t parent)
     return close_range(STDERR_FILENO + 1, ~0U, 0) < 0 ? -errno : 0;
 }
 
-/* What the daemon ignores or takes from a descriptor, its children get the ordinary way. */
+/* What the daemon handles or ignores, its children get the ordinary way; then they may come. */
 static void reset_signals(void)
 {
+    for (int number = 1; number < NSIG; number++)
+        (void)signal(number, SIG_DFL); /* refused for the two that cannot be changed */
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_DFL);
 }
 
 static int limit(int resource, uint64_t value)
@@ -266,7 +282,7 @@ int pnd_process_read(struct pnd_process *process, size_t byte_limit, const uint8
     if (process->output < 0)
         return 0;
     int status =
-        pnd_frame_read(&process->frames, process->output, byte_limit, ret_bytes, ret_byte_count);
+        pnd_inflow_read(&process->frames, process->output, byte_limit, ret_bytes, ret_byte_count);
     if (status <= 0 && status != -EAGAIN)
         close_once(&process->output); /* it would keep us awake for nothing */
     return status;
@@ -299,5 +315,5 @@ void pnd_process_reap(struct pnd_process *process, struct pnd_process_end *ret_e
     close_once(&process->errors);
     free(process->pending);
     process->pending = NULL;
-    pnd_frame_reader_fini(&process->frames);
+    pnd_inflow_fini(&process->frames);
 }

@@ -1,10 +1,12 @@
 /*
  * process.h - one child process: started, fed, listened to, ended. Never waits.
+ *
+ * SIGPIPE must be ignored: a process that no longer reads is no reason to end.
  */
 #ifndef PND_PROCESS_H
 #define PND_PROCESS_H
 
-#include "frame.h"
+#include "inflow.h"
 #include "last_words.h"
 
 #include <stdbool.h>
@@ -34,7 +36,7 @@ struct pnd_process {
     uint8_t *pending; /* what still has to be fed */
     size_t pending_bytes;
     size_t fed_bytes;
-    struct pnd_frame_reader frames;
+    struct pnd_inflow frames;
     struct pnd_last_words words;
 };
 
@@ -49,7 +51,7 @@ int pnd_process_start(const struct pnd_process_options *options, uint8_t *input,
 /* Moves what can be moved to its standard input and from its standard error. */
 void pnd_process_move(struct pnd_process *process);
 
-/* The next frame of its standard output, as pnd_frame_read(). */
+/* The next frame of its standard output, as pnd_inflow_read(). */
 int pnd_process_read(struct pnd_process *process, size_t byte_limit, const uint8_t **ret_bytes,
                      size_t *ret_byte_count);
 

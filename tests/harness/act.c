@@ -3,7 +3,7 @@
  */
 #include "act.h"
 
-#include "frame.h"
+#include "inflow.h"
 #include "messages.h"
 
 #include <dirent.h>
@@ -34,8 +34,8 @@ static void write_all(const void *bytes, size_t byte_count)
 
 static void write_frame(const void *bytes, size_t byte_count)
 {
-    uint8_t header[PND_FRAME_HEADER_BYTES];
-    pnd_frame_write_header((uint32_t)byte_count, header);
+    uint8_t header[PND_INFLOW_HEADER_BYTES];
+    pnd_inflow_format_header((uint32_t)byte_count, header);
     write_all(header, sizeof header);
     write_all(bytes, byte_count);
 }
@@ -316,12 +316,12 @@ static const struct {
 
 int act_main(void)
 {
-    struct pnd_frame_reader reader = {0};
+    struct pnd_inflow reader = {0};
     const uint8_t *bytes = NULL;
     size_t byte_count = 0;
     ProtobufCMessage *message = NULL;
     struct pnd_message_error error = {""};
-    if (pnd_frame_read(&reader, STDIN_FILENO, REQUEST_BYTES, &bytes, &byte_count) != 1 ||
+    if (pnd_inflow_read(&reader, STDIN_FILENO, REQUEST_BYTES, &bytes, &byte_count) != 1 ||
         pnd_message_unpack(&pendio__submit_request__descriptor, bytes, byte_count, NULL, &message,
                            &error) < 0)
         _exit(9);

@@ -1,5 +1,5 @@
-/* frame_test.c - frames as a pipe gives them: whole, in pieces, several at once, or broken. */
-#include "frame.h"
+/* inflow_test.c - frames as a pipe gives them: whole, in pieces, several at once, or broken. */
+#include "inflow.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -10,19 +10,19 @@
 enum { LIMIT_BYTES = 100 };
 
 static int ends[2];
-static struct pnd_frame_reader reader;
+static struct pnd_inflow reader;
 static const uint8_t *message;
 static size_t message_bytes;
 
 static void begin(void)
 {
     ck_assert_int_eq(pipe2(ends, O_NONBLOCK), 0);
-    reader = (struct pnd_frame_reader){0};
+    reader = (struct pnd_inflow){0};
 }
 
 static void end(void)
 {
-    pnd_frame_reader_fini(&reader);
+    pnd_inflow_fini(&reader);
     (void)close(ends[0]);
     (void)close(ends[1]);
 }
@@ -39,7 +39,7 @@ static void finish(void)
 
 static int take(void)
 {
-    return pnd_frame_read(&reader, ends[0], LIMIT_BYTES, &message, &message_bytes);
+    return pnd_inflow_read(&reader, ends[0], LIMIT_BYTES, &message, &message_bytes);
 }
 
 static void assert_message(const char *text)
@@ -51,9 +51,9 @@ static void assert_message(const char *text)
 
 START_TEST(header_is_the_length_least_significant_byte_first)
 {
-    uint8_t header[PND_FRAME_HEADER_BYTES];
+    uint8_t header[PND_INFLOW_HEADER_BYTES];
 
-    pnd_frame_write_header(0x01020304, header);
+    pnd_inflow_format_header(0x01020304, header);
 
     ck_assert_mem_eq(header, "\x04\x03\x02\x01", sizeof header);
 }
@@ -119,5 +119,5 @@ int main(void)
         end_inside_a_header_is_an_error,
         frame_over_the_limit_is_refused_before_it_came,
     };
-    return suite_run("frame", begin, end, tests, sizeof tests / sizeof tests[0]);
+    return suite_run("inflow", begin, end, tests, sizeof tests / sizeof tests[0]);
 }
