@@ -15,8 +15,8 @@ struct pnd_daemon {
 };
 
 /*
- * Connects to where the options say and exchanges hello; may be called once. Returns 0, or -errno after a line on
- * stderr (none for -EINTR).
+ * Connects to where the options say and exchanges hello; may be called once. Returns 0, or -errno
+ * after a line on stderr (none for -EINTR).
  */
 int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_daemon);
 

@@ -2,7 +2,8 @@
  * link.h - the wire to a daemon: requests and replies, and the events it publishes.
  *
  * A process has one link, and a link one connection, for life: once that breaks, the link is
- * broken, so no request is ever sent twice. Waiting ends early with -EINTR when the user interrupts the program.
+ * broken, so no request is ever sent twice. Waiting ends early with -EINTR when the user interrupts
+ * the program.
  */
 #ifndef PND_LINK_H
 #define PND_LINK_H

@@ -37,7 +37,10 @@ struct fake_log {
 
 struct fake_daemon;
 
-/* Listens on `url`, never used before, when it returns; the script must outlive it. Trouble fails the test. */
+/*
+ * Listens on `url`, never used before, when it returns; the script must outlive it. Trouble fails
+ * the test.
+ */
 struct fake_daemon *fake_daemon_start(const char *url, const struct fake_script *script);
 
 /* Until it was asked for a report. */
