@@ -89,6 +89,8 @@ void pnd_content_accepted(struct pnd_engine *engine, const struct pnd_task *task
                           pendio_handle handle, size_t byte_count)
 {
     struct pnd_flow *flow = pnd_content_flow(engine, handle);
+    if (byte_count == 0)
+        return;
     if (task->step->operation == PENDIO__OPERATION__WRITE && task->offset == PENDIO_STREAMING)
         flow->position += byte_count;
     else if (task->step->content == PENDIO__CONTENT__PATTERN &&

@@ -84,11 +84,21 @@ void pnd_engine_deliver(struct pnd_engine *engine, const struct pendio_completio
                            completion);
 }
 
+/* Nobody is ready, and nothing is under way that could make anyone so. */
+static bool nothing_can_move(const struct pnd_engine *engine)
+{
+    const struct pnd_ledger_counts *counts = &engine->ledger.counts;
+    return engine->ready.first == NULL && engine->capacity.first == NULL &&
+           engine->paused.first == NULL && engine->waiting_tasks == NULL &&
+           counts->pending == counts->delivered_callback + counts->delivered_record &&
+           counts->posts_accepted == counts->posts_delivered;
+}
+
 /* How long the turn may sleep: until the next thing the engine itself has to do. */
 static int64_t sleep_ns(const struct pnd_engine *engine, uint64_t now_ns)
 {
     uint64_t until_ns = engine->next_progress_ns;
-    if (engine->ready.first != NULL)
+    if (engine->stopping || engine->ready.first != NULL || nothing_can_move(engine))
         return 0;
     if (engine->next_wake_ns < until_ns)
         until_ns = engine->next_wake_ns;
@@ -187,15 +197,6 @@ static void stop_blocked(struct pnd_engine *engine, const char *why)
         return; /* a consequence of what is known already */
     describe_blocked(engine, blocked, sizeof blocked);
     (void)pnd_referee_hold(&engine->referee, PND_RULE_FINISHED, false, "%s: %s", why, blocked);
-}
-
-static bool nothing_can_move(const struct pnd_engine *engine)
-{
-    const struct pnd_ledger_counts *counts = &engine->ledger.counts;
-    return engine->ready.first == NULL && engine->capacity.first == NULL &&
-           engine->paused.first == NULL && engine->waiting_tasks == NULL &&
-           counts->pending == counts->delivered_callback + counts->delivered_record &&
-           counts->posts_accepted == counts->posts_delivered;
 }
 
 static bool expectation_broken(const struct pnd_referee *referee)

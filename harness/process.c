@@ -58,7 +58,7 @@ int pnd_process_start(const struct pnd_process_options *options, uint8_t *input,
                       size_t input_byte_count, struct pnd_process *ret_process)
 {
     struct pnd_process process = {.ended = -1, .pending = input, .pending_bytes = input_byte_count};
-    struct pipes pipes;
+    struct pipes pipes = {{-1, -1}, {-1, -1}, {-1, -1}};
     int status = open_pipes(&pipes);
     if (status < 0)
         goto no_pipes;

@@ -7,7 +7,7 @@ add_library(pendio_run STATIC
     address.c content.c expect.c call.c task.c instance.c step_start.c step_now.c
     engine.c engine_setup.c report.c child.c)
 target_include_directories(pendio_run PUBLIC "${CMAKE_CURRENT_LIST_DIR}")
-target_link_libraries(pendio_run PUBLIC pendio_proto PRIVATE pendio_static pendio_flags)
+target_link_libraries(pendio_run PUBLIC pendio_proto pendio_static PRIVATE pendio_flags)
 
 # malloc stands in this source: the optimiser must see neither through it nor past it.
 set_source_files_properties(allocations.c PROPERTIES COMPILE_OPTIONS "-fno-builtin;-fno-lto")

@@ -95,7 +95,7 @@ static void ask(const char *json)
 static void ask_with(const char *kind, const char *more_of_workload, const char *more_of_kind)
 {
     char workload[1024];
-    char json[2048];
+    char json[4096];
     (void)snprintf(workload, sizeof workload, NOP_WORKLOAD, more_of_workload);
     (void)snprintf(json, sizeof json, "{\"version\": 1, \"%s\": {\"workload\": %s%s}}", kind,
                    workload, more_of_kind);
