@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { NOBODY = 65534, MEGABYTE = 1 << 20 };
@@ -280,15 +281,24 @@ START_TEST(message_cut_short_costs_only_its_sender)
 }
 END_TEST
 
-START_TEST(client_that_leaves_without_its_answer_is_nobody_elses_trouble)
+/* Each client is a process that ends in the middle, as one that is killed does. */
+START_TEST(clients_that_vanish_without_their_answer_are_nobody_elses_trouble)
 {
+    enum { CLIENT_COUNT = 20 };
+    pid_t clients[CLIENT_COUNT];
     ck_assert_int_eq(setenv("LSAN_OPTIONS", "suppressions=" NNG_LEAKS, 1), 0);
     struct real_daemon daemon = real_daemon_start_at(url);
-    for (int i = 0; i < 20; i++) {
-        struct client *client = client_open(url);
-        client_send_bytes(client, "x", 1);
-        client_close(client);
+    for (int i = 0; i < CLIENT_COUNT; i++) {
+        clients[i] = fork();
+        ck_assert_int_ge(clients[i], 0);
+        if (clients[i] == 0) {
+            client_send_bytes(client_open(url), "x", 1);
+            _exit(0);
+        }
     }
+    for (int i = 0; i < CLIENT_COUNT; i++)
+        ck_assert_int_eq(waitpid(clients[i], NULL, 0), clients[i]);
+
     assert_greeted(url);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 }
@@ -512,7 +522,7 @@ int main(void)
         request_over_the_cap_is_told_the_cap,
         request_far_over_the_cap_costs_only_its_sender,
         message_cut_short_costs_only_its_sender,
-        client_that_leaves_without_its_answer_is_nobody_elses_trouble,
+        clients_that_vanish_without_their_answer_are_nobody_elses_trouble,
         workload_is_run_and_its_report_published_and_kept,
         run_that_is_killed_is_a_crash_and_the_next_one_passes,
         stopping_ends_the_run_under_way,
