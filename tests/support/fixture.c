@@ -40,7 +40,7 @@ int fixture_run(const char *name, const struct fixture_case *cases, size_t case_
     int status = ring_status();
     int failure_count;
 
-    tcase_set_timeout(tcase, 100);
+    tcase_set_timeout(tcase, 30);
     for (size_t i = 0; i < case_count; i++)
         tcase_add_loop_test(tcase, cases[i].test, 0,
                             cases[i].repeat_count == 0 ? 1 : cases[i].repeat_count);
