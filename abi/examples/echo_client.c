@@ -67,8 +67,8 @@ static int follow(struct pendio_context *context, int answer)
 
 static int open_connection(uint32_t index)
 {
-    struct pendio_context *context;
-    pendio_handle handle;
+    struct pendio_context *context = NULL;
+    pendio_handle handle = 0;
     int status = example_socket(loop, &given.server, &handle);
 
     if (status == 0)

@@ -19,7 +19,7 @@ static uint32_t idle_count;
 static int start(void)
 {
     struct pendio_endpoint tcp = example_tcp(given.port);
-    int status = example_pool(loop, 1024, 16 * 1024, &pool);
+    int status = example_pool(loop, 1024, 16384, &pool);
 
     if (status == 0)
         status = example_listen(loop, &tcp, &idle[idle_count++]);
@@ -44,7 +44,7 @@ static int start_next(const struct pendio_completion *last)
     case PENDIO_OPERATION_ACCEPT:
         if (over) {
             example_complain("cannot accept, trying again", last->error);
-            return pendio_timer(context, 100 * 1000 * 1000);
+            return pendio_timer(context, 100000000); /* ns */
         }
         idle[idle_count++] = last->handle; /* it is another context's turn to accept */
         return pendio_receive(context, last->value);

@@ -74,7 +74,7 @@ static bool read_option(int option, struct example_arguments *arguments)
         return read_policy(optarg, &arguments->policy);
     case 'u':
         arguments->unix_path = optarg;
-        return true;
+        return strlen(optarg) < sizeof((struct sockaddr_un *)NULL)->sun_path;
     case 'c':
         return example_number(optarg, 1, EXAMPLE_CONNECTIONS_MOST, &arguments->connection_count);
     case 'm':
@@ -170,7 +170,7 @@ int example_pool(struct pendio_loop *loop, uint32_t context_count, uint64_t slic
 
 int example_wait(struct pendio_loop *loop, struct pendio_context *context, int answer)
 {
-    struct pendio_completion last;
+    struct pendio_completion last = {.error = 0};
 
     while (answer == PENDIO_PENDING) {
         int count = pendio_loop_turn(loop, -1, &last, 1);
@@ -186,7 +186,7 @@ int example_wait(struct pendio_loop *loop, struct pendio_context *context, int a
 int example_open(struct pendio_loop *loop, struct pendio_context *context, const char *path,
                  int flags, pendio_handle *ret_file)
 {
-    struct pendio_completion opened;
+    struct pendio_completion opened = {.value = 0};
     int status = example_wait(loop, context, pendio_open(context, path, flags, 0666));
 
     if (status == 0)

@@ -45,7 +45,7 @@ bool example_read_arguments(int argument_count, char **arguments, bool is_client
 /* 127.0.0.1 and a port, 0 for any. */
 struct pendio_endpoint example_tcp(uint32_t port);
 
-/* The name of a Unix socket; one that is too long is cut, and will not be found. */
+/* The name of a Unix socket, of at most 107 bytes. */
 struct pendio_endpoint example_unix(const char *path);
 
 /* "listening on 127.0.0.1:7000", at once. */

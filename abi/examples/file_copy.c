@@ -85,7 +85,7 @@ static int copy(struct pendio_pool *pool)
 
 static int open_and_copy(void)
 {
-    struct pendio_context *context;
+    struct pendio_context *context = NULL;
     struct pendio_pool *pool;
     int status = example_pool(loop, SLICE_COUNT + 1, SLICE_BYTES, &pool);
 
