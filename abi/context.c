@@ -49,15 +49,15 @@ int pendio_context_set_endpoint(struct pendio_context *context, const void *addr
 {
     struct pnd_context *self = pnd_shell_context(context);
     int status = pnd_shell_check_setter(self);
-    bool removes = address == NULL && byte_count == 0;
 
-    if (status == 0 && !removes &&
-        (address == NULL || byte_count < 2 || byte_count > sizeof self->extra->endpoint.address))
+    if (status == 0 && (address == NULL ? byte_count != 0 : byte_count < 2))
+        status = -EINVAL;
+    if (status == 0 && byte_count > sizeof self->extra->endpoint.address)
         status = -EINVAL;
     if (status < 0)
         return status;
     self->extra->endpoint.byte_count = byte_count;
-    if (!removes)
+    if (address != NULL)
         memcpy(self->extra->endpoint.address, address, byte_count);
     return 0;
 }

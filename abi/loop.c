@@ -42,7 +42,7 @@ static int complete_options(struct pendio_loop_options *options)
     set_default(&options->done_budget, 16);
     set_default(&options->post_count, 256);
     if (options->timer_slack_ns == 0)
-        options->timer_slack_ns = 50 * 1000;
+        options->timer_slack_ns = 50000;
     if (options->flags != 0 || options->operation_count > 32768 ||
         options->handle_count > 0xfffff || options->post_count > 1u << 20 ||
         options->timer_slack_ns < 1000)

@@ -279,6 +279,7 @@ void pnd_context_write_entry(struct pnd_context *context)
     dequeue(context);
     context->place = PND_IN_KERNEL;
     if (context->polling) {
+        assert(context->handle != NULL);
         sqe->opcode = IORING_OP_POLL_ADD;
         sqe->fd = context->handle->descriptor;
         sqe->poll32_events = pnd_ring_poll_events(context->operation->poll_events);

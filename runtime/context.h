@@ -5,8 +5,8 @@
  *                      -> wait_in_line / go_parallel / wait_for_...    (pending)
  *                         -> submit -> completed -> finish -> ready -> deliver
  *
- * A refused start never reaches begin, so it changes nothing. Every change of state goes through one
- * table. A run ends exactly once, in finish(), whatever ended it.
+ * A refused start never reaches begin, so it changes nothing. Every change of state goes through
+ * one table. A run ends exactly once, in finish(), whatever ended it.
  */
 #ifndef PND_CONTEXT_H
 #define PND_CONTEXT_H
@@ -144,7 +144,10 @@ int pnd_context_end(struct pnd_context *context, struct pnd_line *line, uint64_t
 /* If the line's ending is known and nothing waits before: the answer, in *ret_answer. */
 bool pnd_context_end_as_known(struct pnd_context *context, struct pnd_line *line, int *ret_answer);
 
-/* The ways to be pending: in line, in parallel, for time, for others. wait_in_line() may answer PENDIO_DONE under PENDIO_TRY. */
+/*
+ * The ways to be pending: in line, in parallel, for time, for others. The first may answer
+ * PENDIO_DONE under PENDIO_TRY.
+ */
 int pnd_context_wait_in_line(struct pnd_context *context, struct pnd_line *line);
 int pnd_context_go_parallel(struct pnd_context *context);
 int pnd_context_wait_for_time(struct pnd_context *context, uint64_t after_ns);

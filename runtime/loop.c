@@ -1,9 +1,10 @@
 /*
  * loop.c - one ring and everything attached to it: submit, collect, deliver.
  *
- * Happy path:  turn = submit and wait -> collect everything -> deliver callbacks -> deliver records.
- * Failures:    a ring that fails for good ends the turn with its error; completions of runs that are
- *              over are counted and dropped.
+ * Happy path:  turn = submit and wait -> collect everything -> deliver callbacks -> deliver
+ *              records.
+ * Failures:    a ring that fails for good ends the turn with its error; completions of runs that
+ *              are over are counted and dropped.
  *
  * No code of the application runs while the completion queue is walked.
  */

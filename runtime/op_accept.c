@@ -1,10 +1,10 @@
 /*
  * op_accept.c - all there is to know about accepting a connection.
  *
- * Happy path:  check -> reserve a handle -> begin -> wait in the listener's line -> the kernel has a
- *              descriptor -> it becomes the handle.
- * Failures:    no free handle is refused before begin; a run that ends without a connection gives its
- *              handle back.
+ * Happy path:  check -> reserve a handle -> begin -> wait in the listener's line -> the kernel has
+ *              a descriptor -> it becomes the handle.
+ * Failures:    no free handle is refused before begin; a run that ends without a connection gives
+ *              its handle back.
  */
 #include "operation.h"
 

@@ -1,8 +1,8 @@
 /*
  * op_close.c - all there is to know about closing a handle.
  *
- * Happy path:  the handle is closing from now on -> everything under way on it ends and is delivered
- *              -> proceed: FIN or RST -> the descriptor is closed.
+ * Happy path:  the handle is closing from now on -> everything under way on it ends and is
+ *              delivered -> proceed: FIN or RST -> the descriptor is closed.
  * Failures:    none are possible before the descriptor is gone; with a context, the kernel's answer
  *              to close is the result.
  *

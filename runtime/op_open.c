@@ -3,8 +3,8 @@
  *
  * Happy path:  check -> reserve a handle -> begin -> the kernel has a descriptor -> it becomes the
  *              handle.
- * Failures:    no free handle is refused before begin; a run that ends without a descriptor gives its
- *              handle back.
+ * Failures:    no free handle is refused before begin; a run that ends without a descriptor gives
+ *              its handle back.
  */
 #include "operation.h"
 

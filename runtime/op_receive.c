@@ -1,7 +1,8 @@
 /*
  * op_receive.c - all there is to know about receiving from a socket.
  *
- * Happy path:  check -> begin -> (known end: end) or (wait in line -> prepare -> finish -> deliver).
+ * Happy path:  check -> begin -> (known end: end) or (wait in line -> prepare -> finish ->
+ *              deliver).
  * Failures:    misuse is refused before begin, so nothing has changed; the kernel's answer is the
  *              result; an end and a fatal error stick to the line.
  *
@@ -118,6 +119,7 @@ static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t resu
                                        uint32_t cqe_flags)
 {
     assert((cqe_flags & IORING_CQE_F_MORE) == 0); /* single shot: this is the last word */
+    (void)cqe_flags;
     if (result < 0)
         return pnd_transfer_fail(context, result);
     if (is_end(context, result))

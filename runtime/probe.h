@@ -4,6 +4,7 @@
 #ifndef PND_PROBE_H
 #define PND_PROBE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,9 +15,9 @@ struct pnd_opcodes {
     uint64_t bits[2];
 };
 
-static inline int pnd_opcodes_have(const struct pnd_opcodes *opcodes, uint32_t opcode)
+static inline bool pnd_opcodes_have(const struct pnd_opcodes *opcodes, uint32_t opcode)
 {
-    return (opcodes->bits[opcode / 64] >> (opcode % 64)) & 1;
+    return (opcodes->bits[opcode / 64] >> (opcode % 64) & 1) != 0;
 }
 
 /* The bit PENDIO_FEATURE_... of a feature; 0: there is none of that name. */

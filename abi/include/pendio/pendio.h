@@ -1,14 +1,11 @@
 /*
- * pendio.h - asynchronous I/O with reusable contexts over Linux io_uring: the whole public
- * interface.
+ * pendio.h - asynchronous I/O with reusable contexts over io_uring: the whole public interface.
  *
  * The application takes contexts from pools, describes an operation in one, and starts it on a
- * handle.
- * Every start call has one of three answers, and never two:
+ * handle. Every start call has one of three answers, and never two:
  *
  *   PENDIO_DONE     finished before the call returned, also with an error of the operation; the
- *                   result
- *                   is in the context and nothing will be delivered;
+ *                   result is in the context and nothing will be delivered;
  *   PENDIO_PENDING  under way; exactly one delivery follows, from a later pendio_loop_turn();
  *   below zero      refused (-errno): misuse or no capacity. Nothing started, nothing changed.
  *
@@ -147,11 +144,9 @@ struct pendio_loop_options {
  *
  * Result:    0 and the loop.
  * Refused:   -EACCES switched off by PENDIO_DISABLE_URING; -ENOSYS no io_uring in this kernel;
- *            -EPERM
- *            io_uring denied (seccomp or sysctl); -ENOTSUP PENDIO_BACKEND names a backend that is
- *            not
- *            built in; -EINVAL also a malformed PENDIO_FEATURES; -E2BIG; -ENOMEM; -EMFILE.
- *            pendio_loop_explain() puts each into words.
+ *            -EPERM io_uring denied (seccomp or sysctl); -ENOTSUP PENDIO_BACKEND names a backend
+ *            that is not built in; -EINVAL also a malformed PENDIO_FEATURES; -E2BIG; -ENOMEM;
+ *            -EMFILE. pendio_loop_explain() puts each into words.
  * Ownership: the caller destroys it with pendio_loop_destroy(). `options` may be NULL.
  * Thread:    any; it becomes the loop's.
  */
@@ -171,10 +166,8 @@ PENDIO_API const char *pendio_loop_explain(int status);
  * first, then records into `completions`, each in order of finishing.
  *
  * Result:    the number of records written, also 0: woken, interrupted by a signal, out of time, or
- *            only
- *            callbacks ran. Records that do not fit stay for the next turn. Sleeps at most
- *            timeout_ns
- *            (-1: no limit, 0: not at all) and never while anything is deliverable.
+ *            only callbacks ran. Records that do not fit stay for the next turn. Sleeps at most
+ *            timeout_ns (-1: no limit, 0: not at all) and never while anything is deliverable.
  * Refused:   -EBUSY inside a callback; -ESHUTDOWN after pendio_loop_shutdown() once everything was
  *            delivered; any other -errno: the ring itself failed, destroy the loop.
  * Ownership: `completions` is the caller's throughout; may be NULL when completion_count is 0.
@@ -216,13 +209,11 @@ PENDIO_API int pendio_loop_shutdown(struct pendio_loop *loop);
 
 /**
  * End the loop, its pools, its contexts and its handles' descriptors. What is under way is
- * cancelled
- * and drained for at most drain_ns (-1: no limit); what was not delivered is not delivered any
- * more.
+ * cancelled and drained for at most drain_ns (-1: no limit); what was not delivered is not
+ * delivered any more.
  *
  * Result:    0. *ret_leaked_count (may be NULL): operations the kernel may still write for; if it
- *            is
- *            not 0, their memory, the caller's included, must never be freed or reused.
+ *            is not 0, their memory, the caller's included, must never be freed or reused.
  * Refused:   -EBUSY inside a callback.
  * Ownership: the loop and everything of it is gone; no other thread may still wake it or post to
  *            it.
@@ -240,10 +231,10 @@ enum { /* features found and used, as bits of pendio_loop_statistics.features */
        PENDIO_FEATURE_COOP_TASKRUN = 1 << 2,    /* no interrupt for completions */
        PENDIO_FEATURE_REGISTERED_RING = 1 << 3, /* cheaper entry into the kernel */
        PENDIO_FEATURE_FIXED_BUFFERS = 1 << 4,   /* pools' arenas registered with the ring */
-    /* Known by name, so that they can be masked; not used by this release. */
-    PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5,
-    PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6,
-    PENDIO_FEATURE_BUFFER_RING = 1 << 7,
+       /* Known by name, so that they can be masked; not used by this release. */
+       PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5,
+       PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6,
+       PENDIO_FEATURE_BUFFER_RING = 1 << 7,
 };
 
 /** Counters of one loop since its creation; written by its thread only. */
@@ -269,9 +260,9 @@ struct pendio_loop_statistics {
     uint64_t delivered_record;
     uint64_t posts;
     uint64_t turns;
-    uint64_t system_calls; /* entries into the ring */
-    uint64_t requests;     /* entries handed to the kernel, cancel requests included */
-    uint64_t cancels;      /* of them cancel requests */
+    uint64_t system_calls;         /* entries into the ring */
+    uint64_t requests;             /* entries handed to the kernel, cancel requests included */
+    uint64_t cancels;              /* of them cancel requests */
     uint64_t stale_completions;    /* of runs that are over; discarded */
     uint64_t completion_overflows; /* must stay 0: room is reserved for every completion */
     uint64_t handles_open;
@@ -289,8 +280,8 @@ struct pendio_loop_statistics {
 /**
  * Read the loop's counters.
  *
- * Result:    0; as many bytes as ret_statistics->size asks for and the library has are written,
- *            and `size` is set to their number.
+ * Result:    0; as many bytes as ret_statistics->size asks for and the library has are written, and
+ *            `size` is set to their number.
  * Refused:   -EINVAL when size is below 8.
  */
 PENDIO_API int pendio_loop_stats(struct pendio_loop *loop,
@@ -315,8 +306,7 @@ struct pendio_pool_options {
  *
  * Result:    0 and the pool.
  * Refused:   -ENOSPC the loop's operation_count does not leave room for that many contexts;
- *            -ENOMEM;
- *            -E2BIG; -ESHUTDOWN.
+ *            -ENOMEM; -E2BIG; -ESHUTDOWN.
  * Ownership: ends with the loop, or earlier with pendio_pool_destroy(). `options` may be NULL.
  */
 PENDIO_API int pendio_pool_create(struct pendio_loop *loop,
@@ -438,7 +428,12 @@ PENDIO_API int pendio_cancel(struct pendio_loop *loop, pendio_run run);
  * Besides the common refusals each answers the -errno of its system call.
  * --------------------------------------------------------------------------------------------- */
 
-/** Open a socket, close-on-exec; arguments as of socket(2). Refused: -EAGAIN handle_count reached. */
+/**
+ * Open a socket, close-on-exec; arguments as of socket(2).
+ *
+ * Result:    0 and its handle.
+ * Refused:   -EAGAIN handle_count reached.
+ */
 PENDIO_API int pendio_handle_socket(struct pendio_loop *loop, int family, int type, int protocol,
                                     pendio_handle *ret_handle);
 
@@ -499,8 +494,7 @@ PENDIO_API int pendio_handle_close(struct pendio_loop *loop, pendio_handle handl
 
 /* ------------------------------------------------------------------------------------------------
  * Starts. Each answers PENDIO_DONE, PENDIO_PENDING or a refusal, and takes its context and the
- * memory
- * of the context from PENDIO_PENDING until delivery.
+ * memory of the context from PENDIO_PENDING until delivery.
  * --------------------------------------------------------------------------------------------- */
 
 /**
@@ -540,9 +534,8 @@ PENDIO_API int pendio_connect(struct pendio_context *context, pendio_handle hand
  * Receive what has arrived, into the context's window.
  *
  * Result:    stream: at least one byte, or bytes 0 with PENDIO_END_OF_STREAM once the peer is done;
- *            an
- *            empty window waits for readability and consumes nothing. Datagram and seqpacket: one
- *            message, PENDIO_TRUNCATED if it was longer than the window.
+ *            an empty window waits for readability and consumes nothing. Datagram and seqpacket:
+ *            one message, PENDIO_TRUNCATED if it was longer than the window.
  */
 PENDIO_API int pendio_receive(struct pendio_context *context, pendio_handle handle);
 
@@ -589,6 +582,7 @@ PENDIO_API int pendio_read(struct pendio_context *context, pendio_handle handle,
 
 /**
  * Write the context's window, at `offset` or PENDIO_STREAMING. Writes at an offset run in parallel.
+ * A pipe without a reader raises SIGPIPE, as with write(2), unless that is ignored.
  *
  * Result:    bytes is the whole window, or with an error what had gone.
  */
@@ -596,10 +590,8 @@ PENDIO_API int pendio_write(struct pendio_context *context, pendio_handle handle
 
 /**
  * Close a handle. It is -EBADF from now on; everything under way on it completes first, exactly
- * once:
- * PENDIO_GRACEFUL lets started sends and writes finish (within the context's deadline, if it has
- *                 one)
- * and cancels the rest, PENDIO_ABORTIVE cancels everything. Cannot be cancelled.
+ * once: PENDIO_GRACEFUL lets started sends and writes finish (within the context's deadline, if it
+ * has one) and cancels the rest, PENDIO_ABORTIVE cancels everything. Cannot be cancelled.
  *
  * Result:    error 0, or -errno of close(2); the descriptor is gone in any case.
  */

@@ -1,0 +1,225 @@
+/*
+ * call.c - the runtime's start calls and setters behind one door.
+ *
+ * Happy path:  a step becomes a description, the description becomes setters and one start call.
+ * Failures:    a setter that refuses a free context ends the run: nothing could be judged.
+ */
+#include "call.h"
+
+#include "content.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+typedef int call_fn(struct pnd_engine *engine, const struct pnd_task *task,
+                    const struct pnd_start *start);
+
+static int call_nop(struct pnd_engine *engine, const struct pnd_task *task,
+                    const struct pnd_start *start)
+{
+    (void)task;
+    return pendio_nop(start->context, engine->loop);
+}
+
+static int call_timer(struct pnd_engine *engine, const struct pnd_task *task,
+                      const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_timer(start->context, start->after_ns);
+}
+
+static int call_accept(struct pnd_engine *engine, const struct pnd_task *task,
+                       const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_accept(start->context, start->handle, 0);
+}
+
+static int call_connect(struct pnd_engine *engine, const struct pnd_task *task,
+                        const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_connect(start->context, start->handle);
+}
+
+static int call_receive(struct pnd_engine *engine, const struct pnd_task *task,
+                        const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_receive(start->context, start->handle);
+}
+
+static int call_send(struct pnd_engine *engine, const struct pnd_task *task,
+                     const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_send(start->context, start->handle);
+}
+
+static int call_receive_from(struct pnd_engine *engine, const struct pnd_task *task,
+                             const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_receive_from(start->context, start->handle);
+}
+
+static int call_send_to(struct pnd_engine *engine, const struct pnd_task *task,
+                        const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_send_to(start->context, start->handle);
+}
+
+static int call_open(struct pnd_engine *engine, const struct pnd_task *task,
+                     const struct pnd_start *start)
+{
+    int flags = task->step->create ? O_RDWR | O_CREAT | O_TRUNC : O_RDWR;
+    return pendio_open(start->context, engine->endpoints[task->step->endpoint_index].path, flags,
+                       0600);
+}
+
+static uint64_t file_offset(const struct pnd_task *task)
+{
+    return task->offset == PENDIO_STREAMING ? PENDIO_STREAMING : task->offset + task->moved_bytes;
+}
+
+static int call_read(struct pnd_engine *engine, const struct pnd_task *task,
+                     const struct pnd_start *start)
+{
+    (void)engine;
+    return pendio_read(start->context, start->handle, file_offset(task));
+}
+
+static int call_write(struct pnd_engine *engine, const struct pnd_task *task,
+                      const struct pnd_start *start)
+{
+    (void)engine;
+    return pendio_write(start->context, start->handle, file_offset(task));
+}
+
+static int call_close(struct pnd_engine *engine, const struct pnd_task *task,
+                      const struct pnd_start *start)
+{
+    (void)engine;
+    return pendio_close(start->context, start->handle, task->step->close_mode);
+}
+
+struct call {
+    call_fn *start;
+    uint16_t operation;
+    bool moves_bytes;
+};
+
+static const struct call calls[] = {
+    [PENDIO__OPERATION__NOP] = {call_nop, PENDIO_OPERATION_NOP, false},
+    [PENDIO__OPERATION__TIMER] = {call_timer, PENDIO_OPERATION_TIMER, false},
+    [PENDIO__OPERATION__ACCEPT] = {call_accept, PENDIO_OPERATION_ACCEPT, false},
+    [PENDIO__OPERATION__CONNECT] = {call_connect, PENDIO_OPERATION_CONNECT, false},
+    [PENDIO__OPERATION__RECEIVE] = {call_receive, PENDIO_OPERATION_RECEIVE, true},
+    [PENDIO__OPERATION__SEND] = {call_send, PENDIO_OPERATION_SEND, true},
+    [PENDIO__OPERATION__RECEIVE_FROM] = {call_receive_from, PENDIO_OPERATION_RECEIVE_FROM, true},
+    [PENDIO__OPERATION__SEND_TO] = {call_send_to, PENDIO_OPERATION_SEND_TO, true},
+    [PENDIO__OPERATION__OPEN] = {call_open, PENDIO_OPERATION_OPEN, false},
+    [PENDIO__OPERATION__READ] = {call_read, PENDIO_OPERATION_READ, true},
+    [PENDIO__OPERATION__WRITE] = {call_write, PENDIO_OPERATION_WRITE, true},
+    [PENDIO__OPERATION__CLOSE] = {call_close, PENDIO_OPERATION_CLOSE, false},
+};
+
+uint16_t pnd_call_operation(Pendio__Operation operation)
+{
+    return calls[operation].operation;
+}
+
+void pnd_call_describe(const struct pnd_engine *engine, const struct pnd_task *task,
+                       struct pnd_start *ret_start)
+{
+    const struct pnd_plan_step *step = task->step;
+    *ret_start = (struct pnd_start){
+        .context = task->context,
+        .handle =
+            step->handle_index == PND_PLAN_NONE ? 0 : task->instance->handles[step->handle_index],
+        .user_data = engine->nonce,
+        .deadline_ns = step->deadline_ns,
+        .after_ns = step->after_ns,
+        .policy = step->policy,
+        .operation = calls[step->operation].operation,
+        .streaming = step->offset == PENDIO_STREAMING,
+        .callback = step->callback,
+    };
+}
+
+static void completed(const struct pendio_completion *completion, void *state)
+{
+    pnd_engine_deliver(state, completion, true);
+}
+
+/* How many bytes of the window `whole` still wants, or an echo has to send back. */
+static size_t window_bytes(const struct pnd_task *task)
+{
+    if (task->step->content == PENDIO__CONTENT__ECHO)
+        return (size_t)task->moved_bytes;
+    return (size_t)(task->step->bytes - task->moved_bytes);
+}
+
+static int set_memory(struct pnd_engine *engine, const struct pnd_task *task)
+{
+    struct pnd_engine_pool *pool = &engine->pools[task->step->pool_index];
+    if (task->step->memory == PENDIO__MEMORY__SLICE)
+        return pendio_context_set_slice(task->context);
+    uint64_t slot = engine->ledger.contexts[task - engine->tasks].pool_slot;
+    uint64_t piece = slot * pool->caller_bytes;
+    return pendio_context_set_memory(task->context, pool->caller_memory + piece,
+                                     (size_t)pool->caller_bytes);
+}
+
+static int set_window(struct pnd_engine *engine, const struct pnd_task *task)
+{
+    size_t offset = task->step->content == PENDIO__CONTENT__ECHO ? 0 : (size_t)task->moved_bytes;
+    int status = set_memory(engine, task);
+    if (status == 0)
+        status = pendio_context_set_window(task->context, offset, window_bytes(task));
+    return status;
+}
+
+static int set_endpoint(struct pnd_engine *engine, const struct pnd_task *task)
+{
+    struct pendio_endpoint sender;
+    const struct pendio_endpoint *address = &sender;
+    if (task->step->endpoint_index != PND_PLAN_NONE)
+        address = &engine->endpoints[task->step->endpoint_index].address;
+    else if (pendio_context_sender(task->context, &sender) < 0)
+        return -EINVAL;
+    return pendio_context_set_endpoint(task->context, address->address, address->byte_count);
+}
+
+int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
+                       const struct pnd_start *start)
+{
+    int status = pendio_context_set_user_data(start->context, start->user_data);
+    if (status == 0)
+        status = pendio_context_set_policy(start->context, start->policy);
+    if (status == 0)
+        status = pendio_context_set_deadline(start->context, start->deadline_ns);
+    if (status == 0)
+        status =
+            pendio_context_set_callback(start->context, start->callback ? completed : NULL, engine);
+    if (status == 0 && calls[task->step->operation].moves_bytes)
+        status = set_window(engine, task);
+    if (status == 0 && (start->operation == PENDIO_OPERATION_CONNECT ||
+                        start->operation == PENDIO_OPERATION_SEND_TO))
+        status = set_endpoint(engine, task);
+    return status;
+}
+
+int pnd_call_start(struct pnd_engine *engine, const struct pnd_task *task,
+                   const struct pnd_start *start)
+{
+    return calls[task->step->operation].start(engine, task, start);
+}

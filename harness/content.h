@@ -1,0 +1,22 @@
+/* content.h - makes what is sent and written, verifies what is received and read. */
+#ifndef PND_CONTENT_H
+#define PND_CONTENT_H
+
+#include "engine.h"
+
+/* Before a start: bytes to send, or a background on which a stray write shows. */
+void pnd_content_prepare(struct pnd_engine *engine, struct pnd_task *task, void *memory,
+                         size_t byte_count);
+
+/* After a start was accepted: its bytes are on their way. */
+void pnd_content_accepted(struct pnd_engine *engine, const struct pnd_task *task,
+                          pendio_handle handle, size_t byte_count);
+
+/* After its completion: content, and everything behind it untouched. */
+void pnd_content_verify(struct pnd_engine *engine, struct pnd_task *task,
+                        const struct pnd_start *start, const struct pendio_completion *completion);
+
+/* The flow over a handle; one that nobody looks at when the handle is not open. */
+struct pnd_flow *pnd_content_flow(struct pnd_engine *engine, pendio_handle handle);
+
+#endif

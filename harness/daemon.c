@@ -1,0 +1,249 @@
+/*
+ * daemon.c - one thread, three descriptors: requests, runs, signals.
+ *
+ * Happy path:  place -> link -> say so -> turn (requests answered, runs looked after) until a
+ *              signal asks for the end -> runs ended -> sockets removed.
+ * Failures:    before it is ready: one line, exit 2 or 3. Afterwards only the loss of its own
+ *              descriptors ends it.
+ */
+#include "daemon.h"
+
+#include "complain.h"
+#include "dispatch.h"
+#include "link.h"
+#include "stats_files.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    EXIT_DONE = 0,
+    EXIT_INVALID = 2,
+    EXIT_NOT_STARTED = 3,
+    REQUEST_COUNT = 16,         /* answered before the runs are looked after */
+    DESCRIPTOR_CEILING = 65536, /* more is asked of nobody */
+};
+
+enum { REQUESTS, RUNS, SIGNALS, WATCHED_COUNT };
+
+struct daemon {
+    struct pnd_place place;
+    struct pnd_link *link;
+    struct pnd_store *store;
+    struct pnd_supervisor *supervisor;
+    struct pnd_stats_files *stats_files; /* NULL: none wanted */
+    struct pnd_dispatch dispatch;
+    int signals;
+};
+
+static void prepare_process(void);
+static void raise_descriptor_limit(void);
+static int start(struct daemon *daemon, const struct pnd_daemon_options *options,
+                 struct pnd_message_error *error);
+static int take_signals(int *ret_descriptor);
+static int start_runs(struct daemon *daemon, const struct pnd_daemon_options *options);
+static void serve(struct daemon *daemon);
+static bool turn(struct daemon *daemon, struct pollfd *watched);
+static void answer_requests(struct daemon *daemon);
+static void publish(void *state, const Pendio__Event *event);
+static void end_runs(struct daemon *daemon);
+static void stop(struct daemon *daemon);
+
+int pnd_daemon_serve(const struct pnd_daemon_options *options)
+{
+    struct daemon daemon = {.place.lock = -1, .signals = -1};
+    struct pnd_message_error error;
+    prepare_process();
+    int status = start(&daemon, options, &error);
+    if (status == 0) {
+        if (!options->quiet) {
+            (void)printf("pendiod " PENDIO_VERSION_TEXT " listens on %s\n", daemon.place.url);
+            (void)fflush(stdout);
+        }
+        serve(&daemon);
+    } else {
+        (void)fprintf(stderr, "pendiod: %s\n", error.text);
+    }
+    stop(&daemon);
+    if (status < 0)
+        return status == -EINVAL ? EXIT_INVALID : EXIT_NOT_STARTED;
+    return EXIT_DONE;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Starting
+ * --------------------------------------------------------------------------------------------- */
+
+/* A peer or child that goes away is an answer to a call, not the end of the daemon. */
+static void prepare_process(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)umask(S_IRWXG | S_IRWXO);
+    raise_descriptor_limit();
+}
+
+/* Whoever starts us is used to few; a run may have thousands of connections. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limits;
+    if (getrlimit(RLIMIT_NOFILE, &limits) < 0)
+        return;
+    rlim_t wanted = limits.rlim_max < DESCRIPTOR_CEILING ? limits.rlim_max : DESCRIPTOR_CEILING;
+    if (limits.rlim_cur >= wanted)
+        return;
+    limits.rlim_cur = wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &limits);
+}
+
+/* What was started before a failure is for stop() to end. */
+static int start(struct daemon *daemon, const struct pnd_daemon_options *options,
+                 struct pnd_message_error *error)
+{
+    int status = take_signals(&daemon->signals); /* before nng's threads, which inherit the mask */
+    if (status == 0)
+        status = start_runs(daemon, options);
+    if (status < 0)
+        return pnd_complain(error, status == -EINVAL ? -EIO : status, "cannot start: %s",
+                            strerror(-status));
+    if (options->stats_directory != NULL)
+        status = pnd_stats_files_create(options->stats_directory, &daemon->stats_files, error);
+    if (status == 0)
+        status = pnd_place_take(options->url, &daemon->place, error);
+    if (status == 0)
+        status = pnd_link_create(&daemon->place, &daemon->link, error);
+    return status;
+}
+
+static int take_signals(int *ret_descriptor)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return -errno;
+    int descriptor = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (descriptor < 0)
+        return -errno;
+    *ret_descriptor = descriptor;
+    return 0;
+}
+
+static int start_runs(struct daemon *daemon, const struct pnd_daemon_options *options)
+{
+    int status = pnd_store_create(&daemon->store);
+    if (status < 0)
+        return status;
+    const struct pnd_supervisor_options supervisor = {
+        .command = options->command,
+        .running_count = options->run_limit,
+        .store = daemon->store,
+        .listener = {.hear = publish, .state = daemon},
+    };
+    status = pnd_supervisor_create(&supervisor, &daemon->supervisor);
+    if (status < 0)
+        return status;
+
+    daemon->dispatch = (struct pnd_dispatch){
+        .supervisor = daemon->supervisor,
+        .store = daemon->store,
+        .events_url = daemon->place.events_url,
+        .run_limit = options->run_limit,
+    };
+    pnd_plan_limits_init(&daemon->dispatch.limits);
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Serving
+ * --------------------------------------------------------------------------------------------- */
+
+static void serve(struct daemon *daemon)
+{
+    struct pollfd watched[WATCHED_COUNT] = {
+        [REQUESTS] = {.fd = pnd_link_descriptor(daemon->link), .events = POLLIN},
+        [RUNS] = {.fd = pnd_supervisor_descriptor(daemon->supervisor), .events = POLLIN},
+        [SIGNALS] = {.fd = daemon->signals, .events = POLLIN},
+    };
+    while (turn(daemon, watched)) {
+    }
+    end_runs(daemon);
+}
+
+/* False once it is time to end. */
+static bool turn(struct daemon *daemon, struct pollfd *watched)
+{
+    if (poll(watched, WATCHED_COUNT, -1) < 0)
+        return errno == EINTR;
+    if (watched[SIGNALS].revents != 0)
+        return false;
+    if (watched[REQUESTS].revents != 0)
+        answer_requests(daemon);
+    if (watched[RUNS].revents != 0)
+        pnd_supervisor_turn(daemon->supervisor);
+    return true;
+}
+
+/* Without memory for a reply the client hears nothing, and asks again or gives up. */
+static void answer_requests(struct daemon *daemon)
+{
+    const void *request = NULL;
+    size_t request_bytes = 0;
+    for (unsigned i = 0; i < REQUEST_COUNT; i++) {
+        if (pnd_link_take(daemon->link, &request, &request_bytes) < 0)
+            return;
+        uint8_t *reply = NULL;
+        size_t reply_bytes = 0;
+        (void)pnd_dispatch_answer(&daemon->dispatch, request, request_bytes, &reply, &reply_bytes);
+        pnd_link_answer(daemon->link, reply, reply_bytes);
+        free(reply);
+    }
+}
+
+static void publish(void *state, const Pendio__Event *event)
+{
+    struct daemon *daemon = state;
+    uint8_t *packed = NULL;
+    size_t packed_bytes = 0;
+    if (pnd_message_pack(&event->base, &packed, &packed_bytes) == 0)
+        pnd_link_publish(daemon->link, packed, packed_bytes);
+    free(packed);
+    if (daemon->stats_files != NULL && event->body_case == PENDIO__EVENT__BODY_STATS)
+        pnd_stats_files_write(daemon->stats_files, event->stats);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Ending
+ * --------------------------------------------------------------------------------------------- */
+
+/* No request is taken any more; the runs are killed if they do not end when asked. */
+static void end_runs(struct daemon *daemon)
+{
+    struct pollfd watched = {.fd = pnd_supervisor_descriptor(daemon->supervisor), .events = POLLIN};
+    pnd_supervisor_stop(daemon->supervisor);
+    while (!pnd_supervisor_is_idle(daemon->supervisor)) {
+        if (poll(&watched, 1, -1) >= 0)
+            pnd_supervisor_turn(daemon->supervisor);
+    }
+}
+
+/* In the order opposite to starting; whatever was not started is none. */
+static void stop(struct daemon *daemon)
+{
+    pnd_link_destroy(daemon->link);
+    pnd_place_leave(&daemon->place);
+    pnd_stats_files_destroy(daemon->stats_files);
+    pnd_supervisor_destroy(daemon->supervisor);
+    pnd_store_destroy(daemon->store);
+    if (daemon->signals >= 0)
+        (void)close(daemon->signals);
+}

@@ -1,0 +1,23 @@
+/* daemon.h - the daemon from its first listening to its last goodbye. */
+#ifndef PND_DAEMON_H
+#define PND_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pnd_daemon_options {
+    const char *url;             /* NULL: the default one */
+    const char *stats_directory; /* NULL: none */
+    uint32_t run_limit;          /* runs at once */
+    bool quiet;                  /* no line when it is ready */
+    const char *const *command;  /* of a run's process: program and arguments, NULL at the end */
+};
+
+/*
+ * Serves until SIGTERM, SIGINT or SIGHUP. Returns the exit status: 0, 2 for a URL it does not
+ * accept, 3 when it could not start; the reason goes to standard error. Changes signals and file
+ * mode mask of the process: it is meant to be all that the process does.
+ */
+int pnd_daemon_serve(const struct pnd_daemon_options *options);
+
+#endif

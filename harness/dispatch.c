@@ -1,0 +1,299 @@
+/*
+ * dispatch.c - a request in, a reply out.
+ *
+ * Happy path:  decode within bounds -> find the kind in the table -> let it fill the reply -> pack.
+ * Failures:    every one is a reply with a status and one line that names the input and the remedy;
+ *              nothing here ends the daemon, and nothing waits.
+ */
+#include "dispatch.h"
+
+#include "complain.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    ENVELOPE_VERSION = 1,
+    MESSAGE_BYTES = 4 << 20, /* of a request or a reply */
+    SETTING_BYTES = 512,     /* of features or backend */
+};
+
+/* A reply with all it refers to, so that a kind only fills in and nothing is left to free. */
+struct answer {
+    Pendio__Reply reply;
+    struct pnd_message_error error;
+    Pendio__HelloReply hello;
+    Pendio__SubmitReply submit;
+    Pendio__FetchReply fetch;
+    Pendio__StatsReply stats;
+    Pendio__Progress progress;
+    Pendio__Stats running[PND_SUPERVISOR_RUNNING_MAXIMUM];
+    Pendio__Stats *runs[PND_SUPERVISOR_RUNNING_MAXIMUM + PND_STORE_STATS_COUNT];
+};
+
+typedef Pendio__Status kind_fn(struct pnd_dispatch *dispatch, const Pendio__Request *request,
+                               struct answer *answer);
+
+static Pendio__Status answer_request(struct pnd_dispatch *dispatch, const void *bytes,
+                                     size_t byte_count, struct answer *answer);
+static Pendio__Status answer_message(struct pnd_dispatch *dispatch, const Pendio__Request *request,
+                                     struct answer *answer);
+static kind_fn answer_hello;
+static kind_fn answer_submit;
+static kind_fn answer_fetch;
+static kind_fn answer_check;
+static kind_fn answer_stats;
+static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
+                                     const Pendio__Workload *workload,
+                                     struct pnd_message_error *error);
+static Pendio__Status check_setting(const char *name, const char *value,
+                                    struct pnd_message_error *error);
+static struct pnd_submission submission_of(const struct pnd_dispatch *dispatch,
+                                           const Pendio__SubmitRequest *request);
+static int pack_reply(struct answer *answer, uint8_t **ret_reply, size_t *ret_byte_count);
+
+static const struct kind {
+    Pendio__Request__BodyCase body;
+    kind_fn *answer;
+} kinds[] = {
+    {PENDIO__REQUEST__BODY_HELLO, answer_hello}, {PENDIO__REQUEST__BODY_SUBMIT, answer_submit},
+    {PENDIO__REQUEST__BODY_FETCH, answer_fetch}, {PENDIO__REQUEST__BODY_CHECK, answer_check},
+    {PENDIO__REQUEST__BODY_STATS, answer_stats},
+};
+
+int pnd_dispatch_answer(struct pnd_dispatch *dispatch, const void *request,
+                        size_t request_byte_count, uint8_t **ret_reply,
+                        size_t *ret_reply_byte_count)
+{
+    struct answer *answer = calloc(1, sizeof *answer);
+    if (answer == NULL)
+        return -ENOMEM;
+
+    answer->reply = (Pendio__Reply)PENDIO__REPLY__INIT;
+    answer->reply.status = answer_request(dispatch, request, request_byte_count, answer);
+    int status = pack_reply(answer, ret_reply, ret_reply_byte_count);
+    free(answer);
+    return status;
+}
+
+static Pendio__Status answer_request(struct pnd_dispatch *dispatch, const void *bytes,
+                                     size_t byte_count, struct answer *answer)
+{
+    static const struct pnd_message_limits limits = {.input_bytes = MESSAGE_BYTES};
+    struct pnd_message_error error = {""};
+    ProtobufCMessage *message = NULL;
+    int status = pnd_message_unpack(&pendio__request__descriptor, bytes, byte_count, &limits,
+                                    &message, &error);
+    if (status < 0) {
+        (void)pnd_complain(&answer->error, status,
+                           "request of %zu bytes refused: %s; send one pendio.Request of at most "
+                           "%d bytes, as pendio.proto describes it",
+                           byte_count, error.text, MESSAGE_BYTES);
+        return PENDIO__STATUS__BAD_REQUEST;
+    }
+    Pendio__Status result = answer_message(dispatch, (const Pendio__Request *)message, answer);
+    pnd_message_free(message);
+    return result;
+}
+
+static Pendio__Status answer_message(struct pnd_dispatch *dispatch, const Pendio__Request *request,
+                                     struct answer *answer)
+{
+    if (request->version != ENVELOPE_VERSION) {
+        (void)pnd_complain(&answer->error, 0,
+                           "request of version %" PRIu32 " refused: pendiod " PENDIO_VERSION_TEXT
+                           " speaks version %d; use the tools of its release",
+                           request->version, ENVELOPE_VERSION);
+        return PENDIO__STATUS__BAD_REQUEST;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (kinds[i].body == request->body_case)
+            return kinds[i].answer(dispatch, request, answer);
+    }
+    (void)pnd_complain(&answer->error, 0,
+                       "request without a body refused: pendiod " PENDIO_VERSION_TEXT
+                       " knows hello, submit, fetch, check and stats; set one of them");
+    return PENDIO__STATUS__BAD_REQUEST;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * The kinds
+ * --------------------------------------------------------------------------------------------- */
+
+static Pendio__Status answer_hello(struct pnd_dispatch *dispatch, const Pendio__Request *request,
+                                   struct answer *answer)
+{
+    static char version[] = PENDIO_VERSION_TEXT;
+    (void)request;
+    answer->hello = (Pendio__HelloReply)PENDIO__HELLO_REPLY__INIT;
+    answer->hello.version = version;
+    answer->hello.events_url = dispatch->events_url;
+    answer->hello.process = (uint32_t)getpid();
+    answer->hello.run_limit = dispatch->run_limit;
+    answer->reply.body_case = PENDIO__REPLY__BODY_HELLO;
+    answer->reply.hello = &answer->hello;
+    return PENDIO__STATUS__OK;
+}
+
+static Pendio__Status answer_submit(struct pnd_dispatch *dispatch, const Pendio__Request *request,
+                                    struct answer *answer)
+{
+    const Pendio__SubmitRequest *asked = request->submit;
+    Pendio__Status result = check_workload(dispatch, asked->workload, &answer->error);
+    if (result == PENDIO__STATUS__OK)
+        result = check_setting("features", asked->features, &answer->error);
+    if (result == PENDIO__STATUS__OK)
+        result = check_setting("backend", asked->backend, &answer->error);
+    if (result != PENDIO__STATUS__OK)
+        return result;
+
+    struct pnd_submission submission = submission_of(dispatch, asked);
+    answer->submit = (Pendio__SubmitReply)PENDIO__SUBMIT_REPLY__INIT;
+    int status = pnd_supervisor_submit(dispatch->supervisor, &submission, &answer->submit.run,
+                                       &answer->submit.ahead_count);
+    if (status == -EBUSY) {
+        (void)pnd_complain(&answer->error, status,
+                           "workload \"%s\" refused: as many runs wait as may; submit it again "
+                           "when some have finished",
+                           asked->workload->name);
+        return PENDIO__STATUS__BUSY;
+    }
+    if (status < 0) {
+        (void)pnd_complain(&answer->error, status, "workload \"%s\" refused: %s; submit it later",
+                           asked->workload->name, strerror(-status));
+        return PENDIO__STATUS__FAULT;
+    }
+    answer->reply.body_case = PENDIO__REPLY__BODY_SUBMIT;
+    answer->reply.submit = &answer->submit;
+    return PENDIO__STATUS__OK;
+}
+
+static Pendio__Status answer_fetch(struct pnd_dispatch *dispatch, const Pendio__Request *request,
+                                   struct answer *answer)
+{
+    uint64_t run = request->fetch->run;
+    const Pendio__Progress *progress = pnd_supervisor_find(dispatch->supervisor, run);
+    Pendio__Report *report = pnd_store_find(dispatch->store, run);
+    if (progress == NULL && report == NULL) {
+        (void)pnd_complain(&answer->error, 0,
+                           "run %" PRIu64 " is not known: of the finished runs the last %d are "
+                           "kept; submit its workload again",
+                           run, PND_STORE_RUN_COUNT);
+        return PENDIO__STATUS__NO_SUCH_RUN;
+    }
+
+    answer->fetch = (Pendio__FetchReply)PENDIO__FETCH_REPLY__INIT;
+    if (report != NULL) {
+        answer->fetch.finished = true;
+        answer->fetch.report = report;
+    } else {
+        answer->progress = *progress;
+        answer->fetch.progress = &answer->progress;
+    }
+    answer->reply.body_case = PENDIO__REPLY__BODY_FETCH;
+    answer->reply.fetch = &answer->fetch;
+    return PENDIO__STATUS__OK;
+}
+
+static Pendio__Status answer_check(struct pnd_dispatch *dispatch, const Pendio__Request *request,
+                                   struct answer *answer)
+{
+    return check_workload(dispatch, request->check->workload, &answer->error);
+}
+
+static Pendio__Status answer_stats(struct pnd_dispatch *dispatch, const Pendio__Request *request,
+                                   struct answer *answer)
+{
+    (void)request;
+    size_t count =
+        pnd_supervisor_stats(dispatch->supervisor, answer->running, PND_SUPERVISOR_RUNNING_MAXIMUM);
+    for (size_t i = 0; i < count; i++)
+        answer->runs[i] = &answer->running[i];
+    count += pnd_store_stats(dispatch->store, answer->runs + count, PND_STORE_STATS_COUNT);
+
+    answer->stats = (Pendio__StatsReply)PENDIO__STATS_REPLY__INIT;
+    answer->stats.n_runs = count;
+    answer->stats.runs = answer->runs;
+    answer->reply.body_case = PENDIO__REPLY__BODY_STATS;
+    answer->reply.stats = &answer->stats;
+    return PENDIO__STATUS__OK;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * What a run may be asked for
+ * --------------------------------------------------------------------------------------------- */
+
+static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
+                                     const Pendio__Workload *workload,
+                                     struct pnd_message_error *error)
+{
+    if (workload == NULL) {
+        (void)pnd_complain(error, 0, "request without a workload refused: set one");
+        return PENDIO__STATUS__BAD_REQUEST;
+    }
+    int status = pnd_plan_check(workload, &dispatch->limits, error);
+    if (status == 0)
+        return PENDIO__STATUS__OK;
+    if (status == -EINVAL)
+        return PENDIO__STATUS__BAD_WORKLOAD;
+    if (status == -E2BIG)
+        return PENDIO__STATUS__OVER_LIMIT;
+    (void)pnd_complain(error, status, "workload \"%s\" could not be checked: %s; try again later",
+                       workload->name, strerror(-status));
+    return PENDIO__STATUS__FAULT;
+}
+
+/* It goes into the environment of a process; what it means is for the runtime there to say. */
+static Pendio__Status check_setting(const char *name, const char *value,
+                                    struct pnd_message_error *error)
+{
+    if (strlen(value) <= SETTING_BYTES)
+        return PENDIO__STATUS__OK;
+    (void)pnd_complain(error, 0, "request refused: %s has %zu bytes; at most %d are accepted", name,
+                       strlen(value), SETTING_BYTES);
+    return PENDIO__STATUS__BAD_REQUEST;
+}
+
+static struct pnd_submission submission_of(const struct pnd_dispatch *dispatch,
+                                           const Pendio__SubmitRequest *request)
+{
+    static const Pendio__Limits none = PENDIO__LIMITS__INIT;
+    const Pendio__Limits *asked =
+        request->workload->limits != NULL ? request->workload->limits : &none;
+    return (struct pnd_submission){
+        .request = request,
+        .time_limit_ms = asked->time_ms > 0 ? asked->time_ms : dispatch->limits.time_ms,
+        .descriptor_count = asked->descriptor_count,
+    };
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * The reply
+ * --------------------------------------------------------------------------------------------- */
+
+static int pack_reply(struct answer *answer, uint8_t **ret_reply, size_t *ret_byte_count)
+{
+    Pendio__Reply *reply = &answer->reply;
+    uint8_t *packed = NULL;
+    size_t byte_count = 0;
+    reply->message = answer->error.text;
+    int status = pnd_message_pack(&reply->base, &packed, &byte_count);
+    if (status == 0 && byte_count > MESSAGE_BYTES) {
+        free(packed);
+        (void)pnd_complain(&answer->error, -E2BIG,
+                           "the reply would have %zu bytes, and a message has at most %d; ask for "
+                           "less",
+                           byte_count, MESSAGE_BYTES);
+        reply->status = PENDIO__STATUS__FAULT;
+        reply->body_case = PENDIO__REPLY__BODY__NOT_SET;
+        status = pnd_message_pack(&reply->base, &packed, &byte_count);
+    }
+    if (status < 0)
+        return status;
+    *ret_reply = packed;
+    *ret_byte_count = byte_count;
+    return 0;
+}

@@ -1,0 +1,176 @@
+/*
+ * engine.h - runs a plan: instances of actors as small state machines over one loop.
+ *
+ * An instance walks through its steps. A step that must wait leaves the instance waiting; what it
+ * waits for puts it back into the queue of those that can go on. One queue, one loop, no recursion.
+ */
+#ifndef PND_ENGINE_H
+#define PND_ENGINE_H
+
+#include "latency.h"
+#include "ledger.h"
+#include "payload.h"
+#include "plan.h"
+#include "referee.h"
+
+#include <pendio/pendio.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum pnd_instance_state {
+    PND_INSTANCE_UNUSED,
+    PND_INSTANCE_READY,
+    PND_INSTANCE_AWAITS_DELIVERY,
+    PND_INSTANCE_AWAITS_BACKGROUND,
+    PND_INSTANCE_AWAITS_CONTEXT,
+    PND_INSTANCE_AWAITS_CAPACITY,
+    PND_INSTANCE_AWAITS_EVENT,
+    PND_INSTANCE_PAUSED,
+    PND_INSTANCE_ENDED,
+};
+
+/* A context an instance knows by name. */
+struct pnd_named_context {
+    struct pendio_context *context; /* also after it was put back: the last one */
+    bool taken;
+};
+
+struct pnd_instance {
+    const struct pnd_plan_actor *actor;
+    struct pnd_instance *next; /* in the one queue it stands in */
+    pendio_handle *handles;
+    struct pnd_named_context *contexts;
+    uint64_t wake_ns; /* while paused */
+    enum pnd_instance_state state;
+    uint32_t index; /* among its actor's */
+    uint32_t block_index;
+    uint32_t iteration;
+    uint32_t step_index;
+    uint32_t started_count; /* of the step's `times` */
+    uint32_t foreground_count;
+    uint32_t background_count;
+    bool warming; /* has not finished its first iteration */
+};
+
+struct pnd_queue {
+    struct pnd_instance *first;
+    struct pnd_instance *last;
+};
+
+/* One start of a context, on behalf of a step; `whole` starts the same context again. */
+struct pnd_task {
+    struct pnd_instance *instance;
+    const struct pnd_plan_step *step;
+    struct pendio_context *context;
+    struct pnd_task *next; /* among those that wait for capacity */
+    uint64_t started_ns;
+    uint64_t moved_bytes; /* by `whole` so far; at the end: all that came, for an echo */
+    uint64_t offset;      /* of the window's first byte in its stream or file */
+    uint32_t stream;
+    uint32_t number; /* among the step's `times` */
+    Pendio__Family family;
+    bool counted; /* in its instance's foreground or background */
+    bool named;
+};
+
+/* What passes over one handle. */
+struct pnd_flow {
+    struct pnd_payload_reader reader;
+    uint64_t sent_bytes; /* of its stream */
+    uint64_t position;   /* of a file read or written in streaming */
+    uint32_t stream;     /* that it sends, or that its file holds; 0: none yet */
+};
+
+struct pnd_engine_pool {
+    struct pendio_pool *pool;
+    struct pnd_queue waiting;
+    uint8_t *caller_memory; /* a piece for each context, in order of their pages */
+    uint64_t caller_bytes;
+};
+
+struct pnd_engine_endpoint {
+    struct pendio_endpoint address;
+    uint32_t bind_count;
+    char path[32]; /* of a file */
+};
+
+struct pnd_engine_event {
+    struct pnd_queue waiting;
+    uint64_t count;
+};
+
+struct pnd_engine;
+typedef void pnd_engine_progress_fn(struct pnd_engine *engine, void *state);
+
+struct pnd_engine {
+    const struct pnd_plan *plan;
+    struct pendio_loop *loop;
+    struct pnd_engine_pool *pools;
+    struct pnd_engine_endpoint *endpoints;
+    struct pnd_engine_event *events;
+    struct pnd_instance *instances;
+    pendio_handle *handle_memory; /* of all instances */
+    struct pnd_named_context *context_memory;
+    struct pnd_task *tasks; /* one for each page of a context */
+    struct pnd_flow *flows; /* one for each page of a handle */
+    struct pendio_completion *completions;
+    struct pnd_queue ready;
+    struct pnd_queue capacity;
+    struct pnd_queue paused;
+    struct pnd_task *waiting_tasks;
+    pnd_engine_progress_fn *progress;
+    void *progress_state;
+    uint64_t begun_ns;
+    uint64_t ended_ns;
+    uint64_t stop_ns;      /* when the run ends whatever happens */
+    uint64_t delivered_ns; /* when the delivery at hand came */
+    uint64_t next_progress_ns;
+    uint64_t next_wake_ns;
+    uint64_t nonce;
+    uint64_t operations;    /* finished starts and refusals */
+    uint64_t retries;       /* after a refusal for want of capacity */
+    uint32_t *begun_counts; /* instances begun, of each actor */
+    uint32_t next_stream;
+    uint32_t handle_used; /* of the memory */
+    uint32_t context_used;
+    uint32_t instance_used;
+    uint32_t live_count;
+    uint32_t warming_count;
+    bool warm;
+    bool offended; /* a rule was broken: the end is near */
+    bool stopping;
+    bool finished; /* every instance came to its end */
+    char skip_reason[160];
+    struct pendio_loop_statistics statistics;
+    struct pnd_payload payload;
+    struct pnd_referee referee;
+    struct pnd_ledger ledger;
+    struct pnd_latency latency;
+};
+
+/*
+ * Reserves everything the run will need, and creates loop, pools and files. Returns 0 or -errno;
+ * what it means for the loop is told by pendio_loop_explain().
+ */
+int pnd_engine_create(const struct pnd_plan *plan, pnd_engine_progress_fn *progress, void *state,
+                      struct pnd_engine **ret_engine);
+void pnd_engine_destroy(struct pnd_engine *engine);
+
+/* Runs until every instance has ended, a rule was broken, or time is up. */
+void pnd_engine_run(struct pnd_engine *engine);
+
+/* Shuts the loop down and settles the books; the statistics stay. */
+void pnd_engine_finish(struct pnd_engine *engine);
+
+/* Now on the monotonic clock. */
+uint64_t pnd_engine_now_ns(void);
+
+/* The runtime as it shows itself through one context. */
+void pnd_engine_look(const struct pendio_context *context, struct pnd_snapshot *ret_snapshot);
+
+/* One delivery, by record or callback. */
+void pnd_engine_deliver(struct pnd_engine *engine, const struct pendio_completion *completion,
+                        bool by_callback);
+
+#endif

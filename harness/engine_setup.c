@@ -1,0 +1,210 @@
+/*
+ * engine_setup.c - reserves everything a run will need, so that it allocates nothing later.
+ *
+ * Happy path:  memory for the whole plan -> files -> loop -> pools -> first instances.
+ * Failures:    -errno, with everything undone; nothing was run.
+ */
+#include "address.h"
+#include "engine.h"
+#include "instance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILE_PIECE_BYTES = 1 << 16 };
+
+static int allocate_instances(struct pnd_engine *engine)
+{
+    const struct pnd_plan *plan = engine->plan;
+    uint64_t handle_count = 0;
+    uint64_t context_count = 0;
+    for (uint32_t i = 0; i < plan->actor_count; i++) {
+        handle_count += plan->actors[i].instance_total * plan->actors[i].handle_count;
+        context_count += plan->actors[i].instance_total * plan->actors[i].context_count;
+    }
+    engine->instances = calloc(plan->instance_total + 1, sizeof *engine->instances);
+    engine->handle_memory = calloc(handle_count + 1, sizeof *engine->handle_memory);
+    engine->context_memory = calloc(context_count + 1, sizeof *engine->context_memory);
+    engine->begun_counts = calloc(plan->actor_count + 1, sizeof *engine->begun_counts);
+    bool complete = engine->instances != NULL && engine->handle_memory != NULL &&
+                    engine->context_memory != NULL && engine->begun_counts != NULL;
+    return complete ? 0 : -ENOMEM;
+}
+
+static int allocate_rest(struct pnd_engine *engine)
+{
+    const struct pnd_plan *plan = engine->plan;
+    engine->pools = calloc(plan->pool_count + 1, sizeof *engine->pools);
+    engine->endpoints = calloc(plan->endpoint_count + 1, sizeof *engine->endpoints);
+    engine->events = calloc(plan->event_count + 1, sizeof *engine->events);
+    engine->completions = calloc(plan->harvest_count, sizeof *engine->completions);
+    engine->tasks = calloc(plan->context_count + 1, sizeof *engine->tasks);
+    engine->flows = calloc(engine->ledger.handle_capacity + 1, sizeof *engine->flows);
+    bool complete = engine->pools != NULL && engine->endpoints != NULL && engine->events != NULL &&
+                    engine->completions != NULL && engine->tasks != NULL && engine->flows != NULL;
+    return complete ? 0 : -ENOMEM;
+}
+
+static int write_fully(int descriptor, const uint8_t *bytes, size_t byte_count)
+{
+    while (byte_count > 0) {
+        ssize_t count = write(descriptor, bytes, byte_count);
+        if (count < 0 && errno != EINTR)
+            return -errno;
+        bytes += count > 0 ? count : 0;
+        byte_count -= count > 0 ? (size_t)count : 0;
+    }
+    return 0;
+}
+
+static int fill_file(const struct pnd_engine *engine, int descriptor, uint32_t stream,
+                     uint64_t file_bytes)
+{
+    uint8_t *piece = malloc(FILE_PIECE_BYTES);
+    int status = piece == NULL ? -ENOMEM : 0;
+    for (uint64_t offset = 0; status == 0 && offset < file_bytes;) {
+        uint64_t left = file_bytes - offset;
+        size_t byte_count = left < FILE_PIECE_BYTES ? (size_t)left : FILE_PIECE_BYTES;
+        pnd_payload_fill(&engine->payload, stream, offset, piece, byte_count);
+        status = write_fully(descriptor, piece, byte_count);
+        offset += byte_count;
+    }
+    free(piece);
+    return status;
+}
+
+static int create_file(const struct pnd_engine *engine, uint32_t index)
+{
+    const struct pnd_plan_endpoint *endpoint = &engine->plan->endpoints[index];
+    int descriptor =
+        open(engine->endpoints[index].path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (descriptor < 0)
+        return -errno;
+    int status = fill_file(engine, descriptor, 1 + index, endpoint->file_bytes);
+    close(descriptor);
+    return status;
+}
+
+static int create_endpoints(struct pnd_engine *engine)
+{
+    int status = 0;
+    for (uint32_t i = 0; i < engine->plan->endpoint_count && status == 0; i++) {
+        const struct pnd_plan_endpoint *endpoint = &engine->plan->endpoints[i];
+        pnd_address_init(&engine->endpoints[i], endpoint->family, i);
+        if (endpoint->file_bytes > 0)
+            status = create_file(engine, i);
+    }
+    engine->next_stream = engine->plan->endpoint_count + 1;
+    return status;
+}
+
+static int create_loop(struct pnd_engine *engine)
+{
+    const struct pnd_plan *plan = engine->plan;
+    const Pendio__LoopSettings *settings = plan->workload->loop;
+    struct pendio_loop_options options = {
+        .size = sizeof options,
+        .operation_count = plan->context_count > 0 ? (uint32_t)plan->context_count : 1,
+        .handle_count = plan->handle_count,
+    };
+    if (settings != NULL && settings->operation_count > 0)
+        options.operation_count = settings->operation_count;
+    if (settings != NULL)
+        options.done_budget = settings->done_budget;
+    return pendio_loop_create(&options, &engine->loop);
+}
+
+static int create_pool(struct pnd_engine *engine, uint32_t index)
+{
+    const struct pnd_plan_pool *source = &engine->plan->pools[index];
+    struct pnd_engine_pool *pool = &engine->pools[index];
+    struct pendio_pool_options options = {
+        .size = sizeof options,
+        .context_count = source->context_count,
+        .slice_bytes = source->slice_bytes,
+    };
+    pool->caller_bytes = source->caller_bytes;
+    if (source->caller_bytes > 0) {
+        pool->caller_memory = calloc(source->context_count, source->caller_bytes);
+        if (pool->caller_memory == NULL)
+            return -ENOMEM;
+    }
+    return pendio_pool_create(engine->loop, &options, &pool->pool);
+}
+
+static int create_pools(struct pnd_engine *engine)
+{
+    int status = 0;
+    for (uint32_t i = 0; i < engine->plan->pool_count && status == 0; i++)
+        status = create_pool(engine, i);
+    return status;
+}
+
+static void begin_instances(struct pnd_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->plan->actor_count; i++)
+        for (uint32_t j = 0; j < engine->plan->actors[i].instance_count; j++)
+            pnd_instance_begin(engine, i, 0);
+}
+
+static int setup(struct pnd_engine *engine)
+{
+    pnd_payload_init(&engine->payload, engine->plan->seed);
+    pnd_referee_init(&engine->referee);
+    pnd_latency_init(&engine->latency);
+    int status = pnd_ledger_init(&engine->ledger, &engine->referee, engine->plan);
+    if (status == 0)
+        status = allocate_instances(engine);
+    if (status == 0)
+        status = allocate_rest(engine);
+    if (status == 0)
+        status = create_endpoints(engine);
+    if (status == 0)
+        status = create_loop(engine);
+    if (status == 0)
+        status = create_pools(engine);
+    if (status == 0)
+        begin_instances(engine);
+    return status;
+}
+
+int pnd_engine_create(const struct pnd_plan *plan, pnd_engine_progress_fn *progress, void *state,
+                      struct pnd_engine **ret_engine)
+{
+    struct pnd_engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL)
+        return -ENOMEM;
+    engine->plan = plan;
+    engine->progress = progress;
+    engine->progress_state = state;
+    int status = setup(engine);
+    if (status < 0) {
+        pnd_engine_destroy(engine);
+        return status;
+    }
+    *ret_engine = engine;
+    return 0;
+}
+
+void pnd_engine_destroy(struct pnd_engine *engine)
+{
+    if (engine->loop != NULL)
+        (void)pendio_loop_destroy(engine->loop, 0, NULL);
+    for (uint32_t i = 0; engine->pools != NULL && i < engine->plan->pool_count; i++)
+        free(engine->pools[i].caller_memory);
+    free(engine->flows);
+    free(engine->tasks);
+    free(engine->completions);
+    free(engine->events);
+    free(engine->endpoints);
+    free(engine->pools);
+    free(engine->begun_counts);
+    free(engine->context_memory);
+    free(engine->handle_memory);
+    free(engine->instances);
+    pnd_ledger_fini(&engine->ledger);
+    free(engine);
+}

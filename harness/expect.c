@@ -1,0 +1,103 @@
+/*
+ * expect.c - holds what happened against what a step expects.
+ *
+ * Happy path:  an empty list allows everything but errors.
+ * Failures:    an unexpected answer, error, number of bytes or want of a flag is an offence that
+ *              names instance and step.
+ */
+#include "expect.h"
+
+#include "instance.h"
+#include "names.h"
+
+#include <stdlib.h>
+
+enum { PLACE_BYTES = 160 };
+
+static const char *answer_name(uint8_t answer)
+{
+    return answer == PND_PLAN_DONE ? "DONE" : answer == PND_PLAN_PENDING ? "PENDING" : "REFUSED";
+}
+
+static bool names_error(const struct pnd_plan_expectation *expect, int error)
+{
+    for (uint8_t i = 0; i < expect->error_count; i++)
+        if (expect->errors[i] == abs(error))
+            return true;
+    return false;
+}
+
+void pnd_expect_answer(struct pnd_engine *engine, const struct pnd_instance *instance,
+                       const struct pnd_plan_step *step, uint8_t answer)
+{
+    char place[PLACE_BYTES];
+    uint8_t allowed = step->expect.answers;
+    if (allowed == 0)
+        allowed = PND_PLAN_DONE | PND_PLAN_PENDING;
+    if ((allowed & answer) != 0)
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_ANSWER, true, "%s", "");
+    else
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_ANSWER, false, "%s was %s",
+                               pnd_instance_describe(engine, instance, step, place, sizeof place),
+                               answer_name(answer));
+}
+
+bool pnd_expect_refusal(const struct pnd_plan_step *step, int status)
+{
+    const struct pnd_plan_expectation *expect = &step->expect;
+    if (expect->answers != 0 && (expect->answers & PND_PLAN_REFUSED) == 0)
+        return false;
+    if (expect->error_count > 0)
+        return names_error(expect, status);
+    return (expect->answers & PND_PLAN_REFUSED) != 0;
+}
+
+void pnd_expect_refused(struct pnd_engine *engine, const struct pnd_instance *instance,
+                        const struct pnd_plan_step *step, int status)
+{
+    char place[PLACE_BYTES];
+    if (pnd_expect_refusal(step, status))
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_ANSWER, true, "%s", "");
+    else
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_ANSWER, false,
+                               "%s was REFUSED with %s",
+                               pnd_instance_describe(engine, instance, step, place, sizeof place),
+                               pnd_names_error(status));
+}
+
+static void expect_error(struct pnd_engine *engine, const struct pnd_plan_step *step, int error,
+                         const char *place)
+{
+    const struct pnd_plan_expectation *expect = &step->expect;
+    bool right = expect->error_count > 0 ? names_error(expect, error) : error == 0;
+    (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_ERROR, right, "%s ended with %s",
+                           place, error == 0 ? "success" : pnd_names_error(error));
+}
+
+static void expect_rest(struct pnd_engine *engine, const struct pnd_plan_step *step,
+                        const struct pendio_completion *completion, uint64_t bytes,
+                        const char *place)
+{
+    const struct pnd_plan_expectation *expect = &step->expect;
+    if (expect->check_bytes)
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_BYTES,
+                               bytes >= expect->bytes_minimum && bytes <= expect->bytes_maximum,
+                               "%s moved %llu bytes, not %llu to %llu", place,
+                               (unsigned long long)bytes, (unsigned long long)expect->bytes_minimum,
+                               (unsigned long long)expect->bytes_maximum);
+    if (expect->flags != 0)
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_FLAGS,
+                               (completion->flags & expect->flags) == expect->flags,
+                               "%s has flags %#x, not %#x", place, (unsigned int)completion->flags,
+                               (unsigned int)expect->flags);
+}
+
+void pnd_expect_completion(struct pnd_engine *engine, const struct pnd_instance *instance,
+                           const struct pnd_plan_step *step,
+                           const struct pendio_completion *completion, uint64_t bytes)
+{
+    char text[PLACE_BYTES];
+    const char *place = pnd_instance_describe(engine, instance, step, text, sizeof text);
+    expect_error(engine, step, completion->error, place);
+    expect_rest(engine, step, completion, bytes, place);
+}

@@ -1,0 +1,277 @@
+/*
+ * ledger.c - the books' pages: contexts, handles, pools; who is taken, open, under way.
+ *
+ * Happy path:  a context gets its page when it is first taken, a handle when it is opened; both
+ *              are found by value.
+ * Failures:    a pool or handle that does what it must not is an offence; the books go on with
+ *              what the runtime says.
+ */
+#include "ledger.h"
+
+#include "names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    RUN_MEMORY_COUNT = 1 << 17,
+    DEFAULT_DONE_BUDGET = 16,
+    SPARE_HANDLE_COUNT = 64, /* handles that close while others open already */
+};
+
+static int pools_init(struct pnd_ledger *ledger, const struct pnd_plan *plan)
+{
+    ledger->pools = calloc(plan->pool_count + 1, sizeof *ledger->pools);
+    if (ledger->pools == NULL)
+        return -ENOMEM;
+    ledger->pool_count = plan->pool_count;
+    for (uint32_t i = 0; i < plan->pool_count; i++) {
+        struct pnd_pool_page *pool = &ledger->pools[i];
+        pool->context_count = plan->pools[i].context_count;
+        pool->slice_bytes = plan->pools[i].slice_bytes;
+        pool->put_back = calloc(pool->context_count, sizeof *pool->put_back);
+        if (pool->put_back == NULL)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int pages_init(struct pnd_ledger *ledger, const struct pnd_plan *plan)
+{
+    ledger->context_capacity = (uint32_t)plan->context_count;
+    ledger->handle_capacity = plan->handle_count + SPARE_HANDLE_COUNT;
+    ledger->contexts = calloc(ledger->context_capacity + 1, sizeof *ledger->contexts);
+    ledger->handles = calloc(ledger->handle_capacity, sizeof *ledger->handles);
+    ledger->runs = calloc(RUN_MEMORY_COUNT, sizeof *ledger->runs);
+    if (ledger->contexts == NULL || ledger->handles == NULL || ledger->runs == NULL ||
+        pnd_table_init(&ledger->context_table, ledger->context_capacity) < 0 ||
+        pnd_table_init(&ledger->handle_table, ledger->handle_capacity) < 0)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < ledger->handle_capacity; i++)
+        ledger->handles[i].next_free = i + 1;
+    return 0;
+}
+
+int pnd_ledger_init(struct pnd_ledger *ledger, struct pnd_referee *referee,
+                    const struct pnd_plan *plan)
+{
+    const Pendio__LoopSettings *loop = plan->workload->loop;
+    memset(ledger, 0, sizeof *ledger);
+    ledger->referee = referee;
+    ledger->done_budget =
+        loop != NULL && loop->done_budget > 0 ? loop->done_budget : DEFAULT_DONE_BUDGET;
+    int status = pages_init(ledger, plan);
+    if (status == 0)
+        status = pools_init(ledger, plan);
+    if (status < 0)
+        pnd_ledger_fini(ledger);
+    return status;
+}
+
+void pnd_ledger_fini(struct pnd_ledger *ledger)
+{
+    for (uint32_t i = 0; i < ledger->pool_count; i++)
+        free(ledger->pools[i].put_back);
+    free(ledger->pools);
+    free(ledger->runs);
+    free(ledger->handles);
+    free(ledger->contexts);
+    pnd_table_fini(&ledger->context_table);
+    pnd_table_fini(&ledger->handle_table);
+    memset(ledger, 0, sizeof *ledger);
+}
+
+struct pnd_context_page *pnd_ledger_context(const struct pnd_ledger *ledger,
+                                            const struct pendio_context *context)
+{
+    uint32_t index = pnd_table_find(&ledger->context_table, (uintptr_t)context);
+    return index == PND_TABLE_NOTHING ? NULL : &ledger->contexts[index];
+}
+
+struct pnd_handle_page *pnd_ledger_handle(const struct pnd_ledger *ledger, pendio_handle handle)
+{
+    uint32_t index = pnd_table_find(&ledger->handle_table, handle);
+    return index == PND_TABLE_NOTHING ? NULL : &ledger->handles[index];
+}
+
+/* The page of a context just taken; NULL when there are more contexts than there can be. */
+static struct pnd_context_page *page_for(struct pnd_ledger *ledger, struct pendio_context *context,
+                                         uint32_t pool_index)
+{
+    struct pnd_context_page *page = pnd_ledger_context(ledger, context);
+    if (page != NULL)
+        return page;
+    if (ledger->pools[pool_index].page_count == ledger->pools[pool_index].context_count)
+        return NULL;
+    uint32_t index = ledger->context_count++;
+    page = &ledger->contexts[index];
+    page->start.context = context;
+    page->pool_index = pool_index;
+    page->pool_slot = ledger->pools[pool_index].page_count++;
+    pnd_table_add(&ledger->context_table, (uintptr_t)context, index);
+    return page;
+}
+
+static bool judge_taken(struct pnd_ledger *ledger, struct pnd_pool_page *pool,
+                        const struct pnd_context_page *page, const struct pnd_snapshot *shown)
+{
+    struct pnd_referee *referee = ledger->referee;
+    bool right = pnd_referee_hold(referee, PND_RULE_POOL, !page->taken && !page->pending,
+                                  "get gave a context that is taken already");
+    if (pool->put_count > 0) {
+        const struct pnd_context_page *last =
+            &ledger->contexts[pool->put_back[pool->put_count - 1]];
+        right &= pnd_referee_hold(referee, PND_RULE_POOL, page == last,
+                                  "get gave another context than the one put back last");
+    }
+    right &= pnd_referee_hold(
+        referee, PND_RULE_POOL, shown->run == 0 && shown->byte_count == pool->slice_bytes,
+        "a context just taken has a window of %zu bytes and run %llu, not "
+        "its slice of %llu and 0",
+        shown->byte_count, (unsigned long long)shown->run, (unsigned long long)pool->slice_bytes);
+    return right;
+}
+
+static void enter_taken(struct pnd_ledger *ledger, struct pnd_pool_page *pool,
+                        struct pnd_context_page *page)
+{
+    struct pnd_ledger_counts *counts = &ledger->counts;
+    if (pool->put_count > 0)
+        pool->put_count--;
+    pool->taken_count++;
+    page->taken = true;
+    counts->gets++;
+    counts->contexts_taken++;
+    if (counts->contexts_taken > counts->contexts_high_water)
+        counts->contexts_high_water = counts->contexts_taken;
+}
+
+bool pnd_ledger_get(struct pnd_ledger *ledger, uint32_t pool_index, int status,
+                    struct pendio_context *context, const struct pnd_snapshot *shown)
+{
+    struct pnd_pool_page *pool = &ledger->pools[pool_index];
+    bool full = pool->taken_count == pool->context_count;
+    bool right = pnd_referee_hold(ledger->referee, PND_RULE_POOL, status == (full ? -EAGAIN : 0),
+                                  "get answered %s with %u of %u contexts taken",
+                                  pnd_names_error(status), pool->taken_count, pool->context_count);
+    if (status == -EAGAIN)
+        ledger->counts.exhausted++;
+    if (status != 0)
+        return right;
+    struct pnd_context_page *page = page_for(ledger, context, pool_index);
+    if (!pnd_referee_hold(ledger->referee, PND_RULE_POOL, page != NULL,
+                          "get gave a context beyond the pool's number"))
+        return false;
+    right &= judge_taken(ledger, pool, page, shown);
+    enter_taken(ledger, pool, page);
+    return right;
+}
+
+void pnd_ledger_put(struct pnd_ledger *ledger, const struct pendio_context *context, int status)
+{
+    struct pnd_context_page *page = pnd_ledger_context(ledger, context);
+    if (page == NULL)
+        return;
+    int right = page->pending ? -EBUSY : page->taken ? 0 : -EALREADY;
+    pnd_referee_hold(ledger->referee, PND_RULE_POOL, status == right, "put answered %s, not %s",
+                     pnd_names_error(status), pnd_names_error(right));
+    if (status != 0 || !page->taken)
+        return;
+    struct pnd_pool_page *pool = &ledger->pools[page->pool_index];
+    page->taken = false;
+    pool->taken_count--;
+    pool->put_back[pool->put_count++] = (uint32_t)(page - ledger->contexts);
+    ledger->counts.contexts_taken--;
+}
+
+static enum pnd_handle_kind kind_of(Pendio__Family family)
+{
+    switch (family) {
+    case PENDIO__FAMILY__UDP4:
+    case PENDIO__FAMILY__UDP6:
+    case PENDIO__FAMILY__UNIX_DATAGRAM:
+        return PND_KIND_DATAGRAM;
+    case PENDIO__FAMILY__UNIX_SEQPACKET:
+        return PND_KIND_SEQPACKET;
+    case PENDIO__FAMILY__FILE:
+        return PND_KIND_FILE;
+    default:
+        return PND_KIND_STREAM;
+    }
+}
+
+struct pnd_handle_page *pnd_ledger_open(struct pnd_ledger *ledger, pendio_handle handle,
+                                        Pendio__Family family)
+{
+    uint32_t index = ledger->handle_free;
+    if (!pnd_referee_hold(ledger->referee, PND_RULE_PRODUCT,
+                          handle != 0 && pnd_ledger_handle(ledger, handle) == NULL,
+                          "handle %#llx was given while it is open or closing",
+                          (unsigned long long)handle))
+        return NULL;
+    if (index == ledger->handle_capacity)
+        return NULL;
+    struct pnd_handle_page *page = &ledger->handles[index];
+    ledger->handle_free = page->next_free;
+    *page = (struct pnd_handle_page){.handle = handle, .family = family, .kind = kind_of(family)};
+    pnd_table_add(&ledger->handle_table, handle, index);
+    ledger->counts.handles_open++;
+    return page;
+}
+
+void pnd_ledger_release(struct pnd_ledger *ledger, struct pnd_handle_page *handle)
+{
+    if (!handle->closed || handle->pending_count > 0)
+        return;
+    pnd_table_remove(&ledger->handle_table, handle->handle);
+    handle->next_free = ledger->handle_free;
+    ledger->handle_free = (uint32_t)(handle - ledger->handles);
+    ledger->counts.handles_open--;
+}
+
+void pnd_ledger_close_now(struct pnd_ledger *ledger, pendio_handle handle, int status)
+{
+    struct pnd_handle_page *page = pnd_ledger_handle(ledger, handle);
+    bool usable = page != NULL && !page->closing;
+    pnd_referee_hold(ledger->referee, PND_RULE_STALE, (status == 0) == usable,
+                     "close without a context of %s handle answered %s",
+                     usable ? "an open" : "a stale", pnd_names_error(status));
+    if (status != 0 || page == NULL)
+        return;
+    page->closing = true;
+    page->closed = true;
+    pnd_ledger_release(ledger, page);
+}
+
+void pnd_ledger_turn(struct pnd_ledger *ledger)
+{
+    ledger->turn++;
+}
+
+bool pnd_ledger_run_is_fresh(struct pnd_ledger *ledger, pendio_run run)
+{
+    uint64_t *place = &ledger->runs[run * UINT64_C(0x9e3779b97f4a7c15) >> 47];
+    if (run == 0 || *place == run)
+        return false;
+    *place = run;
+    return true;
+}
+
+int pnd_ledger_line(const struct pnd_start *start)
+{
+    switch (start->operation) {
+    case PENDIO_OPERATION_RECEIVE:
+    case PENDIO_OPERATION_RECEIVE_FROM:
+        return 0;
+    case PENDIO_OPERATION_SEND:
+    case PENDIO_OPERATION_SEND_TO:
+        return 1;
+    case PENDIO_OPERATION_READ:
+        return start->streaming ? 0 : -1;
+    case PENDIO_OPERATION_WRITE:
+        return start->streaming ? 1 : -1;
+    default:
+        return -1;
+    }
+}

@@ -1,0 +1,221 @@
+/*
+ * ledger_judge.c - judges what a finished run says, whether told by a done answer or a delivery.
+ *
+ * Happy path:  identity, bytes, memory, product, flags, time and order all follow from the start.
+ * Failures:    each broken rule is an offence.
+ */
+#include "ledger.h"
+
+#include "names.h"
+
+#include <errno.h>
+
+static bool is_receive(uint16_t operation)
+{
+    return operation == PENDIO_OPERATION_RECEIVE || operation == PENDIO_OPERATION_RECEIVE_FROM;
+}
+
+static bool is_send(uint16_t operation)
+{
+    return operation == PENDIO_OPERATION_SEND || operation == PENDIO_OPERATION_SEND_TO ||
+           operation == PENDIO_OPERATION_WRITE;
+}
+
+static bool is_transfer(uint16_t operation)
+{
+    return is_receive(operation) || is_send(operation) || operation == PENDIO_OPERATION_READ;
+}
+
+static bool makes_handle(uint16_t operation)
+{
+    return operation == PENDIO_OPERATION_ACCEPT || operation == PENDIO_OPERATION_OPEN;
+}
+
+static void judge_identity(struct pnd_referee *referee, const struct pnd_start *start,
+                           const struct pendio_completion *completion)
+{
+    bool same = completion->context == start->context &&
+                completion->user_data == start->user_data && completion->handle == start->handle &&
+                completion->operation == start->operation;
+    pnd_referee_hold(
+        referee, PND_RULE_IDENTITY, same,
+        "%s on %#llx with user data %#llx was told as %s on %#llx with %#llx%s",
+        pnd_names_operation(start->operation), (unsigned long long)start->handle,
+        (unsigned long long)start->user_data, pnd_names_operation(completion->operation),
+        (unsigned long long)completion->handle, (unsigned long long)completion->user_data,
+        completion->context == start->context ? "" : ", another context");
+    pnd_referee_hold(referee, PND_RULE_ANSWER, completion->error <= 0 && completion->error > -4096,
+                     "error %d is neither 0 nor -errno", completion->error);
+}
+
+static void judge_amount(struct pnd_referee *referee, const struct pnd_start *start,
+                         const struct pendio_completion *completion)
+{
+    uint64_t most = is_transfer(start->operation) ? start->byte_count : 0;
+    uint64_t memory = is_transfer(start->operation) ? (uintptr_t)start->memory : 0;
+    pnd_referee_hold(referee, PND_RULE_BYTES, completion->bytes <= most,
+                     "%s of at most %llu bytes moved %llu", pnd_names_operation(start->operation),
+                     (unsigned long long)most, (unsigned long long)completion->bytes);
+    if (is_send(start->operation) && completion->error == 0)
+        pnd_referee_hold(referee, PND_RULE_WHOLE_SEND, completion->bytes == most,
+                         "%s of %llu bytes succeeded with %llu",
+                         pnd_names_operation(start->operation), (unsigned long long)most,
+                         (unsigned long long)completion->bytes);
+    pnd_referee_hold(referee, PND_RULE_MEMORY,
+                     completion->memory == memory ||
+                         (completion->memory == 0 && completion->bytes == 0),
+                     "%s of %llu bytes at %#llx says %#llx", pnd_names_operation(start->operation),
+                     (unsigned long long)completion->bytes, (unsigned long long)memory,
+                     (unsigned long long)completion->memory);
+}
+
+static void judge_product(struct pnd_referee *referee, const struct pnd_start *start,
+                          const struct pendio_completion *completion)
+{
+    bool product = makes_handle(start->operation) && completion->error == 0;
+    pnd_referee_hold(referee, PND_RULE_PRODUCT, (completion->value != 0) == product,
+                     "%s with error %s has value %#llx", pnd_names_operation(start->operation),
+                     pnd_names_error(completion->error), (unsigned long long)completion->value);
+}
+
+static bool may_end(const struct pnd_start *start, const struct pnd_handle_page *handle)
+{
+    if (start->operation == PENDIO_OPERATION_READ)
+        return true;
+    return is_receive(start->operation) && handle != NULL &&
+           (handle->kind == PND_KIND_STREAM || handle->kind == PND_KIND_SEQPACKET);
+}
+
+static void judge_end(struct pnd_referee *referee, const struct pnd_start *start,
+                      struct pnd_handle_page *handle, const struct pendio_completion *completion)
+{
+    bool end = (completion->flags & PENDIO_END_OF_STREAM) != 0;
+    bool empty = completion->error == 0 && completion->bytes == 0;
+    bool ending = may_end(start, handle);
+    pnd_referee_hold(referee, PND_RULE_END_OF_STREAM,
+                     end ? ending && empty : !(ending && empty && start->byte_count > 0),
+                     "%s of %zu bytes brought %llu, error %s, END_OF_STREAM %s",
+                     pnd_names_operation(start->operation), start->byte_count,
+                     (unsigned long long)completion->bytes, pnd_names_error(completion->error),
+                     end ? "set" : "not set");
+    if (handle == NULL || handle->kind != PND_KIND_STREAM || !is_receive(start->operation))
+        return;
+    if (handle->end_seen)
+        pnd_referee_hold(referee, PND_RULE_END_STICKS, completion->bytes == 0,
+                         "%llu bytes came after the end", (unsigned long long)completion->bytes);
+    handle->end_seen = handle->end_seen || end;
+}
+
+static void judge_truncated(struct pnd_referee *referee, const struct pnd_start *start,
+                            const struct pnd_handle_page *handle,
+                            const struct pendio_completion *completion)
+{
+    if ((completion->flags & PENDIO_TRUNCATED) == 0)
+        return;
+    bool message =
+        handle != NULL && (handle->kind == PND_KIND_DATAGRAM || handle->kind == PND_KIND_SEQPACKET);
+    pnd_referee_hold(
+        referee, PND_RULE_TRUNCATED,
+        message && is_receive(start->operation) && completion->bytes == start->byte_count,
+        "%s of %zu bytes brought %llu and is TRUNCATED", pnd_names_operation(start->operation),
+        start->byte_count, (unsigned long long)completion->bytes);
+}
+
+/* Which of the three ends was asked for, as a completion's flags. */
+static uint16_t causes(const struct pnd_ledger *ledger, const struct pnd_context_page *page,
+                       const struct pnd_handle_page *handle)
+{
+    unsigned int flags = 0;
+    if ((page->cancel_asked || ledger->shutting_down) &&
+        page->start.operation != PENDIO_OPERATION_CLOSE)
+        flags |= PENDIO_BY_CANCEL;
+    if (page->start.deadline_ns > 0)
+        flags |= PENDIO_BY_DEADLINE;
+    if (handle != NULL && handle->closing && page->start.operation != PENDIO_OPERATION_CLOSE)
+        flags |= PENDIO_BY_CLOSE;
+    return (uint16_t)flags;
+}
+
+static void judge_early_end(struct pnd_ledger *ledger, const struct pnd_context_page *page,
+                            const struct pnd_handle_page *handle,
+                            const struct pendio_completion *completion)
+{
+    const unsigned int ends = PENDIO_BY_CANCEL | PENDIO_BY_DEADLINE | PENDIO_BY_CLOSE;
+    unsigned int flag = completion->flags & ends;
+    int error = completion->error;
+    bool right = (flag & ~(unsigned int)causes(ledger, page, handle)) == 0;
+    if (page->start.operation == PENDIO_OPERATION_CLOSE)
+        right = right && flag != ends;
+    else if (flag == PENDIO_BY_DEADLINE)
+        right = right && error == -ETIMEDOUT;
+    else if (flag == PENDIO_BY_CANCEL || flag == PENDIO_BY_CLOSE)
+        right = right && error == -ECANCELED;
+    else
+        right = right && flag == 0 && error != -ECANCELED;
+    pnd_referee_hold(ledger->referee, PND_RULE_ENDED_EARLY, right,
+                     "%s ended with %s and flags %#x; asked for: cancel %d, deadline %d, close %d",
+                     pnd_names_operation(page->start.operation), pnd_names_error(error),
+                     (unsigned int)completion->flags, page->cancel_asked,
+                     page->start.deadline_ns > 0, handle != NULL && handle->closing);
+}
+
+static void judge_time(struct pnd_referee *referee, const struct pnd_start *start,
+                       const struct pendio_completion *completion, uint64_t now_ns)
+{
+    uint64_t least_ns = 0;
+    if ((completion->flags & PENDIO_BY_DEADLINE) != 0)
+        least_ns = start->deadline_ns;
+    else if (start->operation == PENDIO_OPERATION_TIMER && completion->error == 0)
+        least_ns = start->after_ns;
+    if (least_ns > 0)
+        pnd_referee_hold(referee, PND_RULE_NEVER_EARLY, now_ns - start->started_ns >= least_ns,
+                         "%s of %llu ns ended after %llu ns", pnd_names_operation(start->operation),
+                         (unsigned long long)least_ns,
+                         (unsigned long long)(now_ns - start->started_ns));
+}
+
+static void judge_order(struct pnd_referee *referee, const struct pnd_context_page *page,
+                        struct pnd_handle_page *handle, const struct pendio_completion *completion)
+{
+    int line = pnd_ledger_line(&page->start);
+    if (line < 0 || handle == NULL || completion->error != 0)
+        return;
+    uint64_t *arrived = &handle->arrived[line][page->start.callback ? 1 : 0];
+    pnd_referee_hold(referee, PND_RULE_ORDER, page->sequence > *arrived,
+                     "%s number %llu of its handle was told after number %llu",
+                     pnd_names_operation(page->start.operation), (unsigned long long)page->sequence,
+                     (unsigned long long)*arrived);
+    if (page->sequence > *arrived)
+        *arrived = page->sequence;
+}
+
+static void count_bytes(struct pnd_ledger *ledger, const struct pendio_completion *completion,
+                        uint16_t operation)
+{
+    if (is_send(operation))
+        ledger->counts.bytes_sent += completion->bytes;
+    else
+        ledger->counts.bytes_received += completion->bytes;
+}
+
+void pnd_ledger_judge(struct pnd_ledger *ledger, struct pnd_context_page *page,
+                      const struct pendio_completion *completion, uint64_t now_ns)
+{
+    const unsigned int known = PENDIO_END_OF_STREAM | PENDIO_TRUNCATED | PENDIO_BY_CANCEL |
+                               PENDIO_BY_DEADLINE | PENDIO_BY_CLOSE;
+    const struct pnd_start *start = &page->start;
+    struct pnd_referee *referee = ledger->referee;
+    struct pnd_handle_page *handle =
+        start->handle != 0 ? pnd_ledger_handle(ledger, start->handle) : NULL;
+    judge_identity(referee, start, completion);
+    pnd_referee_hold(referee, PND_RULE_IDENTITY, (completion->flags & ~known) == 0,
+                     "flags %#x are unknown", (unsigned int)completion->flags);
+    judge_amount(referee, start, completion);
+    judge_product(referee, start, completion);
+    judge_end(referee, start, handle, completion);
+    judge_truncated(referee, start, handle, completion);
+    judge_early_end(ledger, page, handle, completion);
+    judge_time(referee, start, completion, now_ns);
+    judge_order(referee, page, handle, completion);
+    count_bytes(ledger, completion, start->operation);
+}

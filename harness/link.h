@@ -1,0 +1,42 @@
+/*
+ * link.h - requests in, replies and events out. Nobody else in this folder knows nng.
+ */
+#ifndef PND_LINK_H
+#define PND_LINK_H
+
+#include "messages.h"
+#include "place.h"
+
+enum { PND_LINK_MESSAGE_BYTES = 4 << 20 }; /* no request, reply or event is longer */
+
+struct pnd_link;
+
+/*
+ * Listens at the place: sockets of the file system are 0600 from their first moment. Returns 0, or
+ * -EADDRINUSE or another -errno with `error` filled. Starts threads that never run our code.
+ */
+int pnd_link_create(const struct pnd_place *place, struct pnd_link **ret_link,
+                    struct pnd_message_error *error);
+
+/* Readable when a request waits. */
+int pnd_link_descriptor(const struct pnd_link *link);
+
+/*
+ * The next request, which stays valid until it is answered; each must be, before the next is taken.
+ * May be up to twice as long as a message may be, so that a sender of too much is told so. Returns
+ * 0, -EAGAIN when none waits, or another -errno when the link is broken. Never waits.
+ */
+int pnd_link_take(struct pnd_link *link, const void **ret_bytes, size_t *ret_byte_count);
+
+/*
+ * With NULL the client hears nothing. Never waits: a client that does not read its replies goes
+ * without.
+ */
+void pnd_link_answer(struct pnd_link *link, const void *bytes, size_t byte_count);
+
+/* To everyone who listens now; a subscriber that is too slow misses some. Never waits. */
+void pnd_link_publish(struct pnd_link *link, const void *bytes, size_t byte_count);
+
+void pnd_link_destroy(struct pnd_link *link);
+
+#endif

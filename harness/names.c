@@ -1,0 +1,73 @@
+/*
+ * names.c - numbers of the system and of pendio, as people write them in workloads and reports.
+ *
+ * Happy path:  a name is found in a table, or with strerrorname_np() for errno.
+ * Failures:    an unknown name gives -1 or 0; an unknown number gives "unknown".
+ */
+#include "names.h"
+
+#include <pendio/pendio.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ERROR_COUNT 134 /* one beyond the highest errno of Linux */
+
+struct flag_name {
+    uint16_t flag;
+    const char *name;
+};
+
+static const struct flag_name flag_names[] = {
+    {PENDIO_END_OF_STREAM, "END_OF_STREAM"}, {PENDIO_TRUNCATED, "TRUNCATED"},
+    {PENDIO_BY_CANCEL, "BY_CANCEL"},         {PENDIO_BY_DEADLINE, "BY_DEADLINE"},
+    {PENDIO_BY_CLOSE, "BY_CLOSE"},
+};
+
+static const char *const operation_names[] = {
+    [PENDIO_OPERATION_NONE] = "NONE",
+    [PENDIO_OPERATION_POST] = "POST",
+    [PENDIO_OPERATION_NOP] = "NOP",
+    [PENDIO_OPERATION_TIMER] = "TIMER",
+    [PENDIO_OPERATION_ACCEPT] = "ACCEPT",
+    [PENDIO_OPERATION_CONNECT] = "CONNECT",
+    [PENDIO_OPERATION_RECEIVE] = "RECEIVE",
+    [PENDIO_OPERATION_SEND] = "SEND",
+    [PENDIO_OPERATION_RECEIVE_FROM] = "RECEIVE_FROM",
+    [PENDIO_OPERATION_SEND_TO] = "SEND_TO",
+    [PENDIO_OPERATION_OPEN] = "OPEN",
+    [PENDIO_OPERATION_READ] = "READ",
+    [PENDIO_OPERATION_WRITE] = "WRITE",
+    [PENDIO_OPERATION_CLOSE] = "CLOSE",
+};
+
+int pnd_names_find_error(const char *name)
+{
+    for (int error = 0; error < ERROR_COUNT; error++) {
+        const char *known = strerrorname_np(error);
+        if (known != NULL && strcmp(known, name) == 0)
+            return error;
+    }
+    return -1;
+}
+
+const char *pnd_names_error(int error)
+{
+    const char *name =
+        error > -ERROR_COUNT && error < ERROR_COUNT ? strerrorname_np(abs(error)) : NULL;
+    return name != NULL ? name : "unknown";
+}
+
+uint16_t pnd_names_find_flag(const char *name)
+{
+    for (size_t i = 0; i < sizeof flag_names / sizeof *flag_names; i++)
+        if (strcmp(flag_names[i].name, name) == 0)
+            return flag_names[i].flag;
+    return 0;
+}
+
+const char *pnd_names_operation(uint16_t operation)
+{
+    size_t count = sizeof operation_names / sizeof *operation_names;
+    return operation < count ? operation_names[operation] : "unknown";
+}

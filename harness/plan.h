@@ -1,0 +1,147 @@
+/*
+ * plan.h - a workload, checked completely and compiled into arrays that a run can follow.
+ *
+ * A plan refers to the strings of its workload, which must outlive it.
+ */
+#ifndef PND_PLAN_H
+#define PND_PLAN_H
+
+#include "messages.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    PND_PLAN_NONE = -1,       /* an index that names nothing */
+    PND_PLAN_ERROR_COUNT = 8, /* errors one step may expect */
+    PND_PLAN_SELF = 0,        /* handle index of "self" */
+};
+
+/* What a run may use at most; a workload may ask for less, never for more. */
+struct pnd_plan_limits {
+    uint64_t context_count;
+    uint64_t memory_bytes;
+    uint64_t time_ms;
+    uint64_t descriptor_count;
+};
+
+/* The answers a step's start may get, as bits. */
+enum {
+    PND_PLAN_DONE = 1,
+    PND_PLAN_PENDING = 2,
+    PND_PLAN_REFUSED = 4,
+};
+
+struct pnd_plan_expectation {
+    uint8_t answers; /* PND_PLAN_... bits; 0: all, but a refusal only with a named error */
+    uint8_t error_count;
+    bool check_bytes;
+    uint16_t flags; /* PENDIO_... that must be set */
+    int32_t errors[PND_PLAN_ERROR_COUNT];
+    uint64_t bytes_minimum;
+    uint64_t bytes_maximum;
+};
+
+struct pnd_plan_step {
+    Pendio__Operation operation;
+    int32_t handle_index; /* of the actor */
+    int32_t into_index;
+    int32_t context_index; /* of the actor */
+    int32_t endpoint_index;
+    int32_t event_index;
+    int32_t actor_index; /* to start with an accepted connection */
+    uint32_t pool_index;
+    uint32_t policy; /* PENDIO_AUTO ... */
+    uint32_t close_mode;
+    uint32_t times;
+    uint32_t backlog;
+    Pendio__Memory memory;
+    Pendio__Content content;
+    bool offset_by_instance;
+    bool advance;
+    bool whole;
+    bool background;
+    bool create;
+    bool callback;
+    uint64_t bytes;
+    uint64_t offset;
+    uint64_t deadline_ns;
+    uint64_t after_ns;
+    struct pnd_plan_expectation expect;
+};
+
+struct pnd_plan_block {
+    uint32_t repeat_count;
+    uint32_t step_count;
+    struct pnd_plan_step *steps;
+};
+
+struct pnd_plan_actor {
+    const char *name;
+    uint32_t instance_count;  /* at the start */
+    uint64_t instance_total;  /* with those that accepted connections begin */
+    uint64_t operation_count; /* starts of one instance */
+    uint32_t block_count;
+    uint32_t handle_count; /* names, "self" included */
+    uint32_t context_count;
+    struct pnd_plan_block *blocks;
+    const char **handle_names;
+    const char **context_names;
+};
+
+struct pnd_plan_pool {
+    const char *name;
+    uint32_t context_count;
+    uint64_t slice_bytes;
+    uint64_t caller_bytes; /* of memory outside the arena, for each context */
+};
+
+struct pnd_plan_endpoint {
+    const char *name;
+    Pendio__Family family;
+    uint64_t file_bytes;
+};
+
+struct pnd_plan {
+    const Pendio__Workload *workload;
+    uint64_t seed;
+    uint64_t time_ms;
+    uint64_t operation_count; /* starts of the whole run */
+    uint64_t context_count;
+    uint64_t instance_total;
+    uint32_t handle_count;
+    uint32_t harvest_count;
+    uint32_t pool_count;
+    uint32_t endpoint_count;
+    uint32_t actor_count;
+    uint32_t event_count;
+    struct pnd_plan_pool *pools;
+    struct pnd_plan_endpoint *endpoints;
+    struct pnd_plan_actor *actors;
+    const char **events;
+};
+
+/* The daemon's ceilings; descriptors from RLIMIT_NOFILE. */
+void pnd_plan_limits_init(struct pnd_plan_limits *limits);
+
+/*
+ * Returns 0, -EINVAL (the workload contradicts the schema's rules), -E2BIG (it asks for more than
+ * `limits`) or -ENOMEM, with `error` naming the element, what is wrong and the remedy.
+ */
+int pnd_plan_check(const Pendio__Workload *workload, const struct pnd_plan_limits *limits,
+                   struct pnd_message_error *error);
+
+/* As pnd_plan_check(), and the plan, to be freed with pnd_plan_destroy(). */
+int pnd_plan_create(const Pendio__Workload *workload, const struct pnd_plan_limits *limits,
+                    struct pnd_plan **ret_plan, struct pnd_message_error *error);
+
+/* NULL is allowed. */
+void pnd_plan_destroy(struct pnd_plan *plan);
+
+/* True for operations started with a context. */
+bool pnd_plan_is_start(Pendio__Operation operation);
+
+/* The schema's name of an operation. Never NULL. */
+const char *pnd_plan_operation_name(Pendio__Operation operation);
+
+#endif

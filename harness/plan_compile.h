@@ -1,0 +1,57 @@
+/* plan_compile.h - what the sources that compile a plan share. */
+#ifndef PND_PLAN_COMPILE_H
+#define PND_PLAN_COMPILE_H
+
+#include "plan.h"
+
+/* One compilation: where it stands, for error lines. */
+struct pnd_compiler {
+    const Pendio__Workload *workload;
+    struct pnd_plan *plan;
+    struct pnd_message_error *error;
+    size_t actor_index;
+    size_t block_index;
+    size_t step_index;
+    int32_t *context_pools; /* of the actor's named contexts; PND_PLAN_NONE: not known yet */
+};
+
+/* What an operation needs of its step. */
+struct pnd_operation_rule {
+    const char *name;
+    bool start;    /* started with a context */
+    bool handle;   /* works on a handle */
+    bool into;     /* makes a handle */
+    bool context;  /* needs a named one */
+    bool window;   /* moves bytes */
+    bool endpoint; /* needs one */
+    bool event;    /* needs one */
+};
+
+/* NULL when there is no such operation. */
+const struct pnd_operation_rule *pnd_plan_rule(Pendio__Operation operation);
+
+/* Fill in the error line: input, `path`, what is wrong and the remedy. Both return `status`. */
+__attribute__((format(printf, 4, 5))) int pnd_plan_refuse(const struct pnd_compiler *compiler,
+                                                          int status, const char *path,
+                                                          const char *format, ...);
+__attribute__((format(printf, 2, 3))) int pnd_plan_refuse_step(const struct pnd_compiler *compiler,
+                                                               const char *format, ...);
+
+/* Index of `name` among names, or PND_PLAN_NONE. */
+int32_t pnd_plan_find(const char *const *names, size_t name_count, const char *name);
+
+/* Collects the names of handles and contexts of every actor, and of events. 0 or -ENOMEM. */
+int pnd_plan_collect_names(struct pnd_compiler *compiler);
+
+/* Compiles the step the compiler stands at. */
+int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *source,
+                          struct pnd_plan_step *step);
+
+int pnd_plan_compile_expectation(const struct pnd_compiler *compiler,
+                                 const Pendio__Expectation *source,
+                                 struct pnd_plan_expectation *expect);
+
+/* Counts what the run will use and holds it against the limits. */
+int pnd_plan_count(struct pnd_compiler *compiler, const struct pnd_plan_limits *limits);
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * plan_count.c - counts what a run will use and holds it against the limits.
+ *
+ * Happy path:  instances (also those that accepted connections begin), starts, contexts, memory,
+ *              descriptors and time, each no more than the lower of daemon's and workload's limit.
+ * Failures:    -E2BIG with the sum, the limit and what to lower; -EINVAL where actors begin each
+ *              other without end, or nothing ever begins.
+ */
+#include "plan_compile.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { OWN_DESCRIPTOR_COUNT = 32 }; /* the ring, pipes, directories: what is not the workload's */
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+static uint64_t multiply(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+/* How many instances of `wanted` one pass over all accepts begins, as totals stand now. */
+static uint64_t instances_begun(const struct pnd_plan *plan, uint32_t wanted)
+{
+    uint64_t total = plan->actors[wanted].instance_count;
+    for (uint32_t i = 0; i < plan->actor_count; i++) {
+        const struct pnd_plan_actor *actor = &plan->actors[i];
+        for (uint32_t j = 0; j < actor->block_count; j++) {
+            const struct pnd_plan_block *block = &actor->blocks[j];
+            for (uint32_t k = 0; k < block->step_count; k++)
+                if (block->steps[k].actor_index == (int32_t)wanted)
+                    total =
+                        add(total, multiply(actor->instance_total,
+                                            multiply(block->repeat_count, block->steps[k].times)));
+        }
+    }
+    return total;
+}
+
+static int count_instances(struct pnd_compiler *compiler)
+{
+    struct pnd_plan *plan = compiler->plan;
+    for (uint32_t pass = 0; pass <= plan->actor_count; pass++) {
+        bool changed = false;
+        for (uint32_t i = 0; i < plan->actor_count; i++) {
+            uint64_t total = instances_begun(plan, i);
+            changed = changed || total != plan->actors[i].instance_total;
+            plan->actors[i].instance_total = total;
+        }
+        if (!changed)
+            return 0;
+    }
+    return pnd_plan_refuse(compiler, -EINVAL, "actors",
+                           "begin each other without end; break the circle of `start_actor`");
+}
+
+static int check_begun(struct pnd_compiler *compiler)
+{
+    struct pnd_plan *plan = compiler->plan;
+    uint64_t begun = 0;
+    for (uint32_t i = 0; i < plan->actor_count; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "actors[%u]", i);
+        begun += plan->actors[i].instance_count;
+        if (plan->actors[i].instance_total == 0)
+            return pnd_plan_refuse(
+                compiler, -EINVAL, path,
+                "\"%.60s\" never begins; set instance_count, or name it in a `start_actor`",
+                plan->actors[i].name);
+    }
+    if (begun == 0)
+        return pnd_plan_refuse(compiler, -EINVAL, "actors",
+                               "no instance begins; set instance_count of one to at least 1");
+    return 0;
+}
+
+static bool uses_self(const struct pnd_plan_actor *actor)
+{
+    for (uint32_t i = 0; i < actor->block_count; i++)
+        for (uint32_t j = 0; j < actor->blocks[i].step_count; j++)
+            if (actor->blocks[i].steps[j].handle_index == PND_PLAN_SELF)
+                return true;
+    return false;
+}
+
+static int check_self(struct pnd_compiler *compiler)
+{
+    for (uint32_t i = 0; i < compiler->plan->actor_count; i++) {
+        const struct pnd_plan_actor *actor = &compiler->plan->actors[i];
+        char path[64];
+        snprintf(path, sizeof path, "actors[%u]", i);
+        if (actor->instance_count > 0 && uses_self(actor))
+            return pnd_plan_refuse(compiler, -EINVAL, path,
+                                   "uses \"self\" but begins without a connection; "
+                                   "set instance_count to 0 and begin it with `start_actor`");
+    }
+    return 0;
+}
+
+static void count_operations(struct pnd_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->actor_count; i++) {
+        struct pnd_plan_actor *actor = &plan->actors[i];
+        for (uint32_t j = 0; j < actor->block_count; j++) {
+            const struct pnd_plan_block *block = &actor->blocks[j];
+            uint64_t count = 0;
+            for (uint32_t k = 0; k < block->step_count; k++)
+                if (pnd_plan_is_start(block->steps[k].operation))
+                    count += block->steps[k].times;
+            actor->operation_count =
+                add(actor->operation_count, multiply(count, block->repeat_count));
+        }
+        plan->instance_total = add(plan->instance_total, actor->instance_total);
+        plan->operation_count =
+            add(plan->operation_count, multiply(actor->operation_count, actor->instance_total));
+    }
+}
+
+/* A workload may ask for less than the daemon allows, never for more; 0 asks for nothing. */
+static int limit_of(const struct pnd_compiler *compiler, const char *path, uint64_t asked,
+                    uint64_t ceiling, uint64_t *ret_limit)
+{
+    if (asked > ceiling)
+        return pnd_plan_refuse(compiler, -E2BIG, path, "is %llu, but %llu is allowed; lower it",
+                               (unsigned long long)asked, (unsigned long long)ceiling);
+    *ret_limit = asked > 0 ? asked : ceiling;
+    return 0;
+}
+
+static int hold(const struct pnd_compiler *compiler, const char *path, uint64_t used,
+                uint64_t limit, const char *what)
+{
+    if (used <= limit)
+        return 0;
+    return pnd_plan_refuse(compiler, -E2BIG, path,
+                           "needs %llu %s, but %llu are allowed; ask for less",
+                           (unsigned long long)used, what, (unsigned long long)limit);
+}
+
+static uint64_t memory_used(const struct pnd_plan *plan)
+{
+    uint64_t used = 0;
+    for (uint32_t i = 0; i < plan->pool_count; i++)
+        used = add(used, multiply(plan->pools[i].context_count,
+                                  add(plan->pools[i].slice_bytes, plan->pools[i].caller_bytes)));
+    for (uint32_t i = 0; i < plan->endpoint_count; i++)
+        used = add(used, plan->endpoints[i].file_bytes);
+    for (uint32_t i = 0; i < plan->actor_count; i++)
+        used = add(used, multiply(plan->actors[i].instance_total,
+                                  128 + 16 * (uint64_t)(plan->actors[i].handle_count +
+                                                        plan->actors[i].context_count)));
+    return used;
+}
+
+static uint64_t descriptors_used(const struct pnd_plan *plan)
+{
+    uint64_t used = 0;
+    for (uint32_t i = 0; i < plan->actor_count; i++)
+        used = add(used, multiply(plan->actors[i].instance_total, plan->actors[i].handle_count));
+    return (used < plan->handle_count ? used : plan->handle_count) + OWN_DESCRIPTOR_COUNT;
+}
+
+static int check_contexts(struct pnd_compiler *compiler, uint64_t limit)
+{
+    struct pnd_plan *plan = compiler->plan;
+    const Pendio__LoopSettings *loop = compiler->workload->loop;
+    for (uint32_t i = 0; i < plan->pool_count; i++)
+        plan->context_count += plan->pools[i].context_count;
+    if (loop != NULL && loop->operation_count > 0 && loop->operation_count < plan->context_count)
+        return pnd_plan_refuse(compiler, -EINVAL, "loop.operation_count",
+                               "is %u, but the pools have %llu contexts; raise it, or leave it out",
+                               loop->operation_count, (unsigned long long)plan->context_count);
+    if (loop != NULL && loop->operation_count > limit)
+        return hold(compiler, "loop.operation_count", loop->operation_count, limit, "contexts");
+    return hold(compiler, "pools", plan->context_count, limit, "contexts");
+}
+
+int pnd_plan_count(struct pnd_compiler *compiler, const struct pnd_plan_limits *limits)
+{
+    static const Pendio__Limits none = PENDIO__LIMITS__INIT;
+    struct pnd_plan *plan = compiler->plan;
+    const Pendio__Limits *asked =
+        compiler->workload->limits != NULL ? compiler->workload->limits : &none;
+    struct pnd_plan_limits own = {0};
+    int status = count_instances(compiler);
+    if (status == 0)
+        status = check_begun(compiler);
+    if (status == 0)
+        status = check_self(compiler);
+    if (status == 0)
+        status =
+            limit_of(compiler, "limits.time_ms", asked->time_ms, limits->time_ms, &own.time_ms);
+    if (status == 0)
+        status = limit_of(compiler, "limits.context_count", asked->context_count,
+                          limits->context_count, &own.context_count);
+    if (status == 0)
+        status = limit_of(compiler, "limits.memory_bytes", asked->memory_bytes,
+                          limits->memory_bytes, &own.memory_bytes);
+    if (status == 0)
+        status = limit_of(compiler, "limits.descriptor_count", asked->descriptor_count,
+                          limits->descriptor_count, &own.descriptor_count);
+    if (status == 0)
+        status = check_contexts(compiler, own.context_count);
+    if (status == 0)
+        status = hold(compiler, "workload", memory_used(plan), own.memory_bytes, "bytes of memory");
+    if (status == 0)
+        status =
+            hold(compiler, "workload", descriptors_used(plan), own.descriptor_count, "descriptors");
+    plan->time_ms = own.time_ms;
+    if (status == 0)
+        count_operations(plan);
+    return status;
+}

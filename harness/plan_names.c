@@ -1,0 +1,96 @@
+/*
+ * plan_names.c - collects the names a workload makes, before any step refers to them.
+ *
+ * Happy path:  handles from `into` ("self" is always the first), contexts from starts and GET,
+ *              events from SIGNAL; each name once.
+ * Failures:    want of memory only; a reference to a missing name is found by plan_step.c.
+ */
+#include "plan_compile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct name_list {
+    const char **names;
+    size_t count;
+};
+
+int32_t pnd_plan_find(const char *const *names, size_t name_count, const char *name)
+{
+    for (size_t i = 0; i < name_count; i++)
+        if (strcmp(names[i], name) == 0)
+            return (int32_t)i;
+    return PND_PLAN_NONE;
+}
+
+/* The lists are as long as there are steps, so that adding cannot fail. */
+static void name_add(struct name_list *list, const char *name)
+{
+    if (name[0] != '\0' && pnd_plan_find(list->names, list->count, name) == PND_PLAN_NONE)
+        list->names[list->count++] = name;
+}
+
+static bool makes_context(const Pendio__Step *step)
+{
+    return pnd_plan_is_start(step->operation) || step->operation == PENDIO__OPERATION__GET;
+}
+
+static void collect_step(const Pendio__Step *step, struct name_list *handles,
+                         struct name_list *contexts, struct name_list *events)
+{
+    const struct pnd_operation_rule *rule = pnd_plan_rule(step->operation);
+    if (rule == NULL)
+        return;
+    if (rule->into)
+        name_add(handles, step->into);
+    if (makes_context(step))
+        name_add(contexts, step->context);
+    if (step->operation == PENDIO__OPERATION__SIGNAL)
+        name_add(events, step->event);
+}
+
+static size_t count_steps(const Pendio__Actor *actor)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < actor->n_blocks; i++)
+        count += actor->blocks[i]->n_steps;
+    return count;
+}
+
+static int collect_actor(const Pendio__Actor *source, struct pnd_plan_actor *actor,
+                         struct name_list *events)
+{
+    size_t step_count = count_steps(source);
+    struct name_list handles = {calloc(step_count + 1, sizeof(char *)), 0};
+    struct name_list contexts = {calloc(step_count + 1, sizeof(char *)), 0};
+    actor->name = source->name;
+    actor->handle_names = handles.names;
+    actor->context_names = contexts.names;
+    if (handles.names == NULL || contexts.names == NULL)
+        return -ENOMEM;
+    name_add(&handles, "self");
+    for (size_t i = 0; i < source->n_blocks; i++)
+        for (size_t j = 0; j < source->blocks[i]->n_steps; j++)
+            collect_step(source->blocks[i]->steps[j], &handles, &contexts, events);
+    actor->handle_count = (uint32_t)handles.count;
+    actor->context_count = (uint32_t)contexts.count;
+    return 0;
+}
+
+int pnd_plan_collect_names(struct pnd_compiler *compiler)
+{
+    const Pendio__Workload *workload = compiler->workload;
+    size_t step_count = 0;
+    for (size_t i = 0; i < workload->n_actors; i++)
+        step_count += count_steps(workload->actors[i]);
+    struct name_list events = {calloc(step_count + 1, sizeof(char *)), 0};
+    compiler->plan->events = events.names;
+    if (events.names == NULL)
+        return -ENOMEM;
+    int status = 0;
+    for (size_t i = 0; i < workload->n_actors && status == 0; i++)
+        status = collect_actor(workload->actors[i], &compiler->plan->actors[i], &events);
+    compiler->plan->event_count = (uint32_t)events.count;
+    return status;
+}

@@ -1,0 +1,83 @@
+/* referee.h - the rules a run is held to, and the first offence against each. */
+#ifndef PND_REFEREE_H
+#define PND_REFEREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum pnd_rule {
+    /* What every start and delivery must be. */
+    PND_RULE_ANSWER,
+    PND_RULE_REFUSED_UNCHANGED,
+    PND_RULE_BUSY,
+    PND_RULE_STALE,
+    PND_RULE_FRESH_RUN,
+    PND_RULE_POLICY,
+    PND_RULE_BUDGET,
+    PND_RULE_ONE_DELIVERY,
+    PND_RULE_NO_DELIVERY,
+    PND_RULE_IDENTITY,
+    PND_RULE_FREE_AGAIN,
+    PND_RULE_RESULT_KEPT,
+    PND_RULE_BYTES,
+    PND_RULE_WHOLE_SEND,
+    PND_RULE_MEMORY,
+    PND_RULE_PRODUCT,
+    PND_RULE_END_OF_STREAM,
+    PND_RULE_END_STICKS,
+    PND_RULE_TRUNCATED,
+    PND_RULE_ENDED_EARLY,
+    PND_RULE_NEVER_EARLY,
+    PND_RULE_ORDER,
+    PND_RULE_CLOSE_LAST,
+    PND_RULE_POOL,
+    PND_RULE_CANCEL,
+    PND_RULE_POST,
+    /* What the bytes must be. */
+    PND_RULE_CONTENT,
+    PND_RULE_UNTOUCHED,
+    /* What the workload expects. */
+    PND_RULE_EXPECTED_ANSWER,
+    PND_RULE_EXPECTED_ERROR,
+    PND_RULE_EXPECTED_BYTES,
+    PND_RULE_EXPECTED_FLAGS,
+    PND_RULE_FINISHED,
+    PND_RULE_REUSE,
+    PND_RULE_OPERATIONS,
+    /* What must be so at the end. */
+    PND_RULE_ALL_DELIVERED,
+    PND_RULE_POOL_BALANCED,
+    PND_RULE_HANDLES_CLOSED,
+    PND_RULE_STATISTICS,
+    PND_RULE_SHUTDOWN,
+    PND_RULE_NOTHING_LEAKED,
+    PND_RULE_DESCRIPTORS,
+    PND_RULE_ALLOCATIONS,
+    PND_RULE_COUNT,
+};
+
+struct pnd_finding {
+    uint64_t held_count;
+    uint64_t offence_count;
+    char seen[320]; /* the first offence */
+};
+
+struct pnd_referee {
+    uint64_t offence_count;
+    struct pnd_finding findings[PND_RULE_COUNT];
+};
+
+void pnd_referee_init(struct pnd_referee *referee);
+
+/*
+ * Counts one application of a rule; when it does not hold, the first offence is kept as told by
+ * `format`. Returns `holds`.
+ */
+__attribute__((format(printf, 4, 5))) bool pnd_referee_hold(struct pnd_referee *referee,
+                                                            enum pnd_rule rule, bool holds,
+                                                            const char *format, ...);
+
+const char *pnd_referee_name(enum pnd_rule rule);
+const char *pnd_referee_expected(enum pnd_rule rule);
+
+#endif

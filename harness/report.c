@@ -1,0 +1,279 @@
+/*
+ * report.c - what a run has to tell: progress, statistics, and the report at its end.
+ *
+ * Happy path:  messages are put together on the stack and written as one frame each.
+ * Failures:    the frame's.
+ */
+#include "report.h"
+
+#include "frame.h"
+#include "names.h"
+
+#include <stdio.h>
+
+enum {
+    FEATURE_COUNT = 5,
+    DONE_COUNT = 4,
+    REFUSED_COUNT = 5,
+    COUNTER_COUNT = 15,
+};
+
+/* Everything a Stats message points to. */
+struct stats_parts {
+    Pendio__Stats message;
+    char *features[FEATURE_COUNT];
+    Pendio__Count counts[DONE_COUNT + REFUSED_COUNT + COUNTER_COUNT];
+    Pendio__Count *pointers[DONE_COUNT + REFUSED_COUNT + COUNTER_COUNT];
+};
+
+struct feature_name {
+    uint64_t bit;
+    const char *name;
+};
+
+static const struct feature_name feature_names[FEATURE_COUNT] = {
+    {PENDIO_FEATURE_SINGLE_ISSUER, "single_issuer"},
+    {PENDIO_FEATURE_DEFER_TASKRUN, "defer_taskrun"},
+    {PENDIO_FEATURE_COOP_TASKRUN, "coop_taskrun"},
+    {PENDIO_FEATURE_REGISTERED_RING, "registered_ring"},
+    {PENDIO_FEATURE_FIXED_BUFFERS, "fixed_buffers"},
+};
+
+struct named_value {
+    const char *name;
+    uint64_t value;
+};
+
+static Pendio__Count **put_counts(struct stats_parts *parts, size_t first,
+                                  const struct named_value *values, size_t value_count)
+{
+    for (size_t i = 0; i < value_count; i++) {
+        Pendio__Count *count = &parts->counts[first + i];
+        pendio__count__init(count);
+        count->name = (char *)values[i].name;
+        count->value = values[i].value;
+        parts->pointers[first + i] = count;
+    }
+    return &parts->pointers[first];
+}
+
+static void put_reasons(struct stats_parts *parts, const struct pendio_loop_statistics *from)
+{
+    const struct named_value done[DONE_COUNT] = {
+        {"known_end", from->done_known_end},
+        {"known_error", from->done_known_error},
+        {"empty", from->done_empty},
+        {"tried", from->done_tried},
+    };
+    const struct named_value refused[REFUSED_COUNT] = {
+        {"invalid", from->refused_invalid},   {"handle", from->refused_handle},
+        {"busy", from->refused_busy},         {"no_capacity", from->refused_no_capacity},
+        {"shutdown", from->refused_shutdown},
+    };
+    parts->message.done_by_reason = put_counts(parts, 0, done, DONE_COUNT);
+    parts->message.n_done_by_reason = DONE_COUNT;
+    parts->message.refused_by_reason = put_counts(parts, DONE_COUNT, refused, REFUSED_COUNT);
+    parts->message.n_refused_by_reason = REFUSED_COUNT;
+}
+
+static void put_counters(struct stats_parts *parts, const struct pendio_loop_statistics *from)
+{
+    const struct named_value counters[COUNTER_COUNT] = {
+        {"delivered_callback", from->delivered_callback},
+        {"delivered_record", from->delivered_record},
+        {"posts", from->posts},
+        {"turns", from->turns},
+        {"system_calls", from->system_calls},
+        {"requests", from->requests},
+        {"cancels", from->cancels},
+        {"stale_completions", from->stale_completions},
+        {"handles_open", from->handles_open},
+        {"pool_contexts", from->pool_contexts},
+        {"pool_in_use", from->pool_in_use},
+        {"pool_high_water", from->pool_high_water},
+        {"pool_gets", from->pool_gets},
+        {"pool_exhausted", from->pool_exhausted},
+        {"arena_registered_bytes", from->arena_registered_bytes},
+    };
+    parts->message.counters =
+        put_counts(parts, DONE_COUNT + REFUSED_COUNT, counters, COUNTER_COUNT);
+    parts->message.n_counters = COUNTER_COUNT;
+}
+
+static const char *arena_text(const struct pendio_loop_statistics *from)
+{
+    if (from->arena_error != 0)
+        return pnd_names_error(from->arena_error);
+    return from->arena_registered_bytes > 0 ? "registered" : "none";
+}
+
+static void put_stats(struct stats_parts *parts, const struct pnd_engine *engine, bool running)
+{
+    const struct pendio_loop_statistics *from = &engine->statistics;
+    Pendio__Stats *message = &parts->message;
+    pendio__stats__init(message);
+    message->workload = engine->plan->workload->name;
+    message->running = running;
+    message->backend = (char *)(from->backend == PENDIO_BACKEND_URING ? "uring" : "unknown");
+    message->features = parts->features;
+    for (size_t i = 0; i < FEATURE_COUNT; i++)
+        if ((from->features & feature_names[i].bit) != 0)
+            parts->features[message->n_features++] = (char *)feature_names[i].name;
+    message->started = from->started;
+    message->done = from->done;
+    message->pending = from->pending;
+    message->refused = from->refused;
+    message->delivered = from->delivered;
+    message->arena = (char *)arena_text(from);
+    put_reasons(parts, from);
+    put_counters(parts, from);
+}
+
+int pnd_report_progress(struct pnd_engine *engine, int output)
+{
+    Pendio__Progress progress = PENDIO__PROGRESS__INIT;
+    Pendio__Event event = PENDIO__EVENT__INIT;
+    struct stats_parts parts;
+    progress.workload = engine->plan->workload->name;
+    progress.operations = engine->operations;
+    progress.operations_expected = engine->plan->operation_count;
+    progress.elapsed_ns = pnd_engine_now_ns() - engine->begun_ns;
+    event.body_case = PENDIO__EVENT__BODY_PROGRESS;
+    event.progress = &progress;
+    int status = pnd_frame_write(output, &event.base);
+    if (status < 0)
+        return status;
+    engine->statistics.size = sizeof engine->statistics;
+    (void)pendio_loop_stats(engine->loop, &engine->statistics);
+    put_stats(&parts, engine, true);
+    pendio__event__init(&event);
+    event.body_case = PENDIO__EVENT__BODY_STATS;
+    event.stats = &parts.message;
+    return pnd_frame_write(output, &event.base);
+}
+
+Pendio__Verdict pnd_report_verdict(const struct pnd_engine *engine)
+{
+    if (engine->skip_reason[0] != '\0')
+        return PENDIO__VERDICT__SKIPPED;
+    return engine->referee.offence_count > 0 ? PENDIO__VERDICT__FAILED : PENDIO__VERDICT__PASSED;
+}
+
+/* Everything a Report message points to. */
+struct report_parts {
+    Pendio__Report message;
+    struct stats_parts stats;
+    Pendio__Answers answers;
+    Pendio__PoolUse pool;
+    Pendio__Latency latency;
+    Pendio__Bytes bytes;
+    Pendio__Check checks[PND_RULE_COUNT];
+    Pendio__Check *check_pointers[PND_RULE_COUNT];
+    char seen[PND_RULE_COUNT][400];
+    char reason[512];
+};
+
+static void put_check(struct report_parts *parts, const struct pnd_finding *finding,
+                      enum pnd_rule rule)
+{
+    size_t index = parts->message.n_checks++;
+    Pendio__Check *check = &parts->checks[index];
+    char *seen = parts->seen[index];
+    pendio__check__init(check);
+    check->name = (char *)pnd_referee_name(rule);
+    check->expected = (char *)pnd_referee_expected(rule);
+    check->seen = seen;
+    if (finding->offence_count == 0)
+        snprintf(seen, sizeof parts->seen[index], "held %llu times",
+                 (unsigned long long)finding->held_count);
+    else
+        snprintf(seen, sizeof parts->seen[index], "%s (%llu of %llu times)", finding->seen,
+                 (unsigned long long)finding->offence_count,
+                 (unsigned long long)(finding->offence_count + finding->held_count));
+    check->verdict = finding->offence_count > 0 ? PENDIO__VERDICT__FAILED : PENDIO__VERDICT__PASSED;
+    parts->check_pointers[index] = check;
+}
+
+/* The checks that were ever applied; the first that failed is the reason. */
+static void put_checks(struct report_parts *parts, const struct pnd_engine *engine)
+{
+    parts->message.checks = parts->check_pointers;
+    for (int rule = 0; rule < PND_RULE_COUNT; rule++) {
+        const struct pnd_finding *finding = &engine->referee.findings[rule];
+        if (finding->held_count + finding->offence_count == 0)
+            continue;
+        put_check(parts, finding, (enum pnd_rule)rule);
+        if (finding->offence_count > 0 && parts->reason[0] == '\0')
+            snprintf(parts->reason, sizeof parts->reason, "%s: %s",
+                     pnd_referee_name((enum pnd_rule)rule), finding->seen);
+    }
+    if (engine->skip_reason[0] != '\0')
+        snprintf(parts->reason, sizeof parts->reason, "%s", engine->skip_reason);
+    parts->message.reason = parts->reason;
+}
+
+static void put_uses(struct report_parts *parts, const struct pnd_engine *engine,
+                     uint64_t allocation_count)
+{
+    const struct pnd_ledger_counts *counts = &engine->ledger.counts;
+    pendio__answers__init(&parts->answers);
+    parts->answers.done = counts->done;
+    parts->answers.pending = counts->pending;
+    parts->answers.refused = counts->refused;
+    pendio__pool_use__init(&parts->pool);
+    parts->pool.contexts = engine->plan->context_count;
+    parts->pool.gets = counts->gets;
+    parts->pool.reuses = counts->reuses;
+    parts->pool.high_water = counts->contexts_high_water;
+    parts->pool.allocations_after_warmup = allocation_count;
+    pendio__bytes__init(&parts->bytes);
+    parts->bytes.sent = counts->bytes_sent;
+    parts->bytes.received = counts->bytes_received;
+    pendio__latency__init(&parts->latency);
+    parts->latency.p50 = pnd_latency_quantile(&engine->latency, 500);
+    parts->latency.p90 = pnd_latency_quantile(&engine->latency, 900);
+    parts->latency.p99 = pnd_latency_quantile(&engine->latency, 990);
+    parts->latency.p999 = pnd_latency_quantile(&engine->latency, 999);
+    parts->latency.max = engine->latency.max_ns;
+}
+
+static int write_report(Pendio__Report *report, int output)
+{
+    Pendio__Event event = PENDIO__EVENT__INIT;
+    event.body_case = PENDIO__EVENT__BODY_REPORT;
+    event.report = report;
+    return pnd_frame_write(output, &event.base);
+}
+
+int pnd_report_run(const struct pnd_engine *engine, uint64_t allocation_count, int output)
+{
+    struct report_parts parts;
+    Pendio__Report *report = &parts.message;
+    pendio__report__init(report);
+    parts.reason[0] = '\0';
+    put_checks(&parts, engine);
+    put_uses(&parts, engine, allocation_count);
+    put_stats(&parts.stats, engine, false);
+    report->workload = engine->plan->workload->name;
+    report->verdict = pnd_report_verdict(engine);
+    report->answers = &parts.answers;
+    report->deliveries =
+        engine->ledger.counts.delivered_callback + engine->ledger.counts.delivered_record;
+    report->pool = &parts.pool;
+    report->latency_ns = &parts.latency;
+    report->bytes = &parts.bytes;
+    report->operations = engine->operations;
+    report->elapsed_ns = engine->ended_ns - engine->begun_ns;
+    report->stats = &parts.stats.message;
+    return write_report(report, output);
+}
+
+int pnd_report_failure(const char *workload, Pendio__Verdict verdict, const char *reason,
+                       int output)
+{
+    Pendio__Report report = PENDIO__REPORT__INIT;
+    report.workload = (char *)workload;
+    report.verdict = verdict;
+    report.reason = (char *)reason;
+    return write_report(&report, output);
+}

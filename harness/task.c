@@ -1,0 +1,229 @@
+/*
+ * task.c - one start of a context on behalf of a step, until its step is done with it.
+ *
+ * Happy path:  run -> (done: judged at once) or (pending: judged on delivery); `whole` goes round
+ *              until all bytes are there; then the context goes back and the instance goes on.
+ * Failures:    a refusal is held against what the step expects; one for want of capacity that
+ *              nobody expected is tried again after the next turn, and counted.
+ */
+#include "task.h"
+
+#include "call.h"
+#include "content.h"
+#include "expect.h"
+#include "instance.h"
+#include "names.h"
+
+#include <errno.h>
+
+struct pnd_task *pnd_task_of(struct pnd_engine *engine, const struct pendio_context *context)
+{
+    const struct pnd_context_page *page = pnd_ledger_context(&engine->ledger, context);
+    return &engine->tasks[page - engine->ledger.contexts];
+}
+
+/* What the runtime answered, with everything the books need to judge it. */
+struct attempt {
+    struct pnd_start start;
+    struct pnd_snapshot before;
+    struct pnd_snapshot after;
+    int status;
+};
+
+static void attempt_start(struct pnd_engine *engine, const struct pnd_task *task,
+                          struct attempt *attempt)
+{
+    pnd_engine_look(task->context, &attempt->before);
+    attempt->start.memory = attempt->before.memory;
+    attempt->start.byte_count = attempt->before.byte_count;
+    attempt->start.started_ns = pnd_engine_now_ns();
+    attempt->status = pnd_call_start(engine, task, &attempt->start);
+    uint64_t now_ns = pnd_engine_now_ns();
+    pnd_engine_look(task->context, &attempt->after);
+    if (attempt->status == PENDIO_DONE)
+        pnd_latency_add(&engine->latency, now_ns - attempt->start.started_ns);
+    pnd_ledger_start(&engine->ledger, &attempt->start, attempt->status, &attempt->before,
+                     &attempt->after, now_ns);
+}
+
+/* Sets the context up and paints its memory; false when that is refused, which ends the run. */
+static bool attempt_prepare(struct pnd_engine *engine, struct pnd_task *task,
+                            struct attempt *attempt)
+{
+    engine->nonce++;
+    pnd_call_describe(engine, task, &attempt->start);
+    int status = pnd_call_configure(engine, task, &attempt->start);
+    if (!pnd_referee_hold(&engine->referee, PND_RULE_ANSWER, status == 0,
+                          "a setter of a free context for %s answered %s",
+                          pnd_plan_operation_name(task->step->operation), pnd_names_error(status)))
+        return false;
+    const struct pnd_handle_page *handle =
+        pnd_ledger_handle(&engine->ledger, attempt->start.handle);
+    task->family = handle != NULL ? handle->family : PENDIO__FAMILY__FAMILY_UNSPECIFIED;
+    pnd_engine_look(task->context, &attempt->before);
+    if (task->step->content != PENDIO__CONTENT__ECHO)
+        pnd_content_prepare(engine, task, attempt->before.memory, attempt->before.byte_count);
+    return true;
+}
+
+/* A handle came out of an accept or open: somebody takes it. */
+static void take_product(struct pnd_engine *engine, const struct pnd_task *task,
+                         pendio_handle handle)
+{
+    const struct pnd_plan_step *step = task->step;
+    bool opened = step->operation == PENDIO__OPERATION__OPEN;
+    if (pnd_ledger_open(&engine->ledger, handle, opened ? PENDIO__FAMILY__FILE : task->family) ==
+        NULL)
+        return;
+    struct pnd_flow *flow = pnd_content_flow(engine, handle);
+    *flow = (struct pnd_flow){0};
+    if (opened)
+        flow->stream = 1 + (uint32_t)step->endpoint_index;
+    if (step->into_index != PND_PLAN_NONE)
+        task->instance->handles[step->into_index] = handle;
+    if (step->actor_index != PND_PLAN_NONE && !engine->stopping)
+        pnd_instance_begin(engine, (uint32_t)step->actor_index, handle);
+}
+
+static bool wants_more(const struct pnd_task *task, const struct pendio_completion *completion)
+{
+    return task->step->whole && completion->error == 0 && completion->bytes > 0 &&
+           task->moved_bytes < task->step->bytes;
+}
+
+/* One run of the context is finished; true when `whole` wants another. */
+static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
+                      const struct pnd_start *start, const struct pendio_completion *completion,
+                      uint8_t answer)
+{
+    engine->operations++;
+    pnd_content_verify(engine, task, start, completion);
+    if (task->moved_bytes == 0 || !task->step->whole)
+        pnd_expect_answer(engine, task->instance, task->step, answer);
+    if (completion->value != 0)
+        take_product(engine, task, completion->value);
+    if (task->step->content != PENDIO__CONTENT__ECHO)
+        task->moved_bytes += completion->bytes;
+    if (wants_more(task, completion) && !engine->stopping)
+        return true;
+    pnd_expect_completion(engine, task->instance, task->step, completion,
+                          task->step->whole ? task->moved_bytes : completion->bytes);
+    return false;
+}
+
+static enum pnd_task_outcome task_refused(struct pnd_engine *engine, struct pnd_task *task,
+                                          int status)
+{
+    if (status == -EAGAIN && !pnd_expect_refusal(task->step, status)) {
+        engine->retries++;
+        return PND_TASK_NO_CAPACITY;
+    }
+    engine->operations++;
+    pnd_expect_refused(engine, task->instance, task->step, status);
+    return PND_TASK_OVER;
+}
+
+static void task_pending(struct pnd_task *task, uint64_t started_ns)
+{
+    task->started_ns = started_ns;
+    if (task->counted)
+        return;
+    task->counted = true;
+    if (task->step->background)
+        task->instance->background_count++;
+    else
+        task->instance->foreground_count++;
+}
+
+enum pnd_task_outcome pnd_task_run(struct pnd_engine *engine, struct pnd_task *task)
+{
+    struct attempt attempt;
+    while (attempt_prepare(engine, task, &attempt)) {
+        attempt_start(engine, task, &attempt);
+        if (attempt.status < 0)
+            return task_refused(engine, task, attempt.status);
+        pnd_content_accepted(engine, task, attempt.start.handle, attempt.start.byte_count);
+        if (attempt.status == PENDIO_PENDING) {
+            task_pending(task, attempt.start.started_ns);
+            return PND_TASK_PENDING;
+        }
+        if (!task_told(engine, task, &attempt.start, &attempt.after.result, PND_PLAN_DONE))
+            return PND_TASK_OVER;
+    }
+    return PND_TASK_OVER;
+}
+
+void pnd_task_run_busy(struct pnd_engine *engine, struct pnd_instance *instance,
+                       const struct pnd_plan_step *step, struct pendio_context *context)
+{
+    struct pnd_task task = {.instance = instance, .step = step, .context = context};
+    struct attempt attempt;
+    int status = pendio_context_set_policy(context, step->policy);
+    (void)pnd_referee_hold(&engine->referee, PND_RULE_BUSY, status == -EBUSY,
+                           "a setter of a context in use answered %s", pnd_names_error(status));
+    pnd_call_describe(engine, &task, &attempt.start);
+    attempt_start(engine, &task, &attempt);
+    engine->operations++;
+    if (attempt.status < 0)
+        pnd_expect_refused(engine, instance, step, attempt.status);
+    else
+        engine->stopping = true; /* an offence already: the books cannot follow two at once */
+}
+
+void pnd_task_release(struct pnd_engine *engine, struct pnd_task *task)
+{
+    if (!task->named)
+        (void)pnd_instance_put(engine, task->context);
+}
+
+/* The step is done with it: the context goes back, the instance may go on. */
+static void task_over(struct pnd_engine *engine, struct pnd_task *task)
+{
+    struct pnd_instance *instance = task->instance;
+    pnd_task_release(engine, task);
+    task->counted = false;
+    if (task->step->background)
+        instance->background_count--;
+    else
+        instance->foreground_count--;
+    if ((instance->state == PND_INSTANCE_AWAITS_DELIVERY && instance->foreground_count == 0) ||
+        (instance->state == PND_INSTANCE_AWAITS_BACKGROUND && instance->background_count == 0))
+        pnd_instance_wake(engine, instance);
+}
+
+static void task_continue(struct pnd_engine *engine, struct pnd_task *task)
+{
+    switch (pnd_task_run(engine, task)) {
+    case PND_TASK_PENDING:
+        break;
+    case PND_TASK_OVER:
+        task_over(engine, task);
+        break;
+    case PND_TASK_NO_CAPACITY:
+        task->next = engine->waiting_tasks;
+        engine->waiting_tasks = task;
+        break;
+    }
+}
+
+void pnd_task_delivered(struct pnd_engine *engine, struct pnd_task *task,
+                        const struct pnd_context_page *page,
+                        const struct pendio_completion *completion)
+{
+    pnd_latency_add(&engine->latency, engine->delivered_ns - task->started_ns);
+    if (task_told(engine, task, &page->start, completion, PND_PLAN_PENDING))
+        task_continue(engine, task);
+    else
+        task_over(engine, task);
+}
+
+void pnd_task_retry_all(struct pnd_engine *engine)
+{
+    struct pnd_task *task = engine->waiting_tasks;
+    engine->waiting_tasks = NULL;
+    while (task != NULL) {
+        struct pnd_task *next = task->next;
+        task_continue(engine, task);
+        task = next;
+    }
+}

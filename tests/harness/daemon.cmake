@@ -1,0 +1,15 @@
+# Tests of the daemon; those of the process of one run are beside it.
+set(daemon_support "${PROJECT_SOURCE_DIR}/tests/support")
+
+foreach(stem inflow store place verdict dispatch stats_files)
+    pendio_test(harness ${stem} SOURCES suite.c LIBRARIES pendio_daemon)
+endforeach()
+pendio_test(harness supervisor SOURCES suite.c act.c LIBRARIES pendio_daemon TIMEOUT 300)
+
+# These start the program itself, and talk to it.
+find_package(nng CONFIG REQUIRED)
+pendio_test(harness daemon
+    SOURCES suite.c "${daemon_support}/real_daemon.c" "${daemon_support}/client.c"
+    LIBRARIES pendio_proto nng::nng TIMEOUT 300)
+target_compile_definitions(harness_daemon_test PRIVATE PENDIOD="$<TARGET_FILE:pendiod>")
+add_dependencies(harness_daemon_test pendiod)

@@ -1,0 +1,38 @@
+/*
+ * child_run.h - runs the child of a run on a workload in JSON, as the daemon would.
+ *
+ * The workload's file is packed into a SubmitRequest and goes over a pipe into a forked process
+ * that works in a private directory; the events come back over another.
+ */
+#ifndef PND_CHILD_RUN_H
+#define PND_CHILD_RUN_H
+
+#include "messages.h"
+
+#include <stdint.h>
+
+struct child_run {
+    ProtobufCMessage *event; /* holds the report; NULL when none came */
+    const Pendio__Report *report;
+    uint64_t progress_count;
+    uint64_t stats_count;
+    uint64_t report_count;
+    int exit_status; /* of the process; -1: killed */
+};
+
+/* Runs the text of a workload. Returns 0, or -EINVAL with `error` filled. */
+int child_run_text(const char *json, const char *name, struct child_run *ret_run,
+                   struct pnd_message_error *error);
+
+/* The same for a file. */
+int child_run_file(const char *path, struct child_run *ret_run, struct pnd_message_error *error);
+
+/* Sends raw bytes instead of a request. */
+int child_run_bytes(const void *bytes, size_t byte_count, struct child_run *ret_run);
+
+void child_run_fini(struct child_run *run);
+
+/* The check of the report named so, or NULL. */
+const Pendio__Check *child_run_check(const struct child_run *run, const char *name);
+
+#endif

@@ -1,0 +1,198 @@
+/*
+ * daemon.c - a daemon that has said hello, and what can be asked of it.
+ *
+ * Happy path:  connect -> hello -> listen to its events -> requests, one at a time.
+ * Failures:    nobody there, gone, silent, or no daemon at all: one line each, with the remedy.
+ */
+#include "daemon.h"
+
+#include "clock.h"
+#include "say.h"
+#include "url.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static const int64_t connect_patience_ns = 3 * (int64_t)PND_CLOCK_SECOND;
+static const int64_t glance_patience_ns = 200 * (int64_t)PND_CLOCK_MS;
+static const int64_t request_timeout_ns = 10 * (int64_t)PND_CLOCK_SECOND;
+
+static int choose_url(const struct pnd_options *options, struct pnd_daemon *daemon);
+static bool has_socket(const char *url);
+static int say_hello(struct pnd_daemon *daemon);
+static int explain_connect(const struct pnd_daemon *daemon, int status);
+
+int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_daemon)
+{
+    struct pnd_daemon daemon = {.timeout_ns = request_timeout_ns};
+    int64_t patience_ns = connect_patience_ns;
+    if (options->timeout_ns > 0)
+        daemon.timeout_ns = patience_ns = options->timeout_ns;
+
+    int status = choose_url(options, &daemon);
+    if (status < 0)
+        return status;
+    status = pnd_link_create(daemon.url, patience_ns, &daemon.link);
+    if (status < 0)
+        return explain_connect(&daemon, status);
+    status = say_hello(&daemon);
+    if (status < 0)
+        pnd_daemon_close(&daemon);
+    else
+        *ret_daemon = daemon;
+    return status;
+}
+
+int pnd_daemon_open_if_there(const struct pnd_options *options, struct pnd_daemon *ret_daemon)
+{
+    if (options->url != NULL)
+        return pnd_daemon_open(options, ret_daemon);
+
+    struct pnd_daemon daemon = {.timeout_ns = request_timeout_ns};
+    if (pnd_url_default(daemon.url, sizeof daemon.url) == 0 && has_socket(daemon.url) &&
+        pnd_link_create(daemon.url, glance_patience_ns, &daemon.link) == -EINTR)
+        return -EINTR;
+    int status = daemon.link != NULL ? say_hello(&daemon) : 0;
+    if (status < 0)
+        pnd_daemon_close(&daemon);
+    else
+        *ret_daemon = daemon;
+    return status;
+}
+
+/* Saves the wait where no daemon has ever been. */
+static bool has_socket(const char *url)
+{
+    static const char scheme[] = "ipc://";
+    return strncmp(url, scheme, sizeof scheme - 1) != 0 ||
+           access(url + sizeof scheme - 1, F_OK) == 0;
+}
+
+static int choose_url(const struct pnd_options *options, struct pnd_daemon *daemon)
+{
+    if (options->url == NULL) {
+        int status = pnd_url_default(daemon->url, sizeof daemon->url);
+        if (status < 0)
+            pnd_say_error("XDG_RUNTIME_DIR or TMPDIR is too long for a URL; name one with --url");
+        return status;
+    }
+    if (strlen(options->url) >= sizeof daemon->url) {
+        pnd_say_error("--url %.40s...: use a URL of less than %zu bytes", options->url,
+                      sizeof daemon->url);
+        return -EINVAL;
+    }
+    (void)snprintf(daemon->url, sizeof daemon->url, "%s", options->url);
+    return 0;
+}
+
+static int say_hello(struct pnd_daemon *daemon)
+{
+    Pendio__HelloRequest hello = PENDIO__HELLO_REQUEST__INIT;
+    Pendio__Request request = PENDIO__REQUEST__INIT;
+    request.version = 1;
+    request.body_case = PENDIO__REQUEST__BODY_HELLO;
+    request.hello = &hello;
+
+    Pendio__Reply *reply = NULL;
+    int status = pnd_daemon_ask(daemon, daemon->url, &request, PENDIO__REPLY__BODY_HELLO, &reply);
+    if (status < 0)
+        return status;
+    if (reply->status != PENDIO__STATUS__OK) {
+        pnd_daemon_complain(daemon->url, reply);
+        status = -EPROTO;
+    } else {
+        (void)snprintf(daemon->version, sizeof daemon->version, "%s", reply->hello->version);
+        daemon->process = reply->hello->process;
+        /* Without events progress comes from requests alone. */
+        (void)pnd_link_subscribe(daemon->link, reply->hello->events_url);
+    }
+    pnd_link_free_reply(reply);
+    return status;
+}
+
+static int explain_connect(const struct pnd_daemon *daemon, int status)
+{
+    switch (status) {
+    case -EINTR:
+        break;
+    case -EINVAL:
+        pnd_say_error("%s is no URL; use one like ipc:///run/pendio/pendiod.sock", daemon->url);
+        break;
+    case -EACCES:
+        pnd_say_error("%s belongs to somebody else; start a pendiod of your own, or name another "
+                      "with --url",
+                      daemon->url);
+        break;
+    case -ECONNREFUSED:
+        pnd_say_error("nobody listens on %s; start pendiod, or name another with --url",
+                      daemon->url);
+        break;
+    default:
+        pnd_say_error("%s: %s; free some and try again", daemon->url, strerror(-status));
+        break;
+    }
+    return status;
+}
+
+int pnd_daemon_ask(struct pnd_daemon *daemon, const char *subject, const Pendio__Request *request,
+                   Pendio__Reply__BodyCase expected, Pendio__Reply **ret_reply)
+{
+    Pendio__Reply *reply = NULL;
+    int status = pnd_link_call(daemon->link, request, daemon->timeout_ns, &reply);
+    if (status == 0 && reply->status == PENDIO__STATUS__OK && reply->body_case != expected) {
+        pnd_link_free_reply(reply);
+        status = -EBADMSG;
+    }
+    if (status < 0)
+        return pnd_daemon_explain(daemon, subject, status);
+
+    pnd_say_clean_message(&reply->base);
+    *ret_reply = reply;
+    return 0;
+}
+
+void pnd_daemon_complain(const char *subject, const Pendio__Reply *reply)
+{
+    if (reply->message[0] != '\0')
+        pnd_say_error("%s: %s", subject, reply->message);
+    else
+        pnd_say_error("%s: the daemon refused with status %d and gave no reason; see its log",
+                      subject, (int)reply->status);
+}
+
+int pnd_daemon_explain(const struct pnd_daemon *daemon, const char *subject, int status)
+{
+    switch (status) {
+    case -EINTR:
+        break;
+    case -ECONNRESET:
+        pnd_say_error("%s: the daemon on %s has gone; start pendiod again", subject, daemon->url);
+        break;
+    case -ETIMEDOUT:
+        pnd_say_error("%s: no answer from %s within %.3g s; is it pendiod? allow more with "
+                      "--timeout",
+                      subject, daemon->url, (double)daemon->timeout_ns / 1e9);
+        break;
+    case -EBADMSG:
+        pnd_say_error("%s: %s answers, but not as pendiod does; name another with --url", subject,
+                      daemon->url);
+        break;
+    default:
+        pnd_say_error("%s: %s", subject, strerror(-status));
+        break;
+    }
+    return status;
+}
+
+/* A URL that is none is wrong usage. */
+enum pnd_exit pnd_daemon_exit(int status)
+{
+    return status == -EINVAL ? PND_EXIT_USAGE : PND_EXIT_UNREACHABLE;
+}
+
+void pnd_daemon_close(struct pnd_daemon *daemon)
+{
+    pnd_link_destroy(daemon->link);
+    daemon->link = NULL;
+}

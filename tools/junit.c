@@ -1,0 +1,173 @@
+/*
+ * junit.c - outcomes as JUnit XML, for what collects test results.
+ *
+ * Happy path:  one suite; each workload is a test case whose class is its area. Failed checks are
+ *              a failure, crashed and invalid runs an error.
+ * Failures:    every call of the writer answers below zero for want of memory; their sum tells.
+ */
+#include "junit.h"
+
+#include <errno.h>
+#include <libxml/xmlwriter.h>
+#include <string.h>
+
+struct counts {
+    int failed, broken, skipped;
+    double seconds;
+};
+
+static struct counts count(const struct pnd_outcome *outcomes, size_t outcome_count);
+static bool write_suite(xmlTextWriter *writer, const struct pnd_environment *environment,
+                        const struct pnd_outcome *outcomes, size_t outcome_count);
+static bool write_properties(xmlTextWriter *writer, const struct pnd_environment *environment);
+static bool write_case(xmlTextWriter *writer, const struct pnd_outcome *outcome);
+static bool write_verdict(xmlTextWriter *writer, const struct pnd_outcome *outcome);
+static bool write_failed_checks(xmlTextWriter *writer, const struct pnd_outcome *outcome);
+static bool begin(xmlTextWriter *writer, const char *element);
+static bool end(xmlTextWriter *writer);
+static bool attribute(xmlTextWriter *writer, const char *name, const char *value);
+static bool number(xmlTextWriter *writer, const char *name, int value);
+static bool seconds(xmlTextWriter *writer, double value);
+static bool property(xmlTextWriter *writer, const char *name, const char *value);
+
+int pnd_junit_write(const struct pnd_environment *environment, const struct pnd_outcome *outcomes,
+                    size_t outcome_count, FILE *stream)
+{
+    xmlBuffer *buffer = xmlBufferCreate();
+    xmlTextWriter *writer = buffer != NULL ? xmlNewTextWriterMemory(buffer, 0) : NULL;
+    if (writer == NULL) {
+        xmlBufferFree(buffer);
+        return -ENOMEM;
+    }
+
+    bool whole = xmlTextWriterSetIndent(writer, 1) == 0 &&
+                 xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL) >= 0 &&
+                 begin(writer, "testsuites") &&
+                 write_suite(writer, environment, outcomes, outcome_count) && end(writer) &&
+                 xmlTextWriterEndDocument(writer) >= 0;
+    xmlFreeTextWriter(writer); /* which also empties it into the buffer */
+
+    int status = whole ? 0 : -ENOMEM;
+    size_t byte_count = (size_t)xmlBufferLength(buffer);
+    if (whole && fwrite(xmlBufferContent(buffer), 1, byte_count, stream) != byte_count)
+        status = -EIO;
+    xmlBufferFree(buffer);
+    return status;
+}
+
+static struct counts count(const struct pnd_outcome *outcomes, size_t outcome_count)
+{
+    struct counts counts = {0};
+    for (size_t index = 0; index < outcome_count; index++) {
+        Pendio__Verdict verdict = outcomes[index].verdict;
+        counts.failed += verdict == PENDIO__VERDICT__FAILED;
+        counts.broken += verdict == PENDIO__VERDICT__CRASHED || verdict == PENDIO__VERDICT__INVALID;
+        counts.skipped += verdict == PENDIO__VERDICT__SKIPPED;
+        counts.seconds += (double)outcomes[index].report->elapsed_ns / 1e9;
+    }
+    return counts;
+}
+
+static bool write_suite(xmlTextWriter *writer, const struct pnd_environment *environment,
+                        const struct pnd_outcome *outcomes, size_t outcome_count)
+{
+    struct counts counts = count(outcomes, outcome_count);
+    bool whole =
+        begin(writer, "testsuite") && attribute(writer, "name", "pendio") &&
+        number(writer, "tests", (int)outcome_count) && number(writer, "failures", counts.failed) &&
+        number(writer, "errors", counts.broken) && number(writer, "skipped", counts.skipped) &&
+        seconds(writer, counts.seconds) && write_properties(writer, environment);
+    for (size_t index = 0; whole && index < outcome_count; index++)
+        whole = write_case(writer, &outcomes[index]);
+    return whole && end(writer);
+}
+
+static bool write_properties(xmlTextWriter *writer, const struct pnd_environment *environment)
+{
+    return begin(writer, "properties") && property(writer, "version", PENDIO_VERSION_TEXT) &&
+           property(writer, "kernel", environment->system.release) &&
+           property(writer, "machine", environment->system.machine) &&
+           property(writer, "backend", environment->backend) &&
+           property(writer, "daemon", environment->daemon_version) &&
+           property(writer, "url", environment->url) && end(writer);
+}
+
+static bool write_case(xmlTextWriter *writer, const struct pnd_outcome *outcome)
+{
+    const char *slash = strrchr(outcome->workload, '/');
+    char area[128] = "pendio";
+    if (slash != NULL)
+        (void)snprintf(area, sizeof area, "pendio.%.*s", (int)(slash - outcome->workload),
+                       outcome->workload);
+
+    return begin(writer, "testcase") && attribute(writer, "classname", area) &&
+           attribute(writer, "name", slash != NULL ? slash + 1 : outcome->workload) &&
+           seconds(writer, (double)outcome->report->elapsed_ns / 1e9) &&
+           write_verdict(writer, outcome) && end(writer);
+}
+
+static bool write_verdict(xmlTextWriter *writer, const struct pnd_outcome *outcome)
+{
+    switch (outcome->verdict) {
+    case PENDIO__VERDICT__PASSED:
+        return true;
+    case PENDIO__VERDICT__SKIPPED:
+        return begin(writer, "skipped") && attribute(writer, "message", outcome->reason) &&
+               end(writer);
+    case PENDIO__VERDICT__FAILED:
+        return begin(writer, "failure") && attribute(writer, "type", "failed") &&
+               attribute(writer, "message", outcome->reason) &&
+               write_failed_checks(writer, outcome) && end(writer);
+    default:
+        return begin(writer, "error") &&
+               attribute(writer, "type", pnd_outcome_verdict(outcome->verdict)) &&
+               attribute(writer, "message", outcome->reason) &&
+               write_failed_checks(writer, outcome) && end(writer);
+    }
+}
+
+static bool write_failed_checks(xmlTextWriter *writer, const struct pnd_outcome *outcome)
+{
+    bool whole = true;
+    for (size_t index = 0; whole && index < outcome->report->n_checks; index++) {
+        const Pendio__Check *check = outcome->report->checks[index];
+        if (check->verdict != PENDIO__VERDICT__FAILED)
+            continue;
+        const char *const pieces[] = {check->name, ": expected ", check->expected,
+                                      ", seen ",   check->seen,   "\n"};
+        for (size_t piece = 0; whole && piece < sizeof pieces / sizeof pieces[0]; piece++)
+            whole = xmlTextWriterWriteString(writer, BAD_CAST pieces[piece]) >= 0;
+    }
+    return whole;
+}
+
+static bool begin(xmlTextWriter *writer, const char *element)
+{
+    return xmlTextWriterStartElement(writer, BAD_CAST element) >= 0;
+}
+
+static bool end(xmlTextWriter *writer)
+{
+    return xmlTextWriterEndElement(writer) >= 0;
+}
+
+static bool attribute(xmlTextWriter *writer, const char *name, const char *value)
+{
+    return xmlTextWriterWriteAttribute(writer, BAD_CAST name, BAD_CAST value) >= 0;
+}
+
+static bool number(xmlTextWriter *writer, const char *name, int value)
+{
+    return xmlTextWriterWriteFormatAttribute(writer, BAD_CAST name, "%d", value) >= 0;
+}
+
+static bool seconds(xmlTextWriter *writer, double value)
+{
+    return xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "time", "%.6f", value) >= 0;
+}
+
+static bool property(xmlTextWriter *writer, const char *name, const char *value)
+{
+    return begin(writer, "property") && attribute(writer, "name", name) &&
+           attribute(writer, "value", value) && end(writer);
+}

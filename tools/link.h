@@ -1,0 +1,41 @@
+/*
+ * link.h - the wire to a daemon: requests and replies, and the events it publishes.
+ *
+ * One link is one connection for life: once that breaks, the link is broken, so no request is ever
+ * sent twice. Waiting ends early with -EINTR when the user interrupts the program.
+ */
+#ifndef PND_LINK_H
+#define PND_LINK_H
+
+#include "messages.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pnd_link;
+
+/*
+ * Tries until somebody accepts or `patience_ns` have passed. Returns 0, -ECONNREFUSED (nobody
+ * listens), -EACCES (not ours to use), -EINVAL (no URL), -EINTR or -ENOMEM.
+ */
+int pnd_link_create(const char *url, int64_t patience_ns, struct pnd_link **ret_link);
+void pnd_link_destroy(struct pnd_link *link);
+
+/*
+ * Returns 0, -ECONNRESET (the daemon has gone), -ETIMEDOUT, -EBADMSG (no reply of a daemon),
+ * -EINTR or -ENOMEM. The reply is freed with pnd_link_free_reply().
+ */
+int pnd_link_call(struct pnd_link *link, const Pendio__Request *request, int64_t timeout_ns,
+                  Pendio__Reply **ret_reply);
+void pnd_link_free_reply(Pendio__Reply *reply);
+
+/* Listens to what the daemon publishes at `url`. Returns 0, -EINVAL or -ENOMEM. */
+int pnd_link_subscribe(struct pnd_link *link, const char *url);
+
+/*
+ * The next event, or NULL when none came within `timeout_ns`. Returns 0, -ECONNRESET or -EINTR.
+ * Without a subscription it only waits. The event is freed with pnd_message_free().
+ */
+int pnd_link_wait(struct pnd_link *link, int64_t timeout_ns, Pendio__Event **ret_event);
+
+#endif

@@ -1,0 +1,53 @@
+/* options.h - the command line of one command, taken apart. */
+#ifndef PND_OPTIONS_H
+#define PND_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct pnd_command;
+
+enum {
+    PND_OPTION_URL = 1u << 0,
+    PND_OPTION_JSON = 1u << 1,
+    PND_OPTION_JUNIT = 1u << 2,
+    PND_OPTION_SEED = 1u << 3,
+    PND_OPTION_BACKEND = 1u << 4,
+    PND_OPTION_FEATURES = 1u << 5,
+    PND_OPTION_TIMEOUT = 1u << 6,
+    PND_OPTION_QUIET = 1u << 7,
+    PND_OPTION_FROM = 1u << 8,
+    PND_OPTION_TO = 1u << 9,
+    PND_OPTION_TYPE = 1u << 10,
+    PND_OPTION_HELP = 1u << 11, /* every command has it */
+};
+
+struct pnd_options {
+    unsigned given;   /* PND_OPTION_... */
+    const char *url;  /* NULL: the default */
+    const char *json; /* NULL: none, "-": stdout; so is `junit` */
+    const char *junit;
+    const char *backend; /* NULL: the daemon's own; so is `features` */
+    const char *features;
+    const char *from; /* NULL: by the file's name; so is `to` */
+    const char *to;
+    const char *type;   /* NULL: "Workload" */
+    uint64_t seed;      /* 0: the workload's own */
+    int64_t timeout_ns; /* 0: not given */
+    bool quiet;
+    char **files;
+    int file_count;
+};
+
+/*
+ * `arguments[0]` is the command's name. Options and files may stand in any order. Returns 0, or
+ * -EINVAL after a line on stderr. The result points into `arguments`, whose order changes.
+ */
+int pnd_options_parse(const struct pnd_command *command, int count, char **arguments,
+                      struct pnd_options *ret_options);
+
+/* One line for each option in `options`. */
+void pnd_options_print(FILE *stream, unsigned options);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * results.c - outcomes as the JSON that scripts read.
+ *
+ * Happy path:  one jansson value for each object, packed with the names others script against.
+ * Failures:    want of memory anywhere makes the whole value NULL.
+ */
+#include "results.h"
+
+#include <errno.h>
+
+static json_t *environment_value(const struct pnd_environment *environment);
+static json_t *run_value(const struct pnd_outcome *outcome);
+static json_t *checks_value(const struct pnd_outcome *outcome);
+static json_t *pool_value(const Pendio__PoolUse *pool);
+static json_t *latency_value(const Pendio__Latency *latency);
+
+int pnd_results_write(const struct pnd_environment *environment, const struct pnd_outcome *outcomes,
+                      size_t outcome_count, FILE *stream)
+{
+    json_t *runs = json_array();
+    for (size_t index = 0; index < outcome_count; index++)
+        if (json_array_append_new(runs, run_value(&outcomes[index])) < 0) {
+            json_decref(runs);
+            return -ENOMEM;
+        }
+    return pnd_results_dump(json_pack("{s:s, s:o, s:o}", "version", PENDIO_VERSION_TEXT,
+                                      "environment", environment_value(environment), "runs", runs),
+                            stream);
+}
+
+int pnd_results_dump(json_t *value, FILE *stream)
+{
+    if (value == NULL)
+        return -ENOMEM;
+    int result = json_dumpf(value, stream, JSON_INDENT(2));
+    json_decref(value);
+    return result < 0 || fputc('\n', stream) == EOF ? -EIO : 0;
+}
+
+json_int_t pnd_results_integer(uint64_t number)
+{
+    return number < INT64_MAX ? (json_int_t)number : INT64_MAX;
+}
+
+static json_t *environment_value(const struct pnd_environment *environment)
+{
+    json_t *features = json_array();
+    for (size_t index = 0; index < environment->feature_count; index++)
+        (void)json_array_append_new(features, json_string(environment->features[index]));
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s}", "kernel", environment->system.release,
+                     "machine", environment->system.machine, "backend", environment->backend,
+                     "features", features, "daemon", environment->daemon_version, "url",
+                     environment->url);
+}
+
+/* "reason" is there only when there is one: when the verdict is not "passed". */
+static json_t *run_value(const struct pnd_outcome *outcome)
+{
+    const Pendio__Answers *answers = outcome->answers;
+    const char *reason = outcome->reason[0] != '\0' ? outcome->reason : NULL;
+    return json_pack("{s:s, s:s, s:s*, s:o, s:{s:I, s:I, s:I}, s:I, s:o, s:o, s:{s:I, s:I}}",
+                     "workload", outcome->workload, "verdict",
+                     pnd_outcome_verdict(outcome->verdict), "reason", reason, "checks",
+                     checks_value(outcome), "answers", "done", pnd_results_integer(answers->done),
+                     "pending", pnd_results_integer(answers->pending), "refused",
+                     pnd_results_integer(answers->refused), "deliveries",
+                     pnd_results_integer(outcome->report->deliveries), "pool",
+                     pool_value(outcome->pool), "latency_ns", latency_value(outcome->latency_ns),
+                     "bytes", "sent", pnd_results_integer(outcome->bytes->sent), "received",
+                     pnd_results_integer(outcome->bytes->received));
+}
+
+static json_t *checks_value(const struct pnd_outcome *outcome)
+{
+    json_t *checks = json_array();
+    for (size_t index = 0; index < outcome->report->n_checks; index++) {
+        const Pendio__Check *check = outcome->report->checks[index];
+        json_t *value = json_pack("{s:s, s:s, s:s, s:s}", "name", check->name, "verdict",
+                                  pnd_outcome_verdict(check->verdict), "expected", check->expected,
+                                  "seen", check->seen);
+        if (json_array_append_new(checks, value) < 0) {
+            json_decref(checks);
+            return NULL;
+        }
+    }
+    return checks;
+}
+
+static json_t *pool_value(const Pendio__PoolUse *pool)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "contexts", pnd_results_integer(pool->contexts),
+                     "gets", pnd_results_integer(pool->gets), "reuses",
+                     pnd_results_integer(pool->reuses), "high_water",
+                     pnd_results_integer(pool->high_water), "allocations_after_warmup",
+                     pnd_results_integer(pool->allocations_after_warmup));
+}
+
+static json_t *latency_value(const Pendio__Latency *latency)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "p50", pnd_results_integer(latency->p50), "p90",
+                     pnd_results_integer(latency->p90), "p99", pnd_results_integer(latency->p99),
+                     "p999", pnd_results_integer(latency->p999), "max",
+                     pnd_results_integer(latency->max));
+}

@@ -1,0 +1,20 @@
+/* results.h - outcomes as the JSON that scripts read. */
+#ifndef PND_RESULTS_H
+#define PND_RESULTS_H
+
+#include "environment.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* Returns 0, -ENOMEM or -EIO. */
+int pnd_results_write(const struct pnd_environment *environment, const struct pnd_outcome *outcomes,
+                      size_t outcome_count, FILE *stream);
+
+/* Writes any value the same way, ends its life, and returns the same; NULL is -ENOMEM. */
+int pnd_results_dump(json_t *value, FILE *stream);
+
+/* JSON has no unsigned numbers: what is over the largest integer becomes that. */
+json_int_t pnd_results_integer(uint64_t number);
+
+#endif
