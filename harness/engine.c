@@ -210,10 +210,9 @@ static bool expectation_broken(const struct pnd_referee *referee)
 static void check_end(struct pnd_engine *engine, int status)
 {
     engine->finished = engine->live_count == 0;
-    if (engine->finished || expectation_broken(&engine->referee))
-        engine->stopping = true;
-    else if (!pnd_referee_hold(&engine->referee, PND_RULE_ANSWER, status >= 0, "a turn answered %s",
-                               pnd_names_error(status)))
+    (void)pnd_referee_hold(&engine->referee, PND_RULE_ANSWER, status >= 0, "a turn answered %s",
+                           pnd_names_error(status));
+    if (engine->finished || status < 0 || expectation_broken(&engine->referee))
         engine->stopping = true;
     else if (nothing_can_move(engine))
         stop_blocked(engine, "nothing can move any more");
