@@ -194,7 +194,7 @@ static void put_check(struct report_parts *parts, const struct pnd_finding *find
     parts->check_pointers[index] = check;
 }
 
-/* The checks that were ever applied; the first that failed is the reason. */
+/* The checks that were ever applied; what was broken first is the reason. */
 static void put_checks(struct report_parts *parts, const struct pnd_engine *engine)
 {
     parts->message.checks = parts->check_pointers;
@@ -203,10 +203,11 @@ static void put_checks(struct report_parts *parts, const struct pnd_engine *engi
         if (finding->held_count + finding->offence_count == 0)
             continue;
         put_check(parts, finding, (enum pnd_rule)rule);
-        if (finding->offence_count > 0 && parts->reason[0] == '\0')
-            snprintf(parts->reason, sizeof parts->reason, "%s: %s",
-                     pnd_referee_name((enum pnd_rule)rule), finding->seen);
     }
+    if (engine->referee.offence_count > 0)
+        snprintf(parts->reason, sizeof parts->reason, "%s: %s",
+                 pnd_referee_name(engine->referee.first_broken),
+                 engine->referee.findings[engine->referee.first_broken].seen);
     if (engine->skip_reason[0] != '\0')
         snprintf(parts->reason, sizeof parts->reason, "%s", engine->skip_reason);
     parts->message.reason = parts->reason;

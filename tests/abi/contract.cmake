@@ -1,0 +1,31 @@
+# The contract, as a caller sees it: every suite runs with each optional feature of the kernel masked,
+# and with all of them masked.
+add_library(pendio_fixture STATIC
+    "${PROJECT_SOURCE_DIR}/tests/support/fixture.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c")
+target_include_directories(pendio_fixture PUBLIC "${PROJECT_SOURCE_DIR}/tests/support")
+target_link_libraries(pendio_fixture PUBLIC pendio::pendio PkgConfig::CHECK PRIVATE pendio_flags)
+
+set(contract_features single_issuer defer_taskrun coop_taskrun registered_ring fixed_buffers)
+list(TRANSFORM contract_features PREPEND - OUTPUT_VARIABLE contract_masks)
+list(JOIN contract_masks "," contract_all_masks)
+
+# contract_test(<stem>): tests/abi/contract_<stem>_test.c.
+function(contract_test stem)
+    pendio_test(abi contract_${stem} LIBRARIES pendio_fixture)
+    foreach(mask IN LISTS contract_masks ITEMS ${contract_all_masks})
+        string(REPLACE "," "" name "abi.contract_${stem}.without${mask}")
+        if(mask STREQUAL contract_all_masks)
+            set(name "abi.contract_${stem}.without-all")
+        endif()
+        add_test(NAME ${name} COMMAND abi_contract_${stem}_test)
+        set_tests_properties(${name} PROPERTIES
+            SKIP_RETURN_CODE 77 TIMEOUT 120 ENVIRONMENT "PENDIO_FEATURES=${mask}")
+    endforeach()
+endfunction()
+
+foreach(stem IN ITEMS answers order stream datagram cancel close pool loop)
+    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/contract_${stem}_test.c")
+        contract_test(${stem})
+    endif()
+endforeach()
