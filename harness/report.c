@@ -15,7 +15,7 @@ enum {
     FEATURE_COUNT = 64, /* a bit each */
     DONE_COUNT = 4,
     REFUSED_COUNT = 5,
-    COUNTER_COUNT = 15,
+    COUNTER_COUNT = 16,
 };
 
 /* Everything a Stats message points to. */
@@ -74,6 +74,7 @@ static void put_counters(struct stats_parts *parts, const struct pendio_loop_sta
         {"requests", from->requests},
         {"cancels", from->cancels},
         {"stale_completions", from->stale_completions},
+        {"completion_overflows", from->completion_overflows},
         {"handles_open", from->handles_open},
         {"pool_contexts", from->pool_contexts},
         {"pool_in_use", from->pool_in_use},
