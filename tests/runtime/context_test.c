@@ -21,9 +21,9 @@ struct move {
 
 /* As architecture draws them. */
 static const struct move legal_moves[] = {
-    {PND_POOLED, PND_FREE},      {PND_FREE, PND_POOLED},     {PND_FREE, PND_PENDING},
-    {PND_PENDING, PND_FREE},     {PND_PENDING, PND_READY},   {PND_PENDING, PND_DRAINING},
-    {PND_DRAINING, PND_READY},   {PND_READY, PND_FREE},
+    {PND_POOLED, PND_FREE},    {PND_FREE, PND_POOLED},   {PND_FREE, PND_PENDING},
+    {PND_PENDING, PND_FREE},   {PND_PENDING, PND_READY}, {PND_PENDING, PND_DRAINING},
+    {PND_DRAINING, PND_READY}, {PND_READY, PND_FREE},
 };
 
 enum { LEGAL_COUNT = sizeof legal_moves / sizeof legal_moves[0] };

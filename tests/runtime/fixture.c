@@ -9,9 +9,8 @@
 
 struct pendio_loop *fixture_loop(uint32_t operation_count, uint32_t post_count)
 {
-    const struct pendio_loop_options options = {.size = sizeof options,
-                                                .operation_count = operation_count,
-                                                .post_count = post_count};
+    const struct pendio_loop_options options = {
+        .size = sizeof options, .operation_count = operation_count, .post_count = post_count};
     struct pendio_loop *loop = NULL;
     int status = pendio_loop_create(&options, &loop);
 

@@ -1,6 +1,6 @@
 /* pool_test.c - contexts taken and put back, their slices, and what a pool leaves behind. */
-#include "pool.h"
 #include "fixture.h"
+#include "pool.h"
 #include "suite.h"
 
 #include <errno.h>
