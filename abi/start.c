@@ -6,10 +6,9 @@
 int pendio_nop(struct pendio_context *context, struct pendio_loop *loop)
 {
     struct pnd_context *self = pnd_shell_context(context);
-    int status = pnd_shell_check_context(self);
+    bool own_loop = self != NULL && self->loop == pnd_shell_loop(loop);
+    int status = pnd_shell_check_start(self, own_loop);
 
-    if (status == 0)
-        status = pnd_shell_check_start(self, self->loop == pnd_shell_loop(loop));
     return status < 0 ? status : pnd_nop_start(self);
 }
 

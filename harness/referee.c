@@ -83,8 +83,9 @@ bool pnd_referee_hold(struct pnd_referee *referee, enum pnd_rule rule, bool hold
         return true;
     }
     va_list arguments;
+    if (referee->offence_count++ == 0)
+        referee->first_broken = rule;
     finding->offence_count++;
-    referee->offence_count++;
     va_start(arguments, format);
     keep(finding, format, arguments);
     va_end(arguments);

@@ -64,6 +64,7 @@ struct pnd_finding {
 
 struct pnd_referee {
     uint64_t offence_count;
+    enum pnd_rule first_broken; /* when offence_count is not 0 */
     struct pnd_finding findings[PND_RULE_COUNT];
 };
 

@@ -93,18 +93,17 @@ static bool wants_more(const struct pnd_task *task, const struct pendio_completi
 
 /* One run of the context is finished; true when `whole` wants another. */
 static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
-                      const struct pnd_start *start, const struct pendio_completion *completion,
-                      uint8_t answer)
+                      const struct pnd_start *start, const struct pendio_completion *completion)
 {
     engine->operations++;
     pnd_content_verify(engine, task, start, completion);
-    if (task->moved_bytes == 0 || !task->step->whole)
-        pnd_expect_answer(engine, task->instance, task->step, answer);
     if (completion->value != 0)
         take_product(engine, task, completion->value);
     if (task->step->content != PENDIO__CONTENT__ECHO)
         task->moved_bytes += completion->bytes;
-    if (wants_more(task, completion) && !engine->stopping)
+    if (engine->stopping)
+        return false; /* nobody expects anything of a run that is being ended */
+    if (wants_more(task, completion))
         return true;
     pnd_expect_completion(engine, task->instance, task->step, completion,
                           task->step->whole ? task->moved_bytes : completion->bytes);
@@ -135,6 +134,14 @@ static void task_pending(struct pnd_task *task, uint64_t started_ns)
         task->instance->foreground_count++;
 }
 
+/* Those that follow on it for `whole` depend on what has come until then. */
+static void expect_first_answer(struct pnd_engine *engine, const struct pnd_task *task, int status)
+{
+    if (task->moved_bytes == 0 || !task->step->whole)
+        pnd_expect_answer(engine, task->instance, task->step,
+                          status == PENDIO_DONE ? PND_PLAN_DONE : PND_PLAN_PENDING);
+}
+
 enum pnd_task_outcome pnd_task_run(struct pnd_engine *engine, struct pnd_task *task)
 {
     struct attempt attempt;
@@ -143,11 +150,12 @@ enum pnd_task_outcome pnd_task_run(struct pnd_engine *engine, struct pnd_task *t
         if (attempt.status < 0)
             return task_refused(engine, task, attempt.status);
         pnd_content_accepted(engine, task, attempt.start.handle, attempt.start.byte_count);
+        expect_first_answer(engine, task, attempt.status);
         if (attempt.status == PENDIO_PENDING) {
             task_pending(task, attempt.start.started_ns);
             return PND_TASK_PENDING;
         }
-        if (!task_told(engine, task, &attempt.start, &attempt.after.result, PND_PLAN_DONE))
+        if (!task_told(engine, task, &attempt.start, &attempt.after.result))
             return PND_TASK_OVER;
     }
     return PND_TASK_OVER;
@@ -211,7 +219,7 @@ void pnd_task_delivered(struct pnd_engine *engine, struct pnd_task *task,
                         const struct pendio_completion *completion)
 {
     pnd_latency_add(&engine->latency, engine->delivered_ns - task->started_ns);
-    if (task_told(engine, task, &page->start, completion, PND_PLAN_PENDING))
+    if (task_told(engine, task, &page->start, completion))
         task_continue(engine, task);
     else
         task_over(engine, task);

@@ -27,14 +27,13 @@ int pnd_arena_init(struct pnd_arena *arena, struct pnd_ring *ring, uint64_t byte
                    uint32_t index);
 void pnd_arena_fini(struct pnd_arena *arena, struct pnd_ring *ring);
 
-static inline bool pnd_arena_holds(const struct pnd_arena *arena, const void *memory,
+static inline bool pnd_arena_holds(const struct pnd_arena *arena, uintptr_t memory,
                                    uint64_t byte_count)
 {
     uintptr_t base = (uintptr_t)arena->base;
-    uintptr_t first = (uintptr_t)memory;
 
-    return arena->base != NULL && first >= base && byte_count <= arena->byte_count &&
-           first - base <= arena->byte_count - byte_count;
+    return arena->base != NULL && memory >= base && byte_count <= arena->byte_count &&
+           memory - base <= arena->byte_count - byte_count;
 }
 
 #endif

@@ -74,6 +74,7 @@ void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *
     context->place = PND_NOWHERE;
     context->stop = PND_STOP_NONE;
     context->polling = false;
+    context->insisting = false;
     context->flags = 0;
     context->error = 0;
     context->moved_bytes = 0;
@@ -286,6 +287,7 @@ void pnd_context_write_entry(struct pnd_context *context)
     } else {
         sqe->opcode = context->operation->opcode;
         context->operation->prepare(context, sqe);
+        sqe->flags |= context->insisting ? IOSQE_ASYNC : 0;
     }
     sqe->user_data = context->token;
 }

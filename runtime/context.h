@@ -76,6 +76,7 @@ struct pnd_context_extra {
     struct pendio_endpoint sender;
     struct msghdr message;
     struct iovec piece;
+    char peeked; /* of a receive that takes nothing */
 };
 
 struct pnd_context {
@@ -91,6 +92,7 @@ struct pnd_context {
     uint8_t stop;          /* enum pnd_stop */
     uint8_t policy;        /* request: PENDIO_AUTO ... */
     bool polling;          /* the entry in the kernel is a poll, the operation follows */
+    bool insisting;        /* the kernel is to block on it, in a worker */
     uint16_t flags;        /* of the completion to be */
     int32_t error;         /* of the completion to be */
     uint64_t moved_bytes;

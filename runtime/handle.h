@@ -63,6 +63,7 @@ struct pnd_handle {
     uint8_t state; /* enum pnd_handle_state */
     uint8_t kind;  /* enum pnd_kind */
     uint8_t close_mode;
+    bool spoiled;             /* a connect was ended early */
     uint32_t under_way_count; /* started and not yet delivered, the close itself excepted */
     struct pnd_budget budget;
     struct pnd_line receives; /* also accepts */

@@ -52,23 +52,32 @@ static bool arm_wake(struct pnd_loop *loop)
     return true;
 }
 
+static bool has_backlog(const struct pnd_loop *loop)
+{
+    return !TAILQ_EMPTY(&loop->backlog);
+}
+
+static bool has_cancels(const struct pnd_loop *loop)
+{
+    return !TAILQ_EMPTY(&loop->cancels) && loop->cancel_count < PND_CANCEL_LIMIT;
+}
+
 /* What waited for room in the ring, oldest first, then the wishes to cancel. */
 static void fill_ring(struct pnd_loop *loop)
 {
-    while (!TAILQ_EMPTY(&loop->backlog) && pnd_ring_has_room(&loop->ring))
+    while (has_backlog(loop) && pnd_ring_has_room(&loop->ring))
         pnd_context_write_entry(TAILQ_FIRST(&loop->backlog));
-    while (!TAILQ_EMPTY(&loop->cancels) && loop->cancel_count < PND_CANCEL_LIMIT &&
-           pnd_ring_has_room(&loop->ring))
+    while (has_cancels(loop) && pnd_ring_has_room(&loop->ring))
         write_cancel(loop, TAILQ_FIRST(&loop->cancels));
 }
 
-/* Sleeps for at most wait_ns, and only if everything that was started is in the kernel. */
+/* Sleeps for at most wait_ns, and only when everything that may go is in the kernel. */
 static int submit(struct pnd_loop *loop, int64_t wait_ns)
 {
     int status = 0;
 
     fill_ring(loop);
-    while (status == 0 && !TAILQ_EMPTY(&loop->backlog)) {
+    while (status == 0 && (has_backlog(loop) || has_cancels(loop))) {
         status = loop->ring.backend->submit(&loop->ring, 0);
         fill_ring(loop);
     }
@@ -106,16 +115,20 @@ static void dispatch(struct pnd_loop *loop, const struct pnd_ring_completion *co
         loop->stats.stale_completions++;
 }
 
-static void collect_completions(struct pnd_loop *loop)
+/* Returns whether there was any. */
+static bool collect_completions(struct pnd_loop *loop)
 {
     struct pnd_ring_completion completions[COLLECT_COUNT];
+    bool any = false;
     uint32_t count;
 
     do {
         count = loop->ring.backend->collect(&loop->ring, completions, COLLECT_COUNT);
         for (uint32_t i = 0; i < count; i++)
             dispatch(loop, &completions[i]);
+        any = any || count != 0;
     } while (count == COLLECT_COUNT);
+    return any;
 }
 
 static void collect_deadlines(struct pnd_loop *loop)
@@ -135,18 +148,20 @@ static void collect_posts(struct pnd_loop *loop)
         pnd_ready_push(&loop->records, NULL);
 }
 
-static void collect(struct pnd_loop *loop)
+static bool collect(struct pnd_loop *loop)
 {
-    collect_completions(loop);
+    bool any = collect_completions(loop);
+
     collect_deadlines(loop);
     collect_posts(loop);
+    return any;
 }
 
 int pnd_loop_look(struct pnd_loop *loop)
 {
     int status = pnd_loop_flush(loop);
 
-    collect_completions(loop);
+    (void)collect_completions(loop);
     return status;
 }
 
@@ -233,38 +248,52 @@ static int64_t sleep_ns(const struct pnd_loop *loop, uint64_t end_ns)
     return until_ns - now_ns <= INT64_MAX ? (int64_t)(until_ns - now_ns) : -1;
 }
 
-/* Submits, sleeps until `end_ns` unless something is deliverable, and collects. */
-static int submit_and_collect(struct pnd_loop *loop, uint64_t end_ns, bool *ret_woken)
+/* Why a round of a turn is the last, or that it need not be. */
+enum round { ROUND_MORE, ROUND_WOKEN, ROUND_INTERRUPTED };
+
+/*
+ * Submits, sleeps until `end_ns` unless something is deliverable, and collects. A sleep that
+ * brought nothing before its time was interrupted: a kernel that has just taken entries says no
+ * more than that.
+ */
+static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_round)
 {
     int64_t wait_ns = is_deliverable(loop) || end_ns == 0 ? 0 : sleep_ns(loop, end_ns);
     bool may_sleep = wait_ns != 0 && pnd_wake_may_sleep(&loop->wake);
+    bool woken = false;
+    bool any;
     int status;
 
     if (may_sleep && !loop->wake.armed)
         may_sleep = arm_wake(loop);
     status = submit(loop, may_sleep ? wait_ns : 0);
-    *ret_woken = pnd_wake_rise(&loop->wake);
-    collect(loop);
-    return status;
+    if (wait_ns != 0)
+        woken = pnd_wake_rise(&loop->wake);
+    any = collect(loop);
+    if (woken)
+        *ret_round = ROUND_WOKEN;
+    else if (may_sleep && !any && sleep_ns(loop, end_ns) != 0)
+        *ret_round = ROUND_INTERRUPTED;
+    else
+        *ret_round = ROUND_MORE;
+    return status == -EINTR ? 0 : status;
 }
 
 /* Goes round until something is deliverable, somebody woke the loop, or time is up. */
 int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
 {
     uint64_t end_ns = timeout_ns < 0 ? UINT64_MAX : 0;
-    bool woken = false;
+    enum round round;
     int status;
 
     if (timeout_ns > 0)
         end_ns = pnd_clock_ns() + (uint64_t)timeout_ns;
     do {
-        status = submit_and_collect(loop, end_ns, &woken);
-        if (status == -EINTR)
-            return 0;
-        if (status < 0 || woken || is_deliverable(loop) || is_over(loop))
+        status = go_round(loop, end_ns, &round);
+        if (status < 0 || round != ROUND_MORE || is_deliverable(loop) || is_over(loop))
             return status;
-    } while (loop->ring.queued_count != 0 || (end_ns != 0 && end_ns > pnd_clock_ns()));
-    return 0;
+    } while (end_ns != 0 && end_ns > pnd_clock_ns());
+    return loop->ring.queued_count == 0 ? 0 : pnd_loop_flush(loop);
 }
 
 int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,
@@ -274,6 +303,7 @@ int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,
 
     if (loop->in_callback)
         return -EBUSY;
+    collect_posts(loop); /* those accepted before a shutdown are still delivered */
     if (is_over(loop))
         return -ESHUTDOWN;
     loop->turn++;

@@ -20,11 +20,12 @@
 struct pnd_pool;
 
 /*
- * What user_data is: the token of a run (slot of the context in the low bits, generation above, the
- * generation never 0), or one of these.
+ * What user_data is: the token of a run (slot of the context in the low bits, generation above), or
+ * one of two with a slot that no context has. Generations start at another number in every loop, so
+ * that a run of one loop is none of another's.
  */
-enum { PND_TOKEN_CANCEL = 1, PND_TOKEN_WAKE = 2 };
-enum { PND_TOKEN_SLOT_BITS = 20 };
+enum { PND_TOKEN_SLOT_BITS = 20, PND_TOKEN_LOOP_SHIFT = 48 };
+enum { PND_TOKEN_CANCEL = 0x0fffff, PND_TOKEN_WAKE = 0x1fffff };
 
 /* Cancel requests in the kernel at a time; their completions have room of their own. */
 enum { PND_CANCEL_LIMIT = 64 };

@@ -80,14 +80,14 @@ static uint32_t slots_within(const struct pnd_ring *ring, uint32_t operation_cou
     return operation_count < most ? operation_count : most;
 }
 
-static int create_slots(struct pnd_loop *loop, uint32_t slot_count)
+static int create_slots(struct pnd_loop *loop, uint32_t slot_count, uint16_t loop_id)
 {
     loop->slots = calloc(slot_count, sizeof *loop->slots);
     loop->free_slots = calloc(slot_count, sizeof *loop->free_slots);
     if (loop->slots == NULL || loop->free_slots == NULL)
         return -ENOMEM;
     for (uint32_t i = 0; i < slot_count; i++) {
-        loop->slots[i].token = i;
+        loop->slots[i].token = (uint64_t)loop_id << PND_TOKEN_LOOP_SHIFT | i;
         loop->free_slots[i] = slot_count - 1 - i;
     }
     loop->slot_count = slot_count;
@@ -114,15 +114,17 @@ static void free_tables(struct pnd_loop *loop)
 
 static int create_tables(struct pnd_loop *loop, const struct pendio_loop_options *options)
 {
-    uint32_t post_count = power_of_two(options->post_count);
-    int status = create_slots(loop, slots_within(&loop->ring, options->operation_count));
+    uint32_t post_count = power_of_two(options->post_count < 2 ? 2 : options->post_count);
+    uint16_t loop_id = next_loop_id();
+    uint32_t slot_count = slots_within(&loop->ring, options->operation_count);
+    int status = create_slots(loop, slot_count, loop_id);
 
     if (status == 0)
         status = create_ready(&loop->callbacks, loop->slot_count);
     if (status == 0)
         status = create_ready(&loop->records, loop->slot_count + post_count);
     if (status == 0)
-        status = pnd_handle_table_init(&loop->handles, options->handle_count, next_loop_id());
+        status = pnd_handle_table_init(&loop->handles, options->handle_count, loop_id);
     if (status < 0) {
         free_tables(loop);
         return status;
@@ -172,34 +174,31 @@ free_loop:
     return status;
 }
 
+static const struct {
+    int status;
+    const char *text;
+} explanations[] = {
+    {0, "the loop was created"},
+    {-EACCES, "io_uring is switched off by PENDIO_DISABLE_URING; unset it to run"},
+    {-ENOTSUP, "PENDIO_BACKEND names a backend that is not built in; use uring, or unset it"},
+    {-EINVAL, "an option is out of range, or PENDIO_FEATURES is not a list like "
+              "-fixed_buffers,-defer_taskrun"},
+    {-E2BIG, "the options are of a newer release and ask for what this library does not know"},
+    {-ENOSYS, "this kernel has no io_uring; Linux 6.1 or later has what pendio needs"},
+    {-EPERM, "io_uring is denied here, by a seccomp profile or by the sysctl "
+             "kernel.io_uring_disabled; allow it for this process"},
+    {-ENOMEM, "not enough memory, or the locked-memory limit (ulimit -l) is too low for a ring; "
+              "ask for fewer operations or raise it"},
+    {-EMFILE, "no descriptor left for the ring; raise the limit (ulimit -n) or close some"},
+    {-ENFILE, "no descriptor left in the system for the ring; close some"},
+};
+
 const char *pnd_loop_explain(int status)
 {
-    switch (status) {
-    case 0:
-        return "the loop was created";
-    case -EACCES:
-        return "io_uring is switched off by PENDIO_DISABLE_URING; unset it to run";
-    case -ENOTSUP:
-        return "PENDIO_BACKEND names a backend that is not built in; use uring, or unset it";
-    case -EINVAL:
-        return "an option is out of range, or PENDIO_FEATURES is not a list like "
-               "-fixed_buffers,-defer_taskrun";
-    case -E2BIG:
-        return "the options are of a newer release and ask for what this library does not know";
-    case -ENOSYS:
-        return "this kernel has no io_uring; Linux 6.1 or later has what pendio needs";
-    case -EPERM:
-        return "io_uring is denied here, by a seccomp profile or by the sysctl "
-               "kernel.io_uring_disabled; allow it for this process";
-    case -ENOMEM:
-        return "not enough memory, or the locked-memory limit (ulimit -l) is too low for a ring; "
-               "ask for fewer operations or raise it";
-    case -EMFILE:
-    case -ENFILE:
-        return "no descriptor left for the ring; raise the limit (ulimit -n) or close some";
-    default:
-        return "the kernel refused to set up a ring for a reason of its own";
-    }
+    for (size_t i = 0; i < sizeof explanations / sizeof explanations[0]; i++)
+        if (explanations[i].status == status)
+            return explanations[i].text;
+    return "the kernel refused to set up a ring for a reason of its own";
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */

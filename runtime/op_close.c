@@ -99,27 +99,36 @@ static void close_stop(struct pnd_context *context, enum pnd_stop reason)
 
 /* ---- everything under way was delivered ----------------------------------------------------- */
 
-/* Unread data would make the kernel send a RST after the FIN; a flood is not waited for. */
-static void discard_unread(int descriptor)
+/*
+ * Unread data would make the kernel send a RST after the FIN. What the socket can hold is
+ * discarded; a peer that floods it meanwhile is not waited for.
+ */
+static void discard_unread(const struct pnd_handle *handle)
 {
     char scratch[16 * 1024];
+    int held_bytes = 0;
+    socklen_t byte_count = sizeof held_bytes;
+    ssize_t taken_bytes;
 
-    for (int i = 0; i < 64; i++)
-        if (recv(descriptor, scratch, sizeof scratch, MSG_DONTWAIT) <= 0)
+    (void)getsockopt(handle->descriptor, SOL_SOCKET, SO_RCVBUF, &held_bytes, &byte_count);
+    for (int left = 64 + held_bytes / 1024; left > 0; left--) {
+        taken_bytes = recv(handle->descriptor, scratch, sizeof scratch, MSG_DONTWAIT);
+        if (taken_bytes < 0 || (taken_bytes == 0 && handle->kind == PND_KIND_STREAM))
             break;
+    }
 }
 
 static void say_goodbye(const struct pnd_handle *handle)
 {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
-    if (handle->kind != PND_KIND_STREAM)
+    if (handle->kind != PND_KIND_STREAM && handle->kind != PND_KIND_SEQPACKET)
         return;
     if (handle->close_mode == PENDIO_ABORTIVE) {
         (void)setsockopt(handle->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     } else {
         (void)shutdown(handle->descriptor, SHUT_WR);
-        discard_unread(handle->descriptor);
+        discard_unread(handle);
     }
 }
 

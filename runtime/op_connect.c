@@ -2,8 +2,8 @@
  * op_connect.c - all there is to know about connecting to an address.
  *
  * Happy path:  check -> begin -> wait in line (what is sent afterwards waits behind) -> connected.
- * Failures:    ended early, the kernel may still connect behind our back: both directions of the
- *              handle have failed from then on.
+ * Failures:    ended early, the handle is good for nothing but closing: both its directions have
+ *              failed from then on.
  */
 #include "operation.h"
 
@@ -34,7 +34,7 @@ int pnd_connect_start(struct pnd_context *context, struct pnd_handle *handle)
         return pnd_loop_refuse(context->loop, -EINVAL);
 
     pnd_context_begin(context, &connect_operation, handle);
-    if (pnd_context_end_as_known(context, &handle->sends, &answer))
+    if (handle->spoiled && pnd_context_end_as_known(context, &handle->sends, &answer))
         return answer;
     return pnd_context_wait_in_line(context, &handle->sends);
 }
@@ -46,20 +46,30 @@ static void connect_prepare(const struct pnd_context *context, struct io_uring_s
     sqe->off = context->extra->endpoint.byte_count;
 }
 
+/* The kernel's attempt ends too, and with it what waits for the connection. */
+static void spoil(struct pnd_handle *handle)
+{
+    handle->spoiled = true;
+    pnd_line_end(&handle->sends, PND_FAILED, -ECONNABORTED);
+    pnd_line_end(&handle->receives, PND_FAILED, -ECONNABORTED);
+    (void)shutdown(handle->descriptor, SHUT_RDWR);
+}
+
 static enum pnd_verdict connect_finish(struct pnd_context *context, int32_t result,
                                        uint32_t cqe_flags)
 {
     struct pnd_handle *handle = context->handle;
 
     (void)cqe_flags;
-    if (result >= 0)
-        return PND_DELIVER;
     if (context->stop == PND_STOP_NONE && (result == -EINPROGRESS || result == -EALREADY))
         return PND_POLL; /* the application made the socket non-blocking */
-    pnd_context_fail(context, result);
-    if (context->stop != PND_STOP_NONE) {
-        pnd_line_end(&handle->sends, PND_FAILED, -ECONNABORTED);
-        pnd_line_end(&handle->receives, PND_FAILED, -ECONNABORTED);
+    if (result < 0) {
+        pnd_context_fail(context, result);
+        if (context->stop != PND_STOP_NONE)
+            spoil(handle);
+        return PND_DELIVER;
     }
+    handle->sends.ending = PND_GOES_ON; /* what was known was of no connection */
+    handle->receives.ending = PND_GOES_ON;
     return PND_DELIVER;
 }

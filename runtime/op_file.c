@@ -13,9 +13,11 @@
 #include "pool.h"
 #include "transfer.h"
 
+#include <errno.h>
 #include <poll.h>
 
-static void file_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static void read_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static void write_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
 static enum pnd_verdict read_finish(struct pnd_context *context, int32_t result,
                                     uint32_t cqe_flags);
 static enum pnd_verdict write_finish(struct pnd_context *context, int32_t result,
@@ -27,7 +29,7 @@ static const struct pnd_operation read_operation = {
     .opcode = IORING_OP_READ,
     .poll_events = POLLIN,
     .moves = true,
-    .prepare = file_prepare,
+    .prepare = read_prepare,
     .finish = read_finish,
 };
 
@@ -38,7 +40,7 @@ static const struct pnd_operation write_operation = {
     .poll_events = POLLOUT,
     .moves = true,
     .finishes_closing = true,
-    .prepare = file_prepare,
+    .prepare = write_prepare,
     .finish = write_finish,
 };
 
@@ -75,26 +77,47 @@ int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint
     return start(context, &write_operation, handle, &handle->sends, offset);
 }
 
-static void use_fixed_buffer(const struct pnd_arena *arena, struct io_uring_sqe *sqe)
-{
-    sqe->opcode = sqe->opcode == IORING_OP_READ ? IORING_OP_READ_FIXED : IORING_OP_WRITE_FIXED;
-    sqe->buf_index = (uint16_t)arena->index;
-}
-
-static void file_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+static void prepare(const struct pnd_context *context, struct io_uring_sqe *sqe, uint8_t fixed)
 {
     bool at_offset = context->argument != PENDIO_STREAMING;
+    const struct pnd_arena *arena = NULL;
 
     sqe->fd = context->handle->descriptor;
-    sqe->addr = (uintptr_t)pnd_transfer_address(context);
+    sqe->addr = pnd_transfer_address(context);
     sqe->len = pnd_transfer_chunk(context);
     sqe->off = at_offset ? context->argument + context->moved_bytes : PENDIO_STREAMING;
-    if (context->handle->kind == PND_KIND_FILE) {
-        const struct pnd_arena *arena =
-            pnd_pool_arena_of(context->loop, pnd_transfer_address(context), sqe->len);
+    if (context->handle->kind == PND_KIND_FILE)
+        arena = pnd_pool_arena_of(context->loop, sqe->addr, sqe->len);
+    if (arena != NULL) {
+        sqe->opcode = fixed;
+        sqe->buf_index = (uint16_t)arena->index;
+    }
+}
 
-        if (arena != NULL)
-            use_fixed_buffer(arena, sqe);
+static void read_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    prepare(context, sqe, IORING_OP_READ_FIXED);
+}
+
+static bool may_ask_for_no_signal(const struct pnd_context *context)
+{
+    return (context->loop->ring.features & PENDIO_FEATURE_NO_SIGNAL) != 0;
+}
+
+/* Where nobody reads any more the answer is -EPIPE and no signal, or a worker's of the kernel. */
+static void write_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    prepare(context, sqe, IORING_OP_WRITE_FIXED);
+    if (context->handle->kind == PND_KIND_FILE)
+        return;
+    if (context->handle->kind != PND_KIND_FLOW) {
+        sqe->opcode = IORING_OP_SEND;
+        sqe->off = 0;
+        sqe->msg_flags = MSG_NOSIGNAL;
+    } else if (may_ask_for_no_signal(context)) {
+        sqe->rw_flags = RWF_NOSIGNAL;
+    } else {
+        sqe->flags |= IOSQE_ASYNC;
     }
 }
 
@@ -113,7 +136,16 @@ static enum pnd_verdict write_finish(struct pnd_context *context, int32_t result
                                      uint32_t cqe_flags)
 {
     (void)cqe_flags;
+    if (result == -EOPNOTSUPP && context->handle->kind == PND_KIND_FLOW &&
+        may_ask_for_no_signal(context)) {
+        context->loop->ring.features &= ~(uint64_t)PENDIO_FEATURE_NO_SIGNAL;
+        return PND_AGAIN;
+    }
     if (result < 0)
         return pnd_transfer_fail(context, result);
+    if (context->handle->kind == PND_KIND_DATAGRAM || context->handle->kind == PND_KIND_SEQPACKET) {
+        context->moved_bytes = (uint32_t)result;
+        return PND_DELIVER;
+    }
     return pnd_transfer_advance(context, result);
 }

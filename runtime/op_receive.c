@@ -6,7 +6,7 @@
  * Failures:    misuse is refused before begin, so nothing has changed; the kernel's answer is the
  *              result; an end and a fatal error stick to the line.
  *
- * An empty window on a stream waits for readability and takes nothing, so that is a poll.
+ * An empty window on a stream waits for readability and takes nothing: it peeks at one byte.
  */
 #include "operation.h"
 
@@ -51,7 +51,7 @@ static const struct pnd_operation receive_from_operation = {
 static const struct pnd_operation readable_operation = {
     .name = "receive",
     .code = PENDIO_OPERATION_RECEIVE,
-    .opcode = IORING_OP_POLL_ADD,
+    .opcode = IORING_OP_RECV,
     .poll_events = POLLIN,
     .moves = true,
     .may_try = true,
@@ -62,7 +62,7 @@ static const struct pnd_operation readable_operation = {
 static const struct pnd_operation readable_from_operation = {
     .name = "receive_from",
     .code = PENDIO_OPERATION_RECEIVE_FROM,
-    .opcode = IORING_OP_POLL_ADD,
+    .opcode = IORING_OP_RECV,
     .poll_events = POLLIN,
     .moves = true,
     .may_try = true,
@@ -98,12 +98,17 @@ int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handl
 }
 
 /* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
+static uint32_t receive_flags(const struct pnd_context *context)
+{
+    return context->handle->kind == PND_KIND_STREAM ? 0 : MSG_TRUNC;
+}
+
 static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
-    sqe->addr = (uintptr_t)pnd_transfer_address(context);
+    sqe->addr = pnd_transfer_address(context);
     sqe->len = pnd_transfer_chunk(context);
-    sqe->msg_flags = context->handle->kind == PND_KIND_STREAM ? 0 : MSG_TRUNC;
+    sqe->msg_flags = receive_flags(context);
 }
 
 /* Nothing came: the end, unless an empty message or an empty window explains it. */
@@ -115,6 +120,17 @@ static bool is_end(const struct pnd_context *context, int32_t result)
            (context->handle->kind == PND_KIND_STREAM && context->window.byte_count != 0);
 }
 
+/* The kernel tells of a reset only once: if a send has heard of it, here it looks like the end. */
+static void end_or_reset(struct pnd_context *context)
+{
+    const struct pnd_line *sends = &context->handle->sends;
+
+    if (sends->ending == PND_FAILED && sends->failure != -EPIPE)
+        (void)pnd_transfer_fail(context, sends->failure);
+    else
+        pnd_transfer_end(context);
+}
+
 static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t result,
                                        uint32_t cqe_flags)
 {
@@ -123,7 +139,7 @@ static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t resu
     if (result < 0)
         return pnd_transfer_fail(context, result);
     if (is_end(context, result))
-        pnd_transfer_end(context);
+        end_or_reset(context);
     context->moved_bytes = (uint32_t)result;
     if (context->moved_bytes > context->window.byte_count) {
         context->moved_bytes = context->window.byte_count;
@@ -139,42 +155,34 @@ static void receive_from_prepare(const struct pnd_context *context, struct io_ur
     sqe->fd = context->handle->descriptor;
     sqe->addr = (uintptr_t)pnd_transfer_message(context, sender, sizeof sender->address);
     sqe->len = 1;
+    sqe->msg_flags = receive_flags(context);
 }
 
 static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t result,
                                             uint32_t cqe_flags)
 {
     struct pnd_context_extra *extra = context->extra;
-    enum pnd_verdict verdict = receive_finish(context, result, cqe_flags);
 
-    if (result < 0)
-        return verdict;
-    extra->sender.byte_count = extra->message.msg_namelen;
-    if (context->handle->kind != PND_KIND_STREAM && (extra->message.msg_flags & MSG_TRUNC))
-        context->flags |= PENDIO_TRUNCATED;
-    return verdict;
+    if (result >= 0)
+        extra->sender.byte_count = extra->message.msg_namelen;
+    return receive_finish(context, result, cqe_flags);
 }
 
 static void readable_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
-    sqe->poll32_events = pnd_ring_poll_events(POLLIN | POLLRDHUP);
+    sqe->addr = (uintptr_t)&context->extra->peeked;
+    sqe->len = sizeof context->extra->peeked;
+    sqe->msg_flags = MSG_PEEK;
 }
 
-/* Readable means data, the end, or an error: a peek tells which, and takes nothing. */
 static enum pnd_verdict readable_finish(struct pnd_context *context, int32_t result,
                                         uint32_t cqe_flags)
 {
-    char byte;
-    ssize_t peeked;
-
     (void)cqe_flags;
     if (result < 0)
         return pnd_transfer_fail(context, result);
-    peeked = recv(context->handle->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (peeked < 0)
-        return pnd_transfer_fail(context, errno == EAGAIN ? -EINTR : -errno);
-    if (peeked == 0)
-        pnd_transfer_end(context);
+    if (result == 0)
+        end_or_reset(context);
     return PND_DELIVER;
 }

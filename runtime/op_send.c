@@ -82,7 +82,7 @@ static uint32_t send_flags(const struct pnd_context *context)
 static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
-    sqe->addr = (uintptr_t)pnd_transfer_address(context);
+    sqe->addr = pnd_transfer_address(context);
     sqe->len = pnd_transfer_chunk(context);
     sqe->msg_flags = send_flags(context);
 }

@@ -86,7 +86,8 @@ static int allocate(struct pnd_pool *pool, uint64_t slice_bytes)
     pool->free_contexts = calloc(pool->context_count, sizeof(struct pnd_context *));
     if (pool->contexts == NULL || pool->extras == NULL || pool->free_contexts == NULL)
         return -ENOMEM;
-    return pnd_arena_init(&pool->arena, &loop->ring, arena_bytes, take_arena_index(loop));
+    return pnd_arena_init(&pool->arena, &loop->ring, arena_bytes,
+                          arena_bytes == 0 ? PND_ARENA_LIMIT : take_arena_index(loop));
 }
 
 static void release(struct pnd_pool *pool)
@@ -191,7 +192,7 @@ void pnd_pool_set_slice(struct pnd_context *context)
     context->window = context->memory;
 }
 
-const struct pnd_arena *pnd_pool_arena_of(const struct pnd_loop *loop, const void *memory,
+const struct pnd_arena *pnd_pool_arena_of(const struct pnd_loop *loop, uintptr_t memory,
                                           uint64_t byte_count)
 {
     const struct pnd_pool *pool;

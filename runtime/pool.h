@@ -38,7 +38,7 @@ int pnd_pool_put(struct pnd_context *context);
 void pnd_pool_set_slice(struct pnd_context *context);
 
 /* The arena that is registered and holds that memory; NULL: none. */
-const struct pnd_arena *pnd_pool_arena_of(const struct pnd_loop *loop, const void *memory,
+const struct pnd_arena *pnd_pool_arena_of(const struct pnd_loop *loop, uintptr_t memory,
                                           uint64_t byte_count);
 
 #endif

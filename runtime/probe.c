@@ -23,6 +23,7 @@ static const struct feature features[] = {
     {"coop_taskrun", PENDIO_FEATURE_COOP_TASKRUN},
     {"registered_ring", PENDIO_FEATURE_REGISTERED_RING},
     {"fixed_buffers", PENDIO_FEATURE_FIXED_BUFFERS},
+    {"no_signal", PENDIO_FEATURE_NO_SIGNAL},
     {"multishot_accept", PENDIO_FEATURE_MULTISHOT_ACCEPT},
     {"multishot_receive", PENDIO_FEATURE_MULTISHOT_RECEIVE},
     {"buffer_ring", PENDIO_FEATURE_BUFFER_RING},
@@ -35,6 +36,14 @@ uint64_t pnd_probe_feature_by_name(const char *name, size_t byte_count)
             memcmp(features[i].name, name, byte_count) == 0)
             return features[i].bit;
     return 0;
+}
+
+const char *pnd_probe_feature_name(uint64_t feature)
+{
+    for (size_t i = 0; i < sizeof features / sizeof features[0]; i++)
+        if (features[i].bit == feature)
+            return features[i].name;
+    return NULL;
 }
 
 int pnd_probe_opcodes(struct io_uring *uring, struct pnd_opcodes *ret_opcodes)

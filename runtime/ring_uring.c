@@ -61,7 +61,7 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
     uint64_t features =
         ~settings->masked_features &
         (PENDIO_FEATURE_SINGLE_ISSUER | PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN |
-         PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS);
+         PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_NO_SIGNAL);
     struct io_uring *uring = calloc(1, sizeof *uring);
     int status;
 

@@ -33,8 +33,12 @@ enum pnd_verdict pnd_transfer_fail(struct pnd_context *context, int32_t result)
 {
     const struct pnd_handle *handle = context->handle;
 
-    if (result == -EAGAIN)
-        return handle->kind == PND_KIND_FILE ? PND_AGAIN : PND_POLL;
+    if (result == -EAGAIN && handle->kind != PND_KIND_FILE)
+        return PND_POLL;
+    if (result == -EAGAIN && !context->insisting) {
+        context->insisting = true;
+        return PND_AGAIN;
+    }
     if (result == -EINTR && context->stop == PND_STOP_NONE)
         return PND_AGAIN;
     if (has_end(handle) && context->line != NULL && is_fatal(result))
@@ -67,7 +71,7 @@ struct msghdr *pnd_transfer_message(const struct pnd_context *context,
 {
     struct pnd_context_extra *extra = context->extra;
 
-    extra->piece = (struct iovec){.iov_base = pnd_transfer_address(context),
+    extra->piece = (struct iovec){.iov_base = (void *)pnd_transfer_address(context),
                                   .iov_len = pnd_transfer_chunk(context)};
     extra->message = (struct msghdr){.msg_name = endpoint->address,
                                      .msg_namelen = byte_count,

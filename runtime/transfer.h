@@ -9,9 +9,10 @@
 /* One request moves at most this much, below the kernel's limit of 2 GiB - 4 KiB. */
 enum { PND_CHUNK_BYTES = 1 << 30 };
 
-static inline unsigned char *pnd_transfer_address(const struct pnd_context *context)
+/* As a number: a context may have no memory. */
+static inline uintptr_t pnd_transfer_address(const struct pnd_context *context)
 {
-    return context->window.memory + context->moved_bytes;
+    return (uintptr_t)context->window.memory + context->moved_bytes;
 }
 
 static inline uint32_t pnd_transfer_chunk(const struct pnd_context *context)

@@ -7,6 +7,12 @@
 #ifndef PND_URING_ABI_H
 #define PND_URING_ABI_H
 
+#include <linux/fs.h>
 #include <linux/io_uring.h>
+
+/* What Debian's headers lack. */
+#ifndef RWF_NOSIGNAL
+#define RWF_NOSIGNAL 0x00000100 /* Linux 6.18: -EPIPE without SIGPIPE */
+#endif
 
 #endif

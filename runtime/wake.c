@@ -25,7 +25,7 @@ int pnd_wake_init(struct pnd_wake *wake, uint32_t post_count)
     struct pnd_post_cell *cells = calloc(post_count, sizeof *cells);
     int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
-    assert(post_count != 0 && (post_count & (post_count - 1)) == 0);
+    assert(post_count >= 2 && (post_count & (post_count - 1)) == 0); /* one place is never full */
     if (cells == NULL || descriptor < 0) {
         int status = cells == NULL ? -ENOMEM : -errno;
 

@@ -32,7 +32,7 @@ struct pnd_wake {
     _Atomic bool closed;
 };
 
-/* post_count is a power of two. Returns 0, -ENOMEM, -EMFILE or -ENFILE. */
+/* post_count is a power of two, at least 2. Returns 0, -ENOMEM, -EMFILE or -ENFILE. */
 int pnd_wake_init(struct pnd_wake *wake, uint32_t post_count);
 void pnd_wake_fini(struct pnd_wake *wake);
 

@@ -33,7 +33,6 @@ enum pnd_exit pnd_command_check(const struct pnd_options *options)
         if (one == PND_EXIT_UNREACHABLE)
             break;
     }
-    pnd_daemon_close(&daemon);
     return code;
 }
 

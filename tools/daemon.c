@@ -33,13 +33,11 @@ int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_da
     int status = choose_url(options, &daemon);
     if (status < 0)
         return status;
-    status = pnd_link_create(daemon.url, patience_ns, &daemon.link);
+    status = pnd_link_open(daemon.url, patience_ns, &daemon.link);
     if (status < 0)
         return explain_connect(&daemon, status);
     status = say_hello(&daemon);
-    if (status < 0)
-        pnd_daemon_close(&daemon);
-    else
+    if (status == 0)
         *ret_daemon = daemon;
     return status;
 }
@@ -51,12 +49,10 @@ int pnd_daemon_open_if_there(const struct pnd_options *options, struct pnd_daemo
 
     struct pnd_daemon daemon = {.timeout_ns = request_timeout_ns};
     if (pnd_url_default(daemon.url, sizeof daemon.url) == 0 && has_socket(daemon.url) &&
-        pnd_link_create(daemon.url, glance_patience_ns, &daemon.link) == -EINTR)
+        pnd_link_open(daemon.url, glance_patience_ns, &daemon.link) == -EINTR)
         return -EINTR;
     int status = daemon.link != NULL ? say_hello(&daemon) : 0;
-    if (status < 0)
-        pnd_daemon_close(&daemon);
-    else
+    if (status == 0)
         *ret_daemon = daemon;
     return status;
 }
@@ -189,10 +185,4 @@ int pnd_daemon_explain(const struct pnd_daemon *daemon, const char *subject, int
 enum pnd_exit pnd_daemon_exit(int status)
 {
     return status == -EINVAL ? PND_EXIT_USAGE : PND_EXIT_UNREACHABLE;
-}
-
-void pnd_daemon_close(struct pnd_daemon *daemon)
-{
-    pnd_link_destroy(daemon->link);
-    daemon->link = NULL;
 }

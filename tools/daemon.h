@@ -15,8 +15,8 @@ struct pnd_daemon {
 };
 
 /*
- * Connects to where the options say and exchanges hello. Returns 0, or -errno after a line on
- * stderr (none for -EINTR).
+ * Connects to where the options say and exchanges hello; may be called once. Returns 0, or -errno
+ * after a line on stderr (none for -EINTR).
  */
 int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_daemon);
 
@@ -25,8 +25,6 @@ int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_da
  * said.
  */
 int pnd_daemon_open_if_there(const struct pnd_options *options, struct pnd_daemon *ret_daemon);
-
-void pnd_daemon_close(struct pnd_daemon *daemon);
 
 /*
  * One request about `subject` and its reply, whose strings are printable. With status OK the

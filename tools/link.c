@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "interrupt.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <nng/nng.h>
 #include <nng/protocol/pubsub0/sub.h>
@@ -37,6 +38,12 @@ struct pnd_link {
     atomic_bool lost;
 };
 
+/*
+ * The one of this process, never closed: nng_close() of nng before 1.8 may wait forever for a pipe
+ * that was just receiving (its issue 1543). The end of the process closes everything.
+ */
+static struct pnd_link the_link = {.events_descriptor = -1, .notice_descriptor = -1};
+
 static int open_requests(struct pnd_link *link);
 static int connect_requests(struct pnd_link *link, const char *url, int64_t patience_ns);
 static int why_unconnected(const char *url);
@@ -49,36 +56,22 @@ static int receive(nng_socket socket, const ProtobufCMessageDescriptor *type,
 static int wait_for(struct pnd_link *link, int descriptor, int64_t deadline_ns);
 static int status_of(int nng_error);
 
-int pnd_link_create(const char *url, int64_t patience_ns, struct pnd_link **ret_link)
+int pnd_link_open(const char *url, int64_t patience_ns, struct pnd_link **ret_link)
 {
-    struct pnd_link *link = calloc(1, sizeof *link);
-    if (link == NULL)
-        return -ENOMEM;
-    link->events_descriptor = -1;
+    struct pnd_link *link = &the_link;
+    assert(link->notice_descriptor < 0);
 
-    int status = 0;
     link->notice_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (link->notice_descriptor < 0) {
-        status = -errno;
-        goto allocated;
-    }
-    status = status_of(nng_req0_open(&link->requests));
-    if (status < 0)
-        goto notice_open;
-    status = open_requests(link);
+    if (link->notice_descriptor < 0)
+        return -errno;
+
+    int status = status_of(nng_req0_open(&link->requests));
+    if (status == 0)
+        status = open_requests(link);
     if (status == 0)
         status = connect_requests(link, url, patience_ns);
-    if (status < 0)
-        goto requests_open;
-    *ret_link = link;
-    return 0;
-
-requests_open:
-    (void)nng_close(link->requests);
-notice_open:
-    (void)close(link->notice_descriptor);
-allocated:
-    free(link);
+    if (status == 0)
+        *ret_link = link;
     return status;
 }
 
@@ -214,24 +207,18 @@ static int receive(nng_socket socket, const ProtobufCMessageDescriptor *type,
 
 int pnd_link_subscribe(struct pnd_link *link, const char *url)
 {
-    nng_socket events;
-    int error = nng_sub0_open(&events);
-    if (error != 0)
-        return status_of(error);
-
     int descriptor = -1;
-    error = nng_socket_set(events, NNG_OPT_SUB_SUBSCRIBE, "", 0);
+    int error = nng_sub0_open(&link->events);
     if (error == 0)
-        error = nng_socket_set_size(events, NNG_OPT_RECVMAXSZ, REPLY_LIMIT_BYTES);
+        error = nng_socket_set(link->events, NNG_OPT_SUB_SUBSCRIBE, "", 0);
     if (error == 0)
-        error = nng_socket_get_int(events, NNG_OPT_RECVFD, &descriptor);
+        error = nng_socket_set_size(link->events, NNG_OPT_RECVMAXSZ, REPLY_LIMIT_BYTES);
     if (error == 0)
-        error = nng_dial(events, url, NULL, NNG_FLAG_NONBLOCK);
-    if (error != 0) {
-        (void)nng_close(events);
+        error = nng_socket_get_int(link->events, NNG_OPT_RECVFD, &descriptor);
+    if (error == 0)
+        error = nng_dial(link->events, url, NULL, NNG_FLAG_NONBLOCK);
+    if (error != 0)
         return -EINVAL;
-    }
-    link->events = events;
     link->events_descriptor = descriptor;
     return 0;
 }
@@ -300,15 +287,4 @@ static int status_of(int nng_error)
     default:
         return -ECONNRESET;
     }
-}
-
-void pnd_link_destroy(struct pnd_link *link)
-{
-    if (link == NULL)
-        return;
-    if (link->events_descriptor >= 0)
-        (void)nng_close(link->events);
-    (void)nng_close(link->requests);
-    (void)close(link->notice_descriptor);
-    free(link);
 }

@@ -1,8 +1,9 @@
 /*
  * link.h - the wire to a daemon: requests and replies, and the events it publishes.
  *
- * One link is one connection for life: once that breaks, the link is broken, so no request is ever
- * sent twice. Waiting ends early with -EINTR when the user interrupts the program.
+ * A process has one link, and a link one connection, for life: once that breaks, the link is
+ * broken, so no request is ever sent twice. Waiting ends early with -EINTR when the user interrupts
+ * the program.
  */
 #ifndef PND_LINK_H
 #define PND_LINK_H
@@ -16,10 +17,10 @@ struct pnd_link;
 
 /*
  * Tries until somebody accepts or `patience_ns` have passed. Returns 0, -ECONNREFUSED (nobody
- * listens), -EACCES (not ours to use), -EINVAL (no URL), -EINTR or -ENOMEM.
+ * listens), -EACCES (not ours to use), -EINVAL (no URL), -EINTR or -ENOMEM. May be called once; the
+ * link ends with the process.
  */
-int pnd_link_create(const char *url, int64_t patience_ns, struct pnd_link **ret_link);
-void pnd_link_destroy(struct pnd_link *link);
+int pnd_link_open(const char *url, int64_t patience_ns, struct pnd_link **ret_link);
 
 /*
  * Returns 0, -ECONNRESET (the daemon has gone), -ETIMEDOUT, -EBADMSG (no reply of a daemon),
@@ -29,7 +30,7 @@ int pnd_link_call(struct pnd_link *link, const Pendio__Request *request, int64_t
                   Pendio__Reply **ret_reply);
 void pnd_link_free_reply(Pendio__Reply *reply);
 
-/* Listens to what the daemon publishes at `url`. Returns 0, -EINVAL or -ENOMEM. */
+/* Listens to what the daemon publishes at `url`. Returns 0 or -EINVAL. */
 int pnd_link_subscribe(struct pnd_link *link, const char *url);
 
 /*

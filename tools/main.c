@@ -10,6 +10,7 @@
 #include "say.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -89,6 +90,10 @@ int main(int count, char **arguments)
         return PND_EXIT_UNREACHABLE;
     }
     enum pnd_exit code = dispatch(count - 1, arguments + 1);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == PND_EXIT_OK) {
+        pnd_say_error("stdout: %s; make room, or write to another place", strerror(errno));
+        code = PND_EXIT_UNREACHABLE;
+    }
     int signal_number = pnd_interrupt_signal();
     return signal_number != 0 ? PND_EXIT_SIGNAL + signal_number : (int)code;
 }

@@ -100,9 +100,10 @@ void pnd_outcome_fini(struct pnd_outcome *outcome)
     *outcome = (struct pnd_outcome){0};
 }
 
-bool pnd_outcome_has_run(const struct pnd_outcome *outcome)
+bool pnd_outcome_has_numbers(const struct pnd_outcome *outcome)
 {
-    return outcome->owner != NULL;
+    return outcome->verdict == PENDIO__VERDICT__PASSED ||
+           outcome->verdict == PENDIO__VERDICT__FAILED || outcome->report->operations > 0;
 }
 
 const char *pnd_outcome_verdict(Pendio__Verdict verdict)

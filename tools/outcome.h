@@ -30,8 +30,8 @@ int pnd_outcome_init_invalid(struct pnd_outcome *outcome, const char *name, cons
 
 void pnd_outcome_fini(struct pnd_outcome *outcome);
 
-/* False for a workload that was not run. */
-bool pnd_outcome_has_run(const struct pnd_outcome *outcome);
+/* False for a workload that was not run, and when nothing was heard of the run before its end. */
+bool pnd_outcome_has_numbers(const struct pnd_outcome *outcome);
 
 /* "passed", "failed", "crashed", "invalid" or "skipped". */
 const char *pnd_outcome_verdict(Pendio__Verdict verdict);

@@ -109,7 +109,8 @@ int pnd_output_end(struct pnd_output *output)
     if (status == 0 && output->path != NULL && rename(output->temporary, output->path) < 0)
         status = -errno;
     if (status < 0) {
-        pnd_say_error("%s: %s; nothing was written to it", output->name, strerror(-status));
+        pnd_say_error("%s: %s; make room, or write to another place",
+                      pnd_output_is_stdout(output) ? "stdout" : output->name, strerror(-status));
         if (output->path != NULL)
             (void)unlink(output->temporary);
     }

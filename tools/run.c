@@ -113,7 +113,8 @@ static int replay_all(struct session *session)
     int status = 0;
     for (int index = 0; status == 0 && index < session->count; index++) {
         const char *name = pnd_input_name(session->options->files[index]);
-        pnd_progress_next(&progress, index, name);
+        const char *title = session->workloads[index]->name;
+        pnd_progress_next(&progress, index, title[0] != '\0' ? title : name);
         status = pnd_replay_workload(&replay, name, session->workloads[index],
                                      &session->outcomes[index]);
         session->outcome_count += status == 0;
@@ -179,8 +180,6 @@ static void fini(struct session *session)
 {
     pnd_output_abandon(&session->json);
     pnd_output_abandon(&session->junit);
-    if (session->daemon.link != NULL)
-        pnd_daemon_close(&session->daemon);
     for (int index = 0; index < session->outcome_count; index++)
         pnd_outcome_fini(&session->outcomes[index]);
     for (int index = 0; session->workloads != NULL && index < session->count; index++)

@@ -43,7 +43,6 @@ enum pnd_exit pnd_command_stats(const struct pnd_options *options)
 
     Pendio__Reply *reply = NULL;
     status = ask(&daemon, &reply);
-    pnd_daemon_close(&daemon);
     if (status == 0)
         status = show(reply->stats, options);
     pnd_link_free_reply(reply);

@@ -10,6 +10,8 @@
 #include "table.h"
 #include "units.h"
 
+#include <string.h>
+
 static const struct pnd_column columns[] = {
     {"WORKLOAD", PND_LEFT}, {"DONE", PND_RIGHT},       {"PENDING", PND_RIGHT},
     {"REFUSED", PND_RIGHT}, {"DELIVERIES", PND_RIGHT}, {"REUSE", PND_RIGHT},
@@ -27,6 +29,7 @@ static const enum pnd_colour colours[] = {
 
 static int print_table(const struct pnd_summary *summary);
 static int add_row(struct pnd_table *table, const struct pnd_outcome *outcome);
+static const char *bare_reason(const struct pnd_outcome *outcome);
 static void print_trouble(const struct pnd_summary *summary, const struct pnd_outcome *outcome);
 
 int pnd_summary_print(const struct pnd_summary *summary)
@@ -57,7 +60,7 @@ static int add_row(struct pnd_table *table, const struct pnd_outcome *outcome)
 {
     const char *verdict = pnd_outcome_verdict(outcome->verdict);
     enum pnd_colour colour = colours[outcome->verdict];
-    if (!pnd_outcome_has_run(outcome))
+    if (!pnd_outcome_has_numbers(outcome))
         return pnd_table_add(table,
                              (const char *const[COLUMN_COUNT]){outcome->workload, "-", "-", "-",
                                                                "-", "-", "-", "-", "-", verdict},
@@ -79,12 +82,22 @@ static int add_row(struct pnd_table *table, const struct pnd_outcome *outcome)
     return pnd_table_add(table, cells, colour);
 }
 
+/* Without the workload's name, which stands before it already. */
+static const char *bare_reason(const struct pnd_outcome *outcome)
+{
+    const char *reason = outcome->reason;
+    size_t name_length = strlen(outcome->workload);
+    if (strncmp(reason, outcome->workload, name_length) == 0 &&
+        strncmp(reason + name_length, ": ", 2) == 0)
+        reason += name_length + 2;
+    return reason[0] != '\0' ? reason : "no reason given";
+}
+
 static void print_trouble(const struct pnd_summary *summary, const struct pnd_outcome *outcome)
 {
     const Pendio__Report *report = outcome->report;
     (void)fprintf(summary->stream, "%s %s: %s\n", outcome->workload,
-                  pnd_outcome_verdict(outcome->verdict),
-                  outcome->reason[0] != '\0' ? outcome->reason : "no reason given");
+                  pnd_outcome_verdict(outcome->verdict), bare_reason(outcome));
     for (size_t index = 0; index < report->n_checks; index++) {
         const Pendio__Check *check = report->checks[index];
         if (check->verdict == PENDIO__VERDICT__FAILED)

@@ -22,7 +22,6 @@ enum pnd_exit pnd_command_version(const struct pnd_options *options)
     if (status < 0)
         return pnd_daemon_exit(status);
     status = print(&daemon, options);
-    pnd_daemon_close(&daemon);
     return status < 0 ? PND_EXIT_UNREACHABLE : PND_EXIT_OK;
 }
 

@@ -11,5 +11,6 @@ find_package(nng CONFIG REQUIRED)
 pendio_test(harness daemon
     SOURCES suite.c "${daemon_support}/real_daemon.c" "${daemon_support}/client.c"
     LIBRARIES pendio_proto nng::nng TIMEOUT 300)
-target_compile_definitions(harness_daemon_test PRIVATE PENDIOD="$<TARGET_FILE:pendiod>")
+target_compile_definitions(harness_daemon_test PRIVATE
+    PENDIOD="$<TARGET_FILE:pendiod>" NNG_LEAKS="${daemon_support}/nng_leaks.supp")
 add_dependencies(harness_daemon_test pendiod)

@@ -19,9 +19,20 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { NOBODY = 65534, MEGABYTE = 1 << 20 };
+
+/* One workload that ends at once, and one that does not. */
+#define SUBMIT_WORKLOAD(name, step)                                                                \
+    "{\"version\": 1, \"submit\": {\"workload\": {\"name\": \"" name "\", \"pools\": [{\"name\": " \
+    "\"pool\", \"contextCount\": 1}], \"actors\": [{\"name\": \"one\", \"instanceCount\": 1, "     \
+    "\"blocks\": [{\"steps\": [" step "]}]}]}}}"
+
+static const char submit_nop[] = SUBMIT_WORKLOAD("context/nop", "{\"operation\": \"NOP\"}");
+static const char submit_timer[] =
+    SUBMIT_WORKLOAD("context/timer", "{\"operation\": \"TIMER\", \"afterNs\": \"50000000000\"}");
 
 static char base[] = "/tmp/pendio-daemon-XXXXXX";
 static char socket_path[64];
@@ -32,6 +43,7 @@ static void begin(void)
 {
     ck_assert_ptr_nonnull(mkdtemp(base));
     ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", base, 1), 0);
+    ck_assert_int_eq(setenv("TMPDIR", base, 1), 0);
     ck_assert_int_eq(chdir(base), 0);
     (void)snprintf(socket_path, sizeof socket_path, "%s/socket", base);
     (void)snprintf(url, sizeof url, "ipc://%s", socket_path);
@@ -269,18 +281,152 @@ START_TEST(message_cut_short_costs_only_its_sender)
 }
 END_TEST
 
-START_TEST(client_that_leaves_without_its_answer_is_nobody_elses_trouble)
+/* Each client is a process that ends in the middle, as one that is killed does. */
+START_TEST(clients_that_vanish_without_their_answer_are_nobody_elses_trouble)
 {
+    enum { CLIENT_COUNT = 20 };
+    pid_t clients[CLIENT_COUNT];
+    ck_assert_int_eq(setenv("LSAN_OPTIONS", "suppressions=" NNG_LEAKS, 1), 0);
     struct real_daemon daemon = real_daemon_start_at(url);
-    for (int i = 0; i < 20; i++) {
-        struct client *client = client_open(url);
-        client_send_bytes(client, "x", 1);
-        client_close(client);
+    for (int i = 0; i < CLIENT_COUNT; i++) {
+        clients[i] = fork();
+        ck_assert_int_ge(clients[i], 0);
+        if (clients[i] == 0) {
+            client_send_bytes(client_open(url), "x", 1);
+            _exit(0);
+        }
     }
+    for (int i = 0; i < CLIENT_COUNT; i++)
+        ck_assert_int_eq(waitpid(clients[i], NULL, 0), clients[i]);
+
     assert_greeted(url);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 }
 END_TEST
+
+/* ------------------------------------------------------------------------------------------------
+ * Runs
+ * --------------------------------------------------------------------------------------------- */
+
+static uint64_t submit(struct client *client, const char *json)
+{
+    Pendio__Reply *reply = client_ask(client, json);
+    ck_assert_msg(reply->status == PENDIO__STATUS__OK, "%s", reply->message);
+    uint64_t run = reply->submit->run;
+    pnd_message_free(&reply->base);
+    return run;
+}
+
+/* The report event of a run, to be freed; what else is heard before it, is of the same run. */
+static Pendio__Event *hear_report(struct client *events, uint64_t run)
+{
+    Pendio__Event *event = client_hear(events);
+    while (event->body_case != PENDIO__EVENT__BODY_REPORT) {
+        ck_assert_uint_eq(event->run, run);
+        pnd_message_free(&event->base);
+        event = client_hear(events);
+    }
+    ck_assert_uint_eq(event->run, run);
+    return event;
+}
+
+/* Where there is no io_uring at all the workload is skipped, and that is an answer, too. */
+static void assert_good(const Pendio__Report *report)
+{
+    ck_assert_msg(report->verdict == PENDIO__VERDICT__PASSED ||
+                      report->verdict == PENDIO__VERDICT__SKIPPED,
+                  "%s", report->reason);
+}
+
+START_TEST(workload_is_run_and_its_report_published_and_kept)
+{
+    struct real_daemon daemon = real_daemon_start_at(url);
+    struct client *client = client_open(url);
+    struct client *events = client_subscribe(events_url);
+    uint64_t run = submit(client, submit_nop);
+
+    Pendio__Event *event = hear_report(events, run);
+    Pendio__Reply *reply = client_ask(client, "{\"version\": 1, \"fetch\": {\"run\": \"1\"}}");
+
+    assert_good(event->report);
+    ck_assert_str_eq(event->report->workload, "context/nop");
+    ck_assert(reply->fetch->finished);
+    ck_assert_int_eq(reply->fetch->report->verdict, event->report->verdict);
+    pnd_message_free(&event->base);
+    pnd_message_free(&reply->base);
+    client_close(events);
+    client_close(client);
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+}
+END_TEST
+
+START_TEST(run_that_is_killed_is_a_crash_and_the_next_one_passes)
+{
+    struct real_daemon daemon = real_daemon_start_at(url);
+    struct client *client = client_open(url);
+    struct client *events = client_subscribe(events_url);
+    uint64_t run = submit(client, submit_timer);
+    uint64_t next = submit(client, submit_nop);
+    pid_t process = real_daemon_child_of(daemon.process);
+
+    ck_assert_int_gt(process, 0);
+    ck_assert_int_eq(kill(process, SIGKILL), 0);
+
+    Pendio__Event *event = hear_report(events, run);
+    ck_assert_int_eq(event->report->verdict, PENDIO__VERDICT__CRASHED);
+    ck_assert_ptr_nonnull(
+        strstr(event->report->reason, "workload \"context/timer\": its process "));
+    ck_assert_ptr_nonnull(strstr(event->report->reason, "was killed by signal 9 (SIGKILL) after "));
+    pnd_message_free(&event->base);
+    event = hear_report(events, next);
+    assert_good(event->report);
+    pnd_message_free(&event->base);
+    client_close(events);
+    client_close(client);
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+}
+END_TEST
+
+START_TEST(stopping_ends_the_run_under_way)
+{
+    struct real_daemon daemon = real_daemon_start_at(url);
+    struct client *client = client_open(url);
+    (void)submit(client, submit_timer);
+    pid_t process = real_daemon_child_of(daemon.process);
+    client_close(client);
+
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+
+    ck_assert_int_eq(kill(process, 0), -1);
+    ck_assert_int_eq(errno, ESRCH);
+}
+END_TEST
+
+START_TEST(statistics_of_a_run_are_put_where_they_were_asked_for)
+{
+    const char *const arguments[] = {"--listen",   url, "--stats-dir", "stats",
+                                     "--max-runs", "2", NULL};
+    struct real_daemon daemon = real_daemon_start(arguments, 0);
+    real_daemon_read_line(&daemon);
+    struct client *client = client_open(url);
+    struct client *events = client_subscribe(events_url);
+    uint64_t run = submit(client, submit_nop);
+
+    Pendio__Event *event = hear_report(events, run);
+
+    ck_assert_uint_eq(mode_of("stats/1.stats.json"), S_IRUSR | S_IWUSR);
+    pnd_message_free(&event->base);
+    client_close(events);
+    client_close(client);
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+    ck_assert_int_eq(unlink("stats/1.stats.json"), 0);
+    ck_assert_int_eq(rmdir("stats"), 0);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------
+ * Options
+ * --------------------------------------------------------------------------------------------- */
 
 START_TEST(wrong_usage_is_one_line_and_exit_2)
 {
@@ -348,7 +494,6 @@ START_TEST(ordinary_user_needs_no_privilege)
                    NOBODY);
     ck_assert_int_eq(chown(base, NOBODY, NOBODY), 0);
     ck_assert_int_eq(unsetenv("XDG_RUNTIME_DIR"), 0);
-    ck_assert_int_eq(setenv("TMPDIR", base, 1), 0);
 
     struct real_daemon daemon = real_daemon_start(arguments, NOBODY);
     real_daemon_read_line(&daemon);
@@ -377,7 +522,11 @@ int main(void)
         request_over_the_cap_is_told_the_cap,
         request_far_over_the_cap_costs_only_its_sender,
         message_cut_short_costs_only_its_sender,
-        client_that_leaves_without_its_answer_is_nobody_elses_trouble,
+        clients_that_vanish_without_their_answer_are_nobody_elses_trouble,
+        workload_is_run_and_its_report_published_and_kept,
+        run_that_is_killed_is_a_crash_and_the_next_one_passes,
+        stopping_ends_the_run_under_way,
+        statistics_of_a_run_are_put_where_they_were_asked_for,
         wrong_usage_is_one_line_and_exit_2,
         help_and_version_are_printed,
         place_that_cannot_be_used_is_exit_3,

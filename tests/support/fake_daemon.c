@@ -2,7 +2,8 @@
  * fake_daemon.c - answers requests as a script says, so that tests can be daemons of any kind.
  *
  * - One thread receives, looks up the reply and sends it.
- * - Stopping closes the sockets, which ends the thread.
+ * - Stopping ends the thread. Sockets are left to the end of the test's process: nng_close() of nng
+ *   before 1.8 may wait forever (its issue 1543).
  */
 #include "fake_daemon.h"
 
@@ -15,17 +16,23 @@
 #include <nng/protocol/reqrep0/rep.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LOOK_MS = 20 }; /* how often the thread looks whether it is to stop */
 
 struct fake_daemon {
     const struct fake_script *script;
     struct fake_log log;
     nng_socket replies;
     nng_socket events;
+    nng_listener listener; /* for requests */
+    nng_pipe pipe;         /* where the last request came from */
     pthread_t thread;
+    atomic_bool stopped;
     sem_t fetched; /* counts fetches */
     char hello[512];
 };
@@ -62,7 +69,8 @@ struct fake_daemon *fake_daemon_start(const char *url, const struct fake_script 
     (void)snprintf(events_url, sizeof events_url, "%s.events", url);
     ck_assert_int_eq(nng_rep0_open(&fake->replies), 0);
     ck_assert_int_eq(nng_pub0_open(&fake->events), 0);
-    ck_assert_int_eq(nng_listen(fake->replies, url, NULL, 0), 0);
+    ck_assert_int_eq(nng_socket_set_ms(fake->replies, NNG_OPT_RECVTIMEO, LOOK_MS), 0);
+    ck_assert_int_eq(nng_listen(fake->replies, url, &fake->listener, 0), 0);
     ck_assert_int_eq(nng_listen(fake->events, events_url, NULL, 0), 0);
     ck_assert_int_eq(pthread_create(&fake->thread, NULL, serve, fake), 0);
     return fake;
@@ -72,14 +80,15 @@ static void *serve(void *argument)
 {
     struct fake_daemon *fake = argument;
     bool goes_on = true;
-    while (goes_on) {
+    while (goes_on && !atomic_load(&fake->stopped)) {
         nng_msg *message = NULL;
         if (nng_recvmsg(fake->replies, &message, 0) != 0)
-            break;
+            continue;
         struct pnd_message_error error;
         ProtobufCMessage *request = NULL;
         int status = pnd_message_unpack(&pendio__request__descriptor, nng_msg_body(message),
                                         nng_msg_len(message), NULL, &request, &error);
+        fake->pipe = nng_msg_get_pipe(message);
         nng_msg_free(message);
         goes_on = status == 0 && answer(fake, (Pendio__Request *)request);
         pnd_message_free(request);
@@ -95,9 +104,11 @@ static bool answer(struct fake_daemon *fake, const Pendio__Request *request)
     if (reply == NULL) {
         send_json(fake, fallback, 1);
     } else if (strcmp(reply, FAKE_DIES) == 0) {
-        (void)nng_close(fake->replies);
-        (void)nng_close(fake->events);
+        (void)nng_listener_close(fake->listener);
+        (void)nng_pipe_close(fake->pipe);
         return false;
+    } else if (strcmp(reply, FAKE_HANGS_UP) == 0) {
+        (void)nng_pipe_close(fake->pipe);
     } else if (strcmp(reply, FAKE_GARBAGE) == 0) {
         send_bytes(fake, "\xff\xff\xff\xff garbage", 12);
     } else if (strcmp(reply, FAKE_TRUNCATED) == 0) {
@@ -202,8 +213,7 @@ void fake_daemon_wait_for_fetch(struct fake_daemon *fake)
 
 struct fake_log fake_daemon_stop(struct fake_daemon *fake)
 {
-    (void)nng_close(fake->replies);
-    (void)nng_close(fake->events);
+    atomic_store(&fake->stopped, true);
     ck_assert_int_eq(pthread_join(fake->thread, NULL), 0);
     struct fake_log log = fake->log;
     (void)sem_destroy(&fake->fetched);

@@ -6,7 +6,8 @@
 
 /* In place of a reply's JSON. */
 #define FAKE_SILENT    "silent"    /* never answers */
-#define FAKE_DIES      "dies"      /* closes its sockets instead */
+#define FAKE_DIES      "dies"      /* stops listening and breaks the connection */
+#define FAKE_HANGS_UP  "hangs up"  /* breaks the connection, and goes on listening */
 #define FAKE_GARBAGE   "garbage"   /* answers with bytes that are no message */
 #define FAKE_TRUNCATED "truncated" /* answers with the first half of the default reply */
 #define FAKE_EMPTY     "empty"     /* answers with no bytes at all */
@@ -36,7 +37,10 @@ struct fake_log {
 
 struct fake_daemon;
 
-/* Listens on `url` when it returns; the script must outlive it. Trouble fails the test. */
+/*
+ * Listens on `url`, never used before, when it returns; the script must outlive it. Trouble fails
+ * the test.
+ */
 struct fake_daemon *fake_daemon_start(const char *url, const struct fake_script *script);
 
 /* Until it was asked for a report. */

@@ -9,6 +9,7 @@ enum { PROGRAM_WORD_MAXIMUM = 24 };
 struct program {
     const char *words[PROGRAM_WORD_MAXIMUM]; /* the path first, NULL last */
     const char *input;                       /* a file for stdin; NULL: empty */
+    const char *output;                      /* a file for stdout; NULL: kept */
     const char *directory;                   /* for what it writes; must exist */
 };
 

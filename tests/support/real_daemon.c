@@ -6,8 +6,6 @@
 #include "real_daemon.h"
 
 #include <check.h>
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
@@ -75,11 +73,21 @@ struct real_daemon real_daemon_start_at(const char *url)
     return daemon;
 }
 
+/* What else it printed is for the log of the test. */
+static void pass_on_output(const struct real_daemon *daemon)
+{
+    char text[REAL_DAEMON_TEXT_BYTES];
+    ssize_t count = 0;
+    while ((count = read(daemon->output, text, sizeof text)) > 0)
+        (void)fwrite(text, 1, (size_t)count, stderr);
+}
+
 int real_daemon_wait(struct real_daemon *daemon)
 {
     int status = 0;
+    pass_on_output(daemon);
     ck_assert_int_eq(waitpid(daemon->process, &status, 0), daemon->process);
-    {char b[4096];ssize_t n;while((n=read(daemon->output,b,4096))>0)(void)!write(2,b,(size_t)n);} (void)close(daemon->output);
+    (void)close(daemon->output);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -92,12 +100,11 @@ int real_daemon_stop(struct real_daemon *daemon)
 pid_t real_daemon_child_of(pid_t process)
 {
     char path[64];
-    int child = 0;
+    char text[64] = "";
     (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)process, (int)process);
     FILE *file = fopen(path, "re");
     ck_assert_ptr_nonnull(file);
-    if (fscanf(file, "%d", &child) != 1)
-        child = 0;
+    (void)fgets(text, sizeof text, file);
     (void)fclose(file);
-    return (pid_t)child;
+    return (pid_t)strtol(text, NULL, 10);
 }

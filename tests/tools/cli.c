@@ -61,6 +61,9 @@ const char *cli_write(const char *name, const char *text)
 
 void cli_start_daemon(const struct fake_script *script)
 {
+    static int start_count;
+    free(url);
+    ck_assert_int_gt(asprintf(&url, "ipc://%s/sock%d", directory, start_count++), 0);
     fake = fake_daemon_start(url, script);
 }
 
@@ -87,6 +90,8 @@ struct program_end cli_call(const char *first, ...)
         ck_assert_uint_lt(word_count, PROGRAM_WORD_MAXIMUM - 1);
         if (word[0] == '<')
             program.input = word + 1;
+        else if (word[0] == '>')
+            program.output = word + 1;
         else
             program.words[word_count++] = word;
     }

@@ -21,14 +21,14 @@ const char *cli_url(void);
 const char *cli_file(const char *name);
 const char *cli_write(const char *name, const char *text);
 
-/* Starts the fake; it ends with the test, or when told to. */
+/* Starts the fake, on a new URL; it ends with the test, or when told to. */
 void cli_start_daemon(const struct fake_script *script);
 struct fake_log cli_stop_daemon(void);
 
 /* Until somebody follows a run. */
 void cli_wait_for_fetch(void);
 
-/* `pendio` with these words; NULL ends them. */
+/* `pendio` with these words, and redirections as in "<input" and ">/dev/full"; NULL ends them. */
 struct program_end cli_call(const char *first, ...) __attribute__((sentinel));
 
 /* Calls it, and wants this exit code and this part of stderr; "" wants it empty. */

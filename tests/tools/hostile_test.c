@@ -16,6 +16,7 @@ struct behaviour {
 static const struct behaviour behaviours[] = {
     {FAKE_SILENT, "no answer from "},
     {FAKE_DIES, "has gone; start pendiod again"},
+    {FAKE_HANGS_UP, "has gone; start pendiod again"},
     {FAKE_GARBAGE, "answers, but not as pendiod does"},
     {FAKE_TRUNCATED, "answers, but not as pendiod does"},
     {FAKE_EMPTY, "answers, but not as pendiod does"},

@@ -185,7 +185,8 @@ END_TEST
 START_TEST(refused_workload_is_an_invalid_run_and_the_next_one_goes_on)
 {
     static const struct fake_script script = {
-        .submit = "{\"status\": \"OVER_LIMIT\", \"message\": \"5000 contexts; use 4096\"}"};
+        .submit =
+            "{\"status\": \"OVER_LIMIT\", \"message\": \"fake/one: 5000 contexts; use 4096\"}"};
     struct program_end end = run_once(&script);
     cli_want(&end, 2, "");
     ck_assert_ptr_nonnull(strstr(end.out, "fake/one     -        -"));

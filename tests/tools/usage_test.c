@@ -154,6 +154,10 @@ END_TEST
 
 START_TEST(full_disk_is_told)
 {
+    CLI_REFUSES(3, "stdout: No space left on device; make room", "version", ">/dev/full");
+    CLI_REFUSES(3, "stdout: No space left on device; make room", "help", ">/dev/full");
+    CLI_REFUSES(3, "stdout: No space left on device; make room", "version", "--json", "-",
+                ">/dev/full");
     CLI_REFUSES(3, "/dev/full: No space left on device", "version", "--json", "/dev/full");
 }
 END_TEST

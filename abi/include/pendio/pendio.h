@@ -134,7 +134,7 @@ struct pendio_loop_options {
     uint32_t operation_count; /* contexts of all pools of the loop; default 4096, at most 32768 */
     uint32_t handle_count;    /* default 4096, at most 1048575 */
     uint32_t done_budget;     /* done answers per handle and turn; default 16 */
-    uint32_t post_count;     /* messages that may wait; default 256, rounded up to a power of two */
+    uint32_t post_count;      /* messages that may wait; default 256, at least 2; a power of two */
     uint64_t timer_slack_ns; /* how late a timer or deadline may be; default 50 us, at least 1 us */
 };
 
@@ -231,11 +231,20 @@ enum { /* features found and used, as bits of pendio_loop_statistics.features */
        PENDIO_FEATURE_COOP_TASKRUN = 1 << 2,    /* no interrupt for completions */
        PENDIO_FEATURE_REGISTERED_RING = 1 << 3, /* cheaper entry into the kernel */
        PENDIO_FEATURE_FIXED_BUFFERS = 1 << 4,   /* pools' arenas registered with the ring */
+       PENDIO_FEATURE_NO_SIGNAL = 1 << 8,       /* writes to pipes without a detour for SIGPIPE */
        /* Known by name, so that they can be masked; not used by this release. */
        PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5,
        PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6,
        PENDIO_FEATURE_BUFFER_RING = 1 << 7,
 };
+
+/**
+ * The name of a feature, as PENDIO_FEATURES takes it.
+ *
+ * Result:    a constant string; NULL when `feature` is not one of the bits above.
+ * Thread:    any.
+ */
+PENDIO_API const char *pendio_feature_name(uint64_t feature);
 
 /** Counters of one loop since its creation; written by its thread only. */
 struct pendio_loop_statistics {
@@ -582,7 +591,7 @@ PENDIO_API int pendio_read(struct pendio_context *context, pendio_handle handle,
 
 /**
  * Write the context's window, at `offset` or PENDIO_STREAMING. Writes at an offset run in parallel.
- * A pipe without a reader raises SIGPIPE, as with write(2), unless that is ignored.
+ * A pipe or socket without a reader answers -EPIPE and raises no signal.
  *
  * Result:    bytes is the whole window, or with an error what had gone.
  */

@@ -1,0 +1,19 @@
+# Tests of the process of one run, part by part and as a whole.
+set(run_support "${PROJECT_SOURCE_DIR}/tests/support")
+
+foreach(stem payload latency table plan allocations frame)
+    pendio_test(harness ${stem} SOURCES suite.c LIBRARIES pendio_run)
+endforeach()
+
+foreach(stem ledger judge)
+    pendio_test(harness ${stem} SOURCES suite.c books.c LIBRARIES pendio_run)
+endforeach()
+
+pendio_test(harness child
+    SOURCES suite.c "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 300)
+
+# Every shipped workload, as the daemon's child would run it.
+pendio_test(harness workloads
+    SOURCES "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 600)
+target_compile_definitions(harness_workloads_test PRIVATE
+    WORKLOADS="${PROJECT_SOURCE_DIR}/harness/workloads")

@@ -1,0 +1,88 @@
+/* workloads_test.c - every shipped workload passes, run as the daemon's child would run it. */
+#include "child_run.h"
+
+#include <check.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PATH_LIMIT = 256,
+    WORKLOAD_LIMIT = 1024,
+    TIMEOUT_SECONDS = 120, /* only met by a run that would never end */
+};
+
+static char paths[WORKLOAD_LIMIT][PATH_LIMIT];
+static int path_count;
+
+static int collect(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    const char *ending = strrchr(path, '.');
+    (void)status;
+    (void)place;
+    if (type == FTW_F && ending != NULL && strcmp(ending, ".json") == 0 &&
+        path_count < WORKLOAD_LIMIT && strlen(path) < PATH_LIMIT)
+        memcpy(paths[path_count++], path, strlen(path) + 1);
+    return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* area/name of a file below the workloads' directory. */
+static void name_of(const char *path, char *name, size_t name_bytes)
+{
+    const char *relative = path + sizeof WORKLOADS;
+    snprintf(name, name_bytes, "%.*s", (int)(strlen(relative) - strlen(".json")), relative);
+}
+
+static void check_passed(const struct child_run *run, const char *name)
+{
+    const Pendio__Report *report = run->report;
+    ck_assert_msg(report != NULL, "%s: no report, exit status %d", name, run->exit_status);
+    ck_assert_msg(report->verdict != PENDIO__VERDICT__SKIPPED || run->exit_status == 77,
+                  "%s: skipped with exit status %d", name, run->exit_status);
+    if (report->verdict == PENDIO__VERDICT__SKIPPED)
+        return;
+    ck_assert_msg(report->verdict == PENDIO__VERDICT__PASSED, "%s: %s", name, report->reason);
+    ck_assert_msg(run->exit_status == 0, "%s: exit status %d", name, run->exit_status);
+    ck_assert_uint_eq(report->deliveries, report->answers->pending);
+    ck_assert_uint_eq(report->pool->allocations_after_warmup, 0);
+}
+
+START_TEST(a_shipped_workload_passes)
+{
+    const char *path = paths[_i];
+    char name[PATH_LIMIT];
+    struct child_run run;
+    struct pnd_message_error error = {.text = ""};
+    name_of(path, name, sizeof name);
+    ck_assert_msg(child_run_file(path, &run, &error) == 0, "%s", error.text);
+    check_passed(&run, name);
+    ck_assert_str_eq(run.report->workload, name);
+    ck_assert_uint_eq(run.report_count, 1);
+    child_run_fini(&run);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("workloads");
+    TCase *all = tcase_create("shipped");
+    if (nftw(WORKLOADS, collect, 8, FTW_PHYS) != 0 || path_count == 0) {
+        fprintf(stderr, "no workloads below %s\n", WORKLOADS);
+        return EXIT_FAILURE;
+    }
+    qsort(paths, (size_t)path_count, sizeof *paths, compare);
+    tcase_set_timeout(all, TIMEOUT_SECONDS);
+    tcase_add_loop_test(all, a_shipped_workload_passes, 0, path_count);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed_count = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed_count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

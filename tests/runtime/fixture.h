@@ -1,0 +1,58 @@
+/*
+ * fixture.h - a loop, a pool and a stream to test with; whatever goes wrong fails the test.
+ *
+ * Rings belong to the process that made them and Check forks for every test, so all of this is
+ * called inside tests.
+ */
+#ifndef FIXTURE_H
+#define FIXTURE_H
+
+#include "pool.h"
+
+#include <check.h>
+#include <pendio/pendio.h>
+#include <stdint.h>
+
+/* Longer than anything takes: only met by a test that would hang. */
+#define FIXTURE_LIMIT_NS (INT64_C(20) * 1000 * 1000 * 1000)
+
+/* One end is a handle of the loop, the other an ordinary descriptor. */
+struct fixture_stream {
+    pendio_handle near;
+    int far;
+};
+
+/* 0 operations and posts: the default. */
+struct pendio_loop *fixture_loop(uint32_t operation_count, uint32_t post_count);
+struct pendio_pool *fixture_pool(struct pendio_loop *loop, uint32_t context_count,
+                                 uint64_t slice_bytes);
+struct pendio_context *fixture_context(struct pendio_pool *pool);
+
+/* `type` as of socketpair(2), of the Unix family. */
+struct fixture_stream fixture_stream(struct pendio_loop *loop, int type);
+
+/* A file of that many zero bytes below $TMPDIR, without a name any more. */
+int fixture_file(uint64_t byte_count);
+
+/* The next record, whenever it comes. */
+struct pendio_completion fixture_next(struct pendio_loop *loop);
+
+/* Turns until the answer of a turn is not a count; returns how many records came meanwhile. */
+uint32_t fixture_turn_until_shut_down(struct pendio_loop *loop);
+
+struct pendio_loop_statistics fixture_statistics(struct pendio_loop *loop);
+
+/* Sends a byte each way and reads a file: true to say that the loop works. */
+void fixture_exercise(struct pendio_loop *loop);
+
+static inline struct pnd_loop *fixture_inside(struct pendio_loop *loop)
+{
+    return (struct pnd_loop *)loop;
+}
+
+static inline struct pnd_context *fixture_inside_context(struct pendio_context *context)
+{
+    return (struct pnd_context *)context;
+}
+
+#endif

@@ -1,0 +1,211 @@
+/* pool_test.c - contexts taken and put back, their slices, and what a pool leaves behind. */
+#include "fixture.h"
+#include "pool.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { CONTEXT_COUNT = 5, SLICE_BYTES = 192 };
+
+static struct pendio_loop *loop;
+static struct pendio_pool *pool;
+static struct pendio_context *contexts[CONTEXT_COUNT];
+
+static void begin(void)
+{
+    loop = fixture_loop(16, 0);
+    pool = fixture_pool(loop, CONTEXT_COUNT, SLICE_BYTES);
+    for (int i = 0; i < CONTEXT_COUNT; i++)
+        contexts[i] = fixture_context(pool);
+}
+
+static void end(void)
+{
+    uint64_t leaked_count = 99;
+
+    ck_assert_int_eq(pendio_loop_destroy(loop, FIXTURE_LIMIT_NS, &leaked_count), 0);
+    ck_assert_uint_eq(leaked_count, 0);
+}
+
+START_TEST(an_empty_pool_says_so_and_writes_nothing)
+{
+    struct pendio_context *context = contexts[0];
+
+    ck_assert_int_eq(pendio_pool_get(pool, &context), -EAGAIN);
+    ck_assert_ptr_eq(context, contexts[0]);
+    ck_assert_uint_eq(fixture_statistics(loop).pool_exhausted, 1);
+}
+END_TEST
+
+START_TEST(the_context_put_back_last_is_taken_first)
+{
+    ck_assert_int_eq(pendio_pool_put(contexts[3]), 0);
+    ck_assert_int_eq(pendio_pool_put(contexts[1]), 0);
+    ck_assert_ptr_eq(fixture_context(pool), contexts[1]);
+    ck_assert_ptr_eq(fixture_context(pool), contexts[3]);
+}
+END_TEST
+
+START_TEST(putting_twice_or_in_use_is_refused)
+{
+    ck_assert_int_eq(pendio_pool_put(contexts[0]), 0);
+    ck_assert_int_eq(pendio_pool_put(contexts[0]), -EALREADY);
+    ck_assert_int_eq(pendio_nop(contexts[1], loop), PENDIO_PENDING);
+    ck_assert_int_eq(pendio_pool_put(contexts[1]), -EBUSY);
+    ck_assert_int_eq(pendio_loop_turn(loop, FIXTURE_LIMIT_NS, NULL, 0), 0);
+    ck_assert_int_eq(pendio_pool_put(contexts[1]), -EBUSY); /* finished, not yet delivered */
+    ck_assert_ptr_eq(fixture_next(loop).context, contexts[1]);
+    ck_assert_int_eq(pendio_pool_put(contexts[1]), 0);
+}
+END_TEST
+
+START_TEST(slices_are_equal_and_apart_and_inside_the_arena)
+{
+    unsigned char *base = NULL;
+    uint64_t slice_bytes = 0;
+
+    ck_assert_int_eq(pendio_pool_memory(pool, (void **)&base, &slice_bytes), 0);
+    ck_assert_uint_eq(slice_bytes, SLICE_BYTES);
+    for (int i = 0; i < CONTEXT_COUNT; i++) {
+        void *memory = NULL;
+        size_t byte_count = 0;
+
+        ck_assert_int_eq(pendio_context_window(contexts[i], &memory, &byte_count), 0);
+        ck_assert_uint_eq(byte_count, SLICE_BYTES);
+        ck_assert_ptr_eq(memory, base + i * SLICE_BYTES);
+        memset(memory, i, byte_count);
+    }
+}
+END_TEST
+
+START_TEST(slices_are_rounded_up_to_cache_lines)
+{
+    void *base = NULL;
+    uint64_t slice_bytes = 0;
+
+    ck_assert_int_eq(pendio_pool_memory(fixture_pool(loop, 2, 65), &base, &slice_bytes), 0);
+    ck_assert_uint_eq(slice_bytes, 128);
+    ck_assert_int_eq(pendio_pool_memory(fixture_pool(loop, 2, 0), &base, &slice_bytes), 0);
+    ck_assert_uint_eq(slice_bytes, 0);
+    ck_assert_ptr_null(base);
+}
+END_TEST
+
+START_TEST(a_context_taken_again_is_as_new)
+{
+    struct pnd_context *inside = fixture_inside_context(contexts[0]);
+    char own[16];
+
+    ck_assert_int_eq(pendio_context_set_memory(contexts[0], own, sizeof own), 0);
+    ck_assert_int_eq(pendio_context_set_window(contexts[0], 4, 4), 0);
+    ck_assert_int_eq(pendio_context_set_policy(contexts[0], PENDIO_QUEUE), 0);
+    ck_assert_int_eq(pendio_context_set_deadline(contexts[0], 1), 0);
+    ck_assert_int_eq(pendio_context_set_user_data(contexts[0], 1), 0);
+    ck_assert_int_eq(pendio_context_set_endpoint(contexts[0], "endpoint", 8), 0);
+    ck_assert_int_eq(pendio_pool_put(contexts[0]), 0);
+    ck_assert_ptr_eq(fixture_context(pool), contexts[0]);
+    ck_assert_uint_eq(inside->policy, PENDIO_AUTO);
+    ck_assert_uint_eq(inside->deadline_ns, 0);
+    ck_assert_uint_eq(inside->user_data, 0);
+    ck_assert_uint_eq(inside->extra->endpoint.byte_count, 0);
+    ck_assert_uint_eq(inside->window.byte_count, SLICE_BYTES);
+    ck_assert_ptr_eq(inside->window.memory, inside->pool->arena.base);
+}
+END_TEST
+
+START_TEST(a_pool_with_a_context_out_cannot_be_destroyed)
+{
+    ck_assert_int_eq(pendio_pool_destroy(pool), -EBUSY);
+    for (int i = 0; i < CONTEXT_COUNT; i++)
+        ck_assert_int_eq(pendio_pool_put(contexts[i]), 0);
+    ck_assert_int_eq(pendio_pool_destroy(pool), 0);
+    ck_assert_uint_eq(fixture_statistics(loop).pool_contexts, 0);
+    ck_assert_uint_eq(fixture_statistics(loop).arena_registered_bytes, 0);
+}
+END_TEST
+
+START_TEST(pools_share_what_the_loop_has_and_no_more)
+{
+    const struct pendio_pool_options too_many = {.size = sizeof too_many, .context_count = 12};
+    struct pendio_pool *none = pool;
+
+    ck_assert_int_eq(pendio_pool_create(loop, &too_many, &none), -ENOSPC);
+    ck_assert_ptr_eq(none, pool);
+    (void)fixture_pool(loop, 11, 0);
+    ck_assert_uint_eq(fixture_statistics(loop).pool_contexts, 16);
+}
+END_TEST
+
+START_TEST(a_run_of_a_pool_that_is_gone_never_names_one_of_its_successor)
+{
+    pendio_run stale;
+
+    ck_assert_int_eq(pendio_nop(contexts[0], loop), PENDIO_PENDING);
+    stale = fixture_next(loop).run;
+    for (int i = CONTEXT_COUNT; i-- > 0;)
+        ck_assert_int_eq(pendio_pool_put(contexts[i]), 0);
+    ck_assert_int_eq(pendio_pool_destroy(pool), 0);
+    pool = fixture_pool(loop, 16, 0);
+    for (int i = 0; i < 16; i++) {
+        struct pendio_context *context = fixture_context(pool);
+
+        ck_assert_int_eq(pendio_timer(context, (uint64_t)FIXTURE_LIMIT_NS), PENDIO_PENDING);
+        ck_assert_uint_ne(pendio_context_run(context), stale);
+    }
+    ck_assert_int_eq(pendio_cancel(loop, stale), -ENOENT);
+}
+END_TEST
+
+START_TEST(memory_that_cannot_be_had_is_refused_and_nothing_is_kept)
+{
+    const uint64_t sizes[] = {UINT64_MAX, UINT64_MAX / 2, UINT64_C(1) << 50};
+    struct pendio_loop_statistics before = fixture_statistics(loop);
+    struct pendio_loop_statistics after;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const struct pendio_pool_options options = {
+            .size = sizeof options, .context_count = 2, .slice_bytes = sizes[i]};
+        struct pendio_pool *none;
+
+        ck_assert_int_eq(pendio_pool_create(loop, &options, &none), -ENOMEM);
+    }
+    after = fixture_statistics(loop);
+    ck_assert_mem_eq(&before, &after, sizeof before);
+    (void)fixture_pool(loop, 11, SLICE_BYTES); /* no slot was lost */
+}
+END_TEST
+
+START_TEST(the_counters_tell_what_was_taken)
+{
+    struct pendio_loop_statistics statistics;
+
+    ck_assert_int_eq(pendio_pool_put(contexts[0]), 0);
+    ck_assert_int_eq(pendio_pool_put(contexts[1]), 0);
+    (void)fixture_context(pool);
+    statistics = fixture_statistics(loop);
+    ck_assert_uint_eq(statistics.pool_contexts, CONTEXT_COUNT);
+    ck_assert_uint_eq(statistics.pool_in_use, CONTEXT_COUNT - 1);
+    ck_assert_uint_eq(statistics.pool_high_water, CONTEXT_COUNT);
+    ck_assert_uint_eq(statistics.pool_gets, CONTEXT_COUNT + 1);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        an_empty_pool_says_so_and_writes_nothing,
+        the_context_put_back_last_is_taken_first,
+        putting_twice_or_in_use_is_refused,
+        slices_are_equal_and_apart_and_inside_the_arena,
+        slices_are_rounded_up_to_cache_lines,
+        a_context_taken_again_is_as_new,
+        a_pool_with_a_context_out_cannot_be_destroyed,
+        pools_share_what_the_loop_has_and_no_more,
+        a_run_of_a_pool_that_is_gone_never_names_one_of_its_successor,
+        memory_that_cannot_be_had_is_refused_and_nothing_is_kept,
+        the_counters_tell_what_was_taken,
+    };
+
+    return suite_run("pool", begin, end, tests, sizeof tests / sizeof tests[0]);
+}
