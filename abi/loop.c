@@ -72,6 +72,11 @@ const char *pendio_loop_explain(int status)
     return pnd_loop_explain(status);
 }
 
+const char *pendio_feature_name(uint64_t feature)
+{
+    return pnd_probe_feature_name(feature);
+}
+
 int pendio_loop_turn(struct pendio_loop *loop, int64_t timeout_ns,
                      struct pendio_completion *completions, uint32_t completion_count)
 {

@@ -11,6 +11,7 @@
 
 static const char summary_mark[] = "SUMMARY: ";
 
+static char printable(char character);
 static void end_line(struct pnd_last_words *words);
 
 void pnd_last_words_hear(struct pnd_last_words *words, const char *text, size_t byte_count)
@@ -19,8 +20,16 @@ void pnd_last_words_hear(struct pnd_last_words *words, const char *text, size_t 
         if (text[i] == '\n')
             end_line(words);
         else if (words->next_bytes < sizeof words->next - 1)
-            words->next[words->next_bytes++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+            words->next[words->next_bytes++] = printable(text[i]);
     }
+}
+
+static char printable(char character)
+{
+    static const char other = '?';
+    if (character < ' ' || character > '~')
+        return other;
+    return character;
 }
 
 static void end_line(struct pnd_last_words *words)

@@ -1,8 +1,8 @@
 /*
  * link.c - the daemon's two nng sockets: REP for requests, PUB for events.
  *
- * Happy path:  listen -> (await a request -> descriptor readable -> take -> answer) for ever; publish
- *              between.
+ * Happy path:  listen -> (await a request -> descriptor readable -> take -> answer) for ever, and
+ *              publish between.
  * Failures:    what nng itself finds malformed or longer than twice a message costs the sender its
  *              connection and nothing else; out of memory, or a peer that does not read, costs that
  *              one reply or event.

@@ -12,10 +12,10 @@
 #include <stdio.h>
 
 enum {
-    FEATURE_COUNT = 5,
+    FEATURE_COUNT = 64, /* a bit each */
     DONE_COUNT = 4,
     REFUSED_COUNT = 5,
-    COUNTER_COUNT = 15,
+    COUNTER_COUNT = 16,
 };
 
 /* Everything a Stats message points to. */
@@ -24,19 +24,6 @@ struct stats_parts {
     char *features[FEATURE_COUNT];
     Pendio__Count counts[DONE_COUNT + REFUSED_COUNT + COUNTER_COUNT];
     Pendio__Count *pointers[DONE_COUNT + REFUSED_COUNT + COUNTER_COUNT];
-};
-
-struct feature_name {
-    uint64_t bit;
-    const char *name;
-};
-
-static const struct feature_name feature_names[FEATURE_COUNT] = {
-    {PENDIO_FEATURE_SINGLE_ISSUER, "single_issuer"},
-    {PENDIO_FEATURE_DEFER_TASKRUN, "defer_taskrun"},
-    {PENDIO_FEATURE_COOP_TASKRUN, "coop_taskrun"},
-    {PENDIO_FEATURE_REGISTERED_RING, "registered_ring"},
-    {PENDIO_FEATURE_FIXED_BUFFERS, "fixed_buffers"},
 };
 
 struct named_value {
@@ -87,6 +74,7 @@ static void put_counters(struct stats_parts *parts, const struct pendio_loop_sta
         {"requests", from->requests},
         {"cancels", from->cancels},
         {"stale_completions", from->stale_completions},
+        {"completion_overflows", from->completion_overflows},
         {"handles_open", from->handles_open},
         {"pool_contexts", from->pool_contexts},
         {"pool_in_use", from->pool_in_use},
@@ -107,6 +95,15 @@ static const char *arena_text(const struct pendio_loop_statistics *from)
     return from->arena_registered_bytes > 0 ? "registered" : "none";
 }
 
+static void put_features(struct stats_parts *parts, uint64_t features)
+{
+    Pendio__Stats *message = &parts->message;
+    message->features = parts->features;
+    for (uint64_t bit = 1; bit != 0; bit <<= 1)
+        if ((features & bit) != 0 && pendio_feature_name(bit) != NULL)
+            parts->features[message->n_features++] = (char *)pendio_feature_name(bit);
+}
+
 static void put_stats(struct stats_parts *parts, const struct pnd_engine *engine, bool running)
 {
     const struct pendio_loop_statistics *from = &engine->statistics;
@@ -115,10 +112,7 @@ static void put_stats(struct stats_parts *parts, const struct pnd_engine *engine
     message->workload = engine->plan->workload->name;
     message->running = running;
     message->backend = (char *)(from->backend == PENDIO_BACKEND_URING ? "uring" : "unknown");
-    message->features = parts->features;
-    for (size_t i = 0; i < FEATURE_COUNT; i++)
-        if ((from->features & feature_names[i].bit) != 0)
-            parts->features[message->n_features++] = (char *)feature_names[i].name;
+    put_features(parts, from->features);
     message->started = from->started;
     message->done = from->done;
     message->pending = from->pending;

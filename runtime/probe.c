@@ -38,6 +38,14 @@ uint64_t pnd_probe_feature_by_name(const char *name, size_t byte_count)
     return 0;
 }
 
+const char *pnd_probe_feature_name(uint64_t feature)
+{
+    for (size_t i = 0; i < sizeof features / sizeof features[0]; i++)
+        if (features[i].bit == feature)
+            return features[i].name;
+    return NULL;
+}
+
 int pnd_probe_opcodes(struct io_uring *uring, struct pnd_opcodes *ret_opcodes)
 {
     struct pnd_opcodes found = {{0, 0}};

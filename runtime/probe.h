@@ -23,6 +23,9 @@ static inline bool pnd_opcodes_have(const struct pnd_opcodes *opcodes, uint32_t 
 /* The bit PENDIO_FEATURE_... of a feature; 0: there is none of that name. */
 uint64_t pnd_probe_feature_by_name(const char *name, size_t byte_count);
 
+/* NULL: no feature has just that bit. */
+const char *pnd_probe_feature_name(uint64_t feature);
+
 /* Asks the kernel which opcodes it has. Returns 0 or -errno. */
 int pnd_probe_opcodes(struct io_uring *uring, struct pnd_opcodes *ret_opcodes);
 

@@ -97,6 +97,7 @@ START_TEST(features_are_masked_by_name)
         {"-coop_taskrun", PENDIO_FEATURE_COOP_TASKRUN},
         {"-registered_ring", PENDIO_FEATURE_REGISTERED_RING},
         {"-fixed_buffers", PENDIO_FEATURE_FIXED_BUFFERS},
+        {"-no_signal", PENDIO_FEATURE_NO_SIGNAL},
         {"-multishot_accept", PENDIO_FEATURE_MULTISHOT_ACCEPT},
         {"-multishot_receive", PENDIO_FEATURE_MULTISHOT_RECEIVE},
         {"-buffer_ring", PENDIO_FEATURE_BUFFER_RING},
@@ -114,10 +115,18 @@ END_TEST
 START_TEST(a_list_with_anything_else_in_it_is_refused_whole)
 {
     static const char *const lists[] = {
-        "fixed_buffers",  "+fixed_buffers",           "-",
-        "-nonsense",      "-fixed_buffer",            "-fixed_bufferss",
-        "-FIXED_BUFFERS", "-fixed_buffers -buffer_ring", " -fixed_buffers",
-        ",",              ",-fixed_buffers",          "-fixed_buffers,,-buffer_ring",
+        "fixed_buffers",
+        "+fixed_buffers",
+        "-",
+        "-nonsense",
+        "-fixed_buffer",
+        "-fixed_bufferss",
+        "-FIXED_BUFFERS",
+        "-fixed_buffers -buffer_ring",
+        " -fixed_buffers",
+        ",",
+        ",-fixed_buffers",
+        "-fixed_buffers,,-buffer_ring",
         "-fixed_buffers,nonsense",
     };
 
@@ -205,7 +214,7 @@ int main(int argument_count, char **arguments)
     if (argument_count == 2 && strcmp(arguments[1], "read") == 0) {
         uint64_t masked_features;
 
-        return -pnd_environment_read(&masked_features);
+        _exit(-pnd_environment_read(&masked_features));
     }
     return suite_run("environment", begin, NULL, tests, sizeof tests / sizeof tests[0]);
 }

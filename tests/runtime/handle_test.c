@@ -1,6 +1,6 @@
 /* handle_test.c - the table of handles: names that die, a table that fills up, what is left. */
-#include "handle.h"
 #include "fixture.h"
+#include "handle.h"
 #include "suite.h"
 
 #include <errno.h>

@@ -4,8 +4,8 @@
  * - Nothing here waits for a time: a wake-up that is lost shows as a sleep that only a limit far
  *   beyond all work ends.
  */
-#include "wake.h"
 #include "suite.h"
+#include "wake.h"
 
 #include <check.h>
 #include <errno.h>

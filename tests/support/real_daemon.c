@@ -100,12 +100,11 @@ int real_daemon_stop(struct real_daemon *daemon)
 pid_t real_daemon_child_of(pid_t process)
 {
     char path[64];
-    int child = 0;
+    char text[64] = "";
     (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)process, (int)process);
     FILE *file = fopen(path, "re");
     ck_assert_ptr_nonnull(file);
-    if (fscanf(file, "%d", &child) != 1)
-        child = 0;
+    (void)fgets(text, sizeof text, file);
     (void)fclose(file);
-    return (pid_t)child;
+    return (pid_t)strtol(text, NULL, 10);
 }

@@ -238,6 +238,14 @@ enum { /* features found and used, as bits of pendio_loop_statistics.features */
        PENDIO_FEATURE_BUFFER_RING = 1 << 7,
 };
 
+/**
+ * The name of a feature, as PENDIO_FEATURES takes it.
+ *
+ * Result:    a constant string; NULL when `feature` is not one of the bits above.
+ * Thread:    any.
+ */
+PENDIO_API const char *pendio_feature_name(uint64_t feature);
+
 /** Counters of one loop since its creation; written by its thread only. */
 struct pendio_loop_statistics {
     uint32_t size;    /* set by the caller; members beyond it are not written */

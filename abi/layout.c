@@ -1,0 +1,79 @@
+/*
+ * layout.c - the layouts programs were built with: whoever moves a member cannot build the library.
+ *
+ * The completion is frozen. Structures that begin with their size may grow at the end: a line is
+ * added here then, and none changes.
+ */
+#include <pendio/pendio.h>
+
+#define MEMBER(structure, member, offset_bytes)                                                    \
+    _Static_assert(offsetof(struct structure, member) == (offset_bytes),                           \
+                   #structure "." #member " has moved")
+
+_Static_assert(sizeof(struct pendio_completion) == 64, "frozen");
+MEMBER(pendio_completion, context, 0);
+MEMBER(pendio_completion, user_data, 8);
+MEMBER(pendio_completion, run, 16);
+MEMBER(pendio_completion, handle, 24);
+MEMBER(pendio_completion, value, 32);
+MEMBER(pendio_completion, bytes, 40);
+MEMBER(pendio_completion, memory, 48);
+MEMBER(pendio_completion, error, 56);
+MEMBER(pendio_completion, operation, 60);
+MEMBER(pendio_completion, flags, 62);
+
+_Static_assert(sizeof(struct pendio_endpoint) == 136, "frozen: it has no size");
+MEMBER(pendio_endpoint, byte_count, 0);
+MEMBER(pendio_endpoint, reserved, 4);
+MEMBER(pendio_endpoint, address, 8);
+
+MEMBER(pendio_loop_options, size, 0);
+MEMBER(pendio_loop_options, flags, 4);
+MEMBER(pendio_loop_options, operation_count, 8);
+MEMBER(pendio_loop_options, handle_count, 12);
+MEMBER(pendio_loop_options, done_budget, 16);
+MEMBER(pendio_loop_options, post_count, 20);
+MEMBER(pendio_loop_options, timer_slack_ns, 24);
+
+MEMBER(pendio_loop_statistics, size, 0);
+MEMBER(pendio_loop_statistics, backend, 4);
+MEMBER(pendio_loop_statistics, features, 8);
+MEMBER(pendio_loop_statistics, started, 16);
+MEMBER(pendio_loop_statistics, done, 24);
+MEMBER(pendio_loop_statistics, done_known_end, 32);
+MEMBER(pendio_loop_statistics, done_known_error, 40);
+MEMBER(pendio_loop_statistics, done_empty, 48);
+MEMBER(pendio_loop_statistics, done_tried, 56);
+MEMBER(pendio_loop_statistics, pending, 64);
+MEMBER(pendio_loop_statistics, refused, 72);
+MEMBER(pendio_loop_statistics, refused_invalid, 80);
+MEMBER(pendio_loop_statistics, refused_handle, 88);
+MEMBER(pendio_loop_statistics, refused_busy, 96);
+MEMBER(pendio_loop_statistics, refused_no_capacity, 104);
+MEMBER(pendio_loop_statistics, refused_shutdown, 112);
+MEMBER(pendio_loop_statistics, delivered, 120);
+MEMBER(pendio_loop_statistics, delivered_callback, 128);
+MEMBER(pendio_loop_statistics, delivered_record, 136);
+MEMBER(pendio_loop_statistics, posts, 144);
+MEMBER(pendio_loop_statistics, turns, 152);
+MEMBER(pendio_loop_statistics, system_calls, 160);
+MEMBER(pendio_loop_statistics, requests, 168);
+MEMBER(pendio_loop_statistics, cancels, 176);
+MEMBER(pendio_loop_statistics, stale_completions, 184);
+MEMBER(pendio_loop_statistics, completion_overflows, 192);
+MEMBER(pendio_loop_statistics, handles_open, 200);
+MEMBER(pendio_loop_statistics, pool_contexts, 208);
+MEMBER(pendio_loop_statistics, pool_in_use, 216);
+MEMBER(pendio_loop_statistics, pool_high_water, 224);
+MEMBER(pendio_loop_statistics, pool_gets, 232);
+MEMBER(pendio_loop_statistics, pool_exhausted, 240);
+MEMBER(pendio_loop_statistics, arena_registered_bytes, 248);
+MEMBER(pendio_loop_statistics, arena_unregistered_bytes, 256);
+MEMBER(pendio_loop_statistics, arena_error, 264);
+MEMBER(pendio_loop_statistics, reserved, 268);
+
+MEMBER(pendio_pool_options, size, 0);
+MEMBER(pendio_pool_options, flags, 4);
+MEMBER(pendio_pool_options, context_count, 8);
+MEMBER(pendio_pool_options, reserved, 12);
+MEMBER(pendio_pool_options, slice_bytes, 16);
