@@ -258,34 +258,12 @@ static void linger(struct pnd_engine *engine)
              pnd_engine_now_ns() < until_ns);
 }
 
-/* From now on a start is refused, and changes nothing. */
-static void start_after_shutdown(struct pnd_engine *engine)
-{
-    struct pendio_context *context = NULL;
-    struct pnd_snapshot before;
-    struct pnd_snapshot after;
-    if (engine->plan->pool_count == 0 || pnd_instance_get(engine, 0, &context) < 0)
-        return;
-    struct pnd_start start = {.context = context, .operation = PENDIO_OPERATION_NOP};
-    pnd_engine_look(context, &before);
-    int status = pendio_nop(context, engine->loop);
-    pnd_engine_look(context, &after);
-    pnd_ledger_start(&engine->ledger, &start, status, &before, &after, pnd_engine_now_ns());
-    (void)pnd_referee_hold(&engine->referee, PND_RULE_SHUTDOWN, status == -ESHUTDOWN,
-                           "a start after the shutdown answered %s",
-                           status < 0 ? pnd_names_error(status) : "that it began");
-    if (status < 0)
-        (void)pnd_instance_put(engine, context);
-}
-
 static void shut_down(struct pnd_engine *engine)
 {
     uint64_t until_ns = pnd_engine_now_ns() + shutdown_ns;
     engine->stopping = true;
     engine->ledger.shutting_down = true;
     int status = pendio_loop_shutdown(engine->loop);
-    if (engine->finished)
-        start_after_shutdown(engine);
     while (status >= 0 && pnd_engine_now_ns() < until_ns)
         status = turn(engine, (int64_t)(10 * MILLISECOND_NS));
     (void)pnd_referee_hold(&engine->referee, PND_RULE_SHUTDOWN, status == -ESHUTDOWN,
