@@ -1,5 +1,5 @@
 /*
- * loop_test.c - turns: what waits for room, what is cancelled, when the loop sleeps and how it ends.
+ * loop_test.c - turns: what waits for room, what is cancelled, when the loop sleeps, how it ends.
  *
  * - Where a turn must not sleep for long it is given FIXTURE_LIMIT_NS; a wrong sleep then shows as
  *   a missing record, never as a measured time.
