@@ -8,9 +8,12 @@ pendio_test(harness supervisor SOURCES suite.c act.c LIBRARIES pendio_daemon TIM
 
 # These start the program itself, and talk to it.
 find_package(nng CONFIG REQUIRED)
-pendio_test(harness daemon
-    SOURCES suite.c "${daemon_support}/real_daemon.c" "${daemon_support}/client.c"
-    LIBRARIES pendio_proto nng::nng TIMEOUT 300)
-target_compile_definitions(harness_daemon_test PRIVATE
-    PENDIOD="$<TARGET_FILE:pendiod>" NNG_LEAKS="${daemon_support}/nng_leaks.supp")
-add_dependencies(harness_daemon_test pendiod)
+foreach(stem daemon daemon_runs daemon_start)
+    pendio_test(harness ${stem}
+        SOURCES suite.c daemon_fixture.c
+            "${daemon_support}/real_daemon.c" "${daemon_support}/client.c"
+        LIBRARIES pendio_proto nng::nng TIMEOUT 300)
+    target_compile_definitions(harness_${stem}_test PRIVATE
+        PENDIOD="$<TARGET_FILE:pendiod>" NNG_LEAKS="${daemon_support}/nng_leaks.supp")
+    add_dependencies(harness_${stem}_test pendiod)
+endforeach()

@@ -37,7 +37,7 @@ static void assert_default(const char *expected)
     ck_assert_str_eq(url, expected);
 }
 
-/* What the rest of this process is, if it is root; the answer for everyone else differs by number. */
+/* For the rest of the test, if it is root: the answer for everyone else differs by number. */
 static void become_nobody(void)
 {
     if (geteuid() == 0)

@@ -25,11 +25,7 @@ static void begin(void)
 
 static void end(void)
 {
-    uint64_t leaked_count = 99;
-
-    ck_assert_uint_eq(fixture_statistics(loop).completion_overflows, 0);
-    ck_assert_int_eq(pendio_loop_destroy(loop, FIXTURE_LIMIT_NS, &leaked_count), 0);
-    ck_assert_uint_eq(leaked_count, 0);
+    fixture_end(loop);
 }
 
 static uint32_t collect(struct pendio_completion *completions, uint32_t count)
@@ -241,7 +237,7 @@ START_TEST(a_queue_for_one_message_takes_no_more_than_it_delivers)
     ck_assert_int_eq(pendio_loop_turn(small, 0, completions, 16), accepted_count);
     for (int i = 0; i < accepted_count; i++)
         ck_assert_uint_eq(completions[i].value, (uint64_t)i);
-    ck_assert_int_eq(pendio_loop_destroy(small, 0, NULL), 0);
+    fixture_end(small);
 }
 END_TEST
 

@@ -22,10 +22,7 @@ static void begin(void)
 
 static void end(void)
 {
-    uint64_t leaked_count = 99;
-
-    ck_assert_int_eq(pendio_loop_destroy(loop, FIXTURE_LIMIT_NS, &leaked_count), 0);
-    ck_assert_uint_eq(leaked_count, 0);
+    fixture_end(loop);
 }
 
 START_TEST(an_empty_pool_says_so_and_writes_nothing)

@@ -1,0 +1,151 @@
+/* daemon_runs_test.c - runs through pendiod: real ones, killed ones, and where they are told. */
+#include "client.h"
+#include "daemon_fixture.h"
+#include "real_daemon.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One workload that ends at once, and one that does not. */
+#define SUBMIT_WORKLOAD(name, step)                                                                \
+    "{\"version\": 1, \"submit\": {\"workload\": {\"name\": \"" name "\", \"pools\": [{\"name\": " \
+    "\"pool\", \"contextCount\": 1}], \"actors\": [{\"name\": \"one\", \"instanceCount\": 1, "     \
+    "\"blocks\": [{\"steps\": [" step "]}]}]}}}"
+
+static const char submit_nop[] = SUBMIT_WORKLOAD("context/nop", "{\"operation\": \"NOP\"}");
+static const char submit_timer[] =
+    SUBMIT_WORKLOAD("context/timer", "{\"operation\": \"TIMER\", \"afterNs\": \"50000000000\"}");
+
+static uint64_t submit(struct client *client, const char *json)
+{
+    Pendio__Reply *reply = client_ask(client, json);
+    ck_assert_msg(reply->status == PENDIO__STATUS__OK, "%s", reply->message);
+    uint64_t run = reply->submit->run;
+    pnd_message_free(&reply->base);
+    return run;
+}
+
+/* The report event of a run, to be freed; what else is heard before it, is of the same run. */
+static Pendio__Event *hear_report(struct client *events, uint64_t run)
+{
+    Pendio__Event *event = client_hear(events);
+    while (event->body_case != PENDIO__EVENT__BODY_REPORT) {
+        ck_assert_uint_eq(event->run, run);
+        pnd_message_free(&event->base);
+        event = client_hear(events);
+    }
+    ck_assert_uint_eq(event->run, run);
+    return event;
+}
+
+/* Where there is no io_uring at all the workload is skipped, and that is an answer, too. */
+static void assert_good(const Pendio__Report *report)
+{
+    ck_assert_msg(report->verdict == PENDIO__VERDICT__PASSED ||
+                      report->verdict == PENDIO__VERDICT__SKIPPED,
+                  "%s", report->reason);
+}
+
+START_TEST(workload_is_run_and_its_report_published_and_kept)
+{
+    struct real_daemon daemon = real_daemon_start_at(daemon_url);
+    struct client *client = client_open(daemon_url);
+    struct client *events = client_subscribe(daemon_events_url);
+    uint64_t run = submit(client, submit_nop);
+
+    Pendio__Event *event = hear_report(events, run);
+    Pendio__Reply *reply = client_ask(client, "{\"version\": 1, \"fetch\": {\"run\": \"1\"}}");
+
+    assert_good(event->report);
+    ck_assert_str_eq(event->report->workload, "context/nop");
+    ck_assert(reply->fetch->finished);
+    ck_assert_int_eq(reply->fetch->report->verdict, event->report->verdict);
+    pnd_message_free(&event->base);
+    pnd_message_free(&reply->base);
+    client_close(events);
+    client_close(client);
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+}
+END_TEST
+
+START_TEST(run_that_is_killed_is_a_crash_and_the_next_one_passes)
+{
+    struct real_daemon daemon = real_daemon_start_at(daemon_url);
+    struct client *client = client_open(daemon_url);
+    struct client *events = client_subscribe(daemon_events_url);
+    uint64_t run = submit(client, submit_timer);
+    uint64_t next = submit(client, submit_nop);
+    pid_t process = real_daemon_child_of(daemon.process);
+
+    ck_assert_int_gt(process, 0);
+    ck_assert_int_eq(kill(process, SIGKILL), 0);
+
+    Pendio__Event *event = hear_report(events, run);
+    ck_assert_int_eq(event->report->verdict, PENDIO__VERDICT__CRASHED);
+    ck_assert_ptr_nonnull(
+        strstr(event->report->reason, "workload \"context/timer\": its process "));
+    ck_assert_ptr_nonnull(strstr(event->report->reason, "was killed by signal 9 (SIGKILL) after "));
+    pnd_message_free(&event->base);
+    event = hear_report(events, next);
+    assert_good(event->report);
+    pnd_message_free(&event->base);
+    client_close(events);
+    client_close(client);
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+}
+END_TEST
+
+START_TEST(stopping_ends_the_run_under_way)
+{
+    struct real_daemon daemon = real_daemon_start_at(daemon_url);
+    struct client *client = client_open(daemon_url);
+    (void)submit(client, submit_timer);
+    pid_t process = real_daemon_child_of(daemon.process);
+    client_close(client);
+
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+
+    ck_assert_int_eq(kill(process, 0), -1);
+    ck_assert_int_eq(errno, ESRCH);
+}
+END_TEST
+
+START_TEST(statistics_of_a_run_are_put_where_they_were_asked_for)
+{
+    const char *const arguments[] = {"--listen",   daemon_url, "--stats-dir", "stats",
+                                     "--max-runs", "2",        NULL};
+    struct real_daemon daemon = real_daemon_start(arguments, 0);
+    real_daemon_read_line(&daemon);
+    struct client *client = client_open(daemon_url);
+    struct client *events = client_subscribe(daemon_events_url);
+    uint64_t run = submit(client, submit_nop);
+
+    Pendio__Event *event = hear_report(events, run);
+
+    ck_assert_uint_eq(daemon_mode_of("stats/1.stats.json"), S_IRUSR | S_IWUSR);
+    pnd_message_free(&event->base);
+    client_close(events);
+    client_close(client);
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+    ck_assert_int_eq(unlink("stats/1.stats.json"), 0);
+    ck_assert_int_eq(rmdir("stats"), 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        workload_is_run_and_its_report_published_and_kept,
+        run_that_is_killed_is_a_crash_and_the_next_one_passes,
+        stopping_ends_the_run_under_way,
+        statistics_of_a_run_are_put_where_they_were_asked_for,
+    };
+    return suite_run("daemon_runs", daemon_fixture_begin, daemon_fixture_end, tests,
+                     sizeof tests / sizeof tests[0]);
+}
