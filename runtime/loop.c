@@ -233,16 +233,19 @@ static bool is_over(const struct pnd_loop *loop)
     return loop->stopping && loop->under_way_count == 0 && !is_deliverable(loop);
 }
 
-/* How long to sleep until `end_ns` (UINT64_MAX: no limit) or the next deadline; -1: no limit. */
-static int64_t sleep_ns(const struct pnd_loop *loop, uint64_t end_ns)
+/* When a sleep ends at the latest: the turn's end or the next deadline; UINT64_MAX: never. */
+static uint64_t sleep_end(const struct pnd_loop *loop, uint64_t end_ns)
 {
     uint64_t next_ns = pnd_wheel_next_ns(&loop->wheel);
-    uint64_t until_ns = next_ns < end_ns ? next_ns : end_ns;
-    uint64_t now_ns;
 
-    if (until_ns == UINT64_MAX)
-        return -1;
-    now_ns = pnd_clock_ns();
+    return next_ns < end_ns ? next_ns : end_ns;
+}
+
+/* How long it is until then; -1: no limit. */
+static int64_t left_until(uint64_t until_ns)
+{
+    uint64_t now_ns = until_ns == UINT64_MAX ? 0 : pnd_clock_ns();
+
     if (until_ns <= now_ns)
         return 0;
     return until_ns - now_ns <= INT64_MAX ? (int64_t)(until_ns - now_ns) : -1;
@@ -258,7 +261,8 @@ enum round { ROUND_MORE, ROUND_WOKEN, ROUND_INTERRUPTED };
  */
 static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_round)
 {
-    int64_t wait_ns = is_deliverable(loop) || end_ns == 0 ? 0 : sleep_ns(loop, end_ns);
+    uint64_t until_ns = sleep_end(loop, end_ns);
+    int64_t wait_ns = is_deliverable(loop) ? 0 : left_until(until_ns);
     bool may_sleep = wait_ns != 0 && pnd_wake_may_sleep(&loop->wake);
     bool woken = false;
     bool any;
@@ -272,7 +276,7 @@ static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_roun
     any = collect(loop);
     if (woken)
         *ret_round = ROUND_WOKEN;
-    else if (may_sleep && !any && sleep_ns(loop, end_ns) != 0)
+    else if (may_sleep && !any && left_until(until_ns) != 0)
         *ret_round = ROUND_INTERRUPTED;
     else
         *ret_round = ROUND_MORE;

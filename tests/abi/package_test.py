@@ -1,6 +1,6 @@
 """package_test.py - what is installed serves strangers: by pkg-config, by CMake, and by itself.
 
-Usage: package_test.py CMAKE BUILD_FOLDER COMPILER SANITIZERS [unittest arguments]
+Usage: package_test.py CMAKE BUILD_FOLDER COMPILER sanitizers=LIST [unittest arguments]
 """
 
 import os
@@ -12,7 +12,8 @@ import sys
 import tempfile
 import unittest
 
-CMAKE, BUILD, COMPILER, SANITIZERS = sys.argv[1:5]
+CMAKE, BUILD, COMPILER = sys.argv[1:4]
+SANITIZERS = sys.argv[4].split("=", 1)[1]
 PROJECT = pathlib.Path(__file__).with_name("package")
 FLAGS = [f"-fsanitize={SANITIZERS}"] if SANITIZERS else []  # the library would not load without
 ALLOWED = {"linux-vdso.so.1", "liburing.so.2", "libc.so.6", "ld-linux-x86-64.so.2",

@@ -62,6 +62,7 @@ static void serves_unregistered(struct pendio_loop *loop, uint64_t slice_bytes, 
     write_and_read(loop, pool, false);
     ck_assert_int_eq(pendio_pool_destroy(pool), 0);
     ck_assert_uint_eq(fixture_statistics(loop).arena_unregistered_bytes, 0);
+    fixture_end(loop);
 }
 
 START_TEST(memory_of_a_pool_is_registered_and_files_use_it_so)
@@ -70,12 +71,13 @@ START_TEST(memory_of_a_pool_is_registered_and_files_use_it_so)
     struct pendio_pool *pool = fixture_pool(loop, CONTEXT_COUNT, SLICE_BYTES);
     struct pendio_loop_statistics statistics = fixture_statistics(loop);
 
-    ck_assert_uint_eq(statistics.arena_registered_bytes, SLICE_BYTES * CONTEXT_COUNT);
+    ck_assert_uint_eq(statistics.arena_registered_bytes, (uint64_t)SLICE_BYTES * CONTEXT_COUNT);
     ck_assert_uint_eq(statistics.arena_unregistered_bytes, 0);
     ck_assert_int_eq(statistics.arena_error, 0);
     write_and_read(loop, pool, true);
     ck_assert_int_eq(pendio_pool_destroy(pool), 0);
     ck_assert_uint_eq(fixture_statistics(loop).arena_registered_bytes, 0);
+    fixture_end(loop);
 }
 END_TEST
 
@@ -91,6 +93,7 @@ START_TEST(the_memory_of_another_is_not_taken_for_the_arena)
     ck_assert_int_eq(pendio_read(context, file, 0), PENDIO_PENDING);
     ck_assert_int_eq(last_opcode(loop), IORING_OP_READ);
     ck_assert_uint_eq(fixture_next(loop).bytes, sizeof own);
+    fixture_end(loop);
 }
 END_TEST
 
@@ -142,6 +145,7 @@ START_TEST(arenas_beyond_the_table_serve_unregistered_until_one_goes)
     ck_assert_int_eq(pendio_pool_destroy(first), 0);
     write_and_read(loop, fixture_pool(loop, 1, 64), true);
     ck_assert_uint_eq(fixture_statistics(loop).arena_unregistered_bytes, arena_bytes);
+    fixture_end(loop);
 }
 END_TEST
 
@@ -152,6 +156,7 @@ START_TEST(pools_without_memory_take_no_place_in_the_table)
     for (int i = 0; i < PND_ARENA_LIMIT; i++)
         (void)fixture_pool(loop, 1, 0);
     write_and_read(loop, fixture_pool(loop, 1, 64), true);
+    fixture_end(loop);
 }
 END_TEST
 
@@ -179,7 +184,7 @@ START_TEST(an_arena_over_the_limit_of_locked_memory_serves_unregistered)
     if (!may_become_ordinary(__func__))
         return;
     become_ordinary(LOCKED_LIMIT_BYTES);
-    serves_unregistered(fixture_loop(8, 0), SLICE_BYTES, -ENOMEM);
+    serves_unregistered(fixture_loop(CONTEXT_COUNT, 0), SLICE_BYTES, -ENOMEM);
 }
 END_TEST
 
@@ -190,8 +195,9 @@ START_TEST(an_arena_within_the_limit_of_locked_memory_is_registered)
     if (!may_become_ordinary(__func__))
         return;
     become_ordinary(LOCKED_LIMIT_BYTES);
-    loop = fixture_loop(8, 0);
+    loop = fixture_loop(CONTEXT_COUNT, 0);
     write_and_read(loop, fixture_pool(loop, 1, 4096), true);
+    fixture_end(loop);
 }
 END_TEST
 

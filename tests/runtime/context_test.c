@@ -36,6 +36,18 @@ static bool is_legal(enum pnd_state from, enum pnd_state to)
     return false;
 }
 
+static struct pendio_loop *loop;
+
+static void begin(void)
+{
+    loop = fixture_loop(0, 0);
+}
+
+static void end(void)
+{
+    fixture_end(loop);
+}
+
 START_TEST(the_table_allows_the_moves_of_the_drawing_and_no_others)
 {
     for (unsigned from = 0; from < STATE_COUNT; from++)
@@ -81,7 +93,6 @@ END_TEST
 
 START_TEST(every_run_has_a_name_of_its_own)
 {
-    struct pendio_loop *loop = fixture_loop(0, 0);
     struct pendio_context *context = fixture_context(fixture_pool(loop, 1, 0));
     pendio_run last = 0;
 
@@ -104,7 +115,6 @@ END_TEST
 
 START_TEST(a_refused_start_leaves_the_context_as_it_was)
 {
-    struct pendio_loop *loop = fixture_loop(0, 0);
     struct pendio_context *context = fixture_context(fixture_pool(loop, 1, 64));
     struct fixture_stream stream = fixture_stream(loop, SOCK_STREAM);
     struct pnd_context before;
@@ -129,7 +139,6 @@ END_TEST
 
 START_TEST(a_context_of_the_pool_cannot_be_started_or_changed)
 {
-    struct pendio_loop *loop = fixture_loop(0, 0);
     struct pendio_context *context = fixture_context(fixture_pool(loop, 1, 64));
 
     ck_assert_int_eq(pendio_pool_put(context), 0);
@@ -169,7 +178,6 @@ END_TEST
 
 START_TEST(the_next_of_a_line_goes_only_when_the_first_has_finished)
 {
-    struct pendio_loop *loop = fixture_loop(0, 0);
     struct pendio_pool *pool = fixture_pool(loop, 3, 64);
     struct fixture_stream stream = fixture_stream(loop, SOCK_STREAM);
     struct pendio_context *contexts[3];
@@ -231,7 +239,7 @@ int main(void)
         an_interruption_that_was_asked_for_says_by_whom,
         the_next_of_a_line_goes_only_when_the_first_has_finished,
     };
-    int code = suite_run("context", NULL, NULL, tests, sizeof tests / sizeof tests[0]);
+    int code = suite_run("context", begin, end, tests, sizeof tests / sizeof tests[0]);
 
     return code != EXIT_SUCCESS ? code : run_deaths();
 }

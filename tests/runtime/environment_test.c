@@ -214,7 +214,7 @@ int main(int argument_count, char **arguments)
     if (argument_count == 2 && strcmp(arguments[1], "read") == 0) {
         uint64_t masked_features;
 
-        return -pnd_environment_read(&masked_features);
+        _exit(-pnd_environment_read(&masked_features));
     }
     return suite_run("environment", begin, NULL, tests, sizeof tests / sizeof tests[0]);
 }

@@ -18,6 +18,15 @@ struct pendio_loop *fixture_loop(uint32_t operation_count, uint32_t post_count)
     return loop;
 }
 
+void fixture_end(struct pendio_loop *loop)
+{
+    uint64_t leaked_count = UINT64_MAX;
+
+    ck_assert_uint_eq(fixture_statistics(loop).completion_overflows, 0);
+    ck_assert_int_eq(pendio_loop_destroy(loop, FIXTURE_LIMIT_NS, &leaked_count), 0);
+    ck_assert_uint_eq(leaked_count, 0);
+}
+
 struct pendio_pool *fixture_pool(struct pendio_loop *loop, uint32_t context_count,
                                  uint64_t slice_bytes)
 {

@@ -24,6 +24,10 @@ struct fixture_stream {
 
 /* 0 operations and posts: the default. */
 struct pendio_loop *fixture_loop(uint32_t operation_count, uint32_t post_count);
+
+/* Destroys the loop: nothing may be left in the kernel, and no completion was ever lost. */
+void fixture_end(struct pendio_loop *loop);
+
 struct pendio_pool *fixture_pool(struct pendio_loop *loop, uint32_t context_count,
                                  uint64_t slice_bytes);
 struct pendio_context *fixture_context(struct pendio_pool *pool);

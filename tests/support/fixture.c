@@ -264,6 +264,22 @@ void fixture_take(int descriptor, void *ret_bytes, size_t byte_count)
     }
 }
 
+void fixture_drain(struct fixture *fixture, int descriptor, size_t byte_count)
+{
+    char scratch[64 * 1024];
+    int64_t end_ns = now_ns() + patience_ns;
+
+    while (byte_count != 0) {
+        size_t most = byte_count < sizeof scratch ? byte_count : sizeof scratch;
+        ssize_t count = recv(descriptor, scratch, most, MSG_DONTWAIT);
+
+        ck_assert(count > 0 || (count < 0 && errno == EAGAIN));
+        byte_count -= count > 0 ? (size_t)count : 0;
+        ck_assert_int_ge(fixture_turn(fixture, count > 0 ? 0 : 1000 * 1000), 0);
+        ck_assert_msg(now_ns() < end_ns, "%zu bytes did not come", byte_count);
+    }
+}
+
 void fixture_reset(int descriptor)
 {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};

@@ -106,6 +106,9 @@ bool fixture_is_filled(const void *memory, size_t byte_count, uint64_t seed);
 void fixture_put(int descriptor, const void *bytes, size_t byte_count);
 void fixture_take(int descriptor, void *ret_bytes, size_t byte_count);
 
+/* Takes and drops byte_count bytes, turning the loop meanwhile so that it goes on sending. */
+void fixture_drain(struct fixture *fixture, int descriptor, size_t byte_count);
+
 /* Closes a TCP descriptor so that the other end sees a RST. */
 void fixture_reset(int descriptor);
 
