@@ -33,28 +33,28 @@ extern void *__libc_calloc(size_t count, size_t byte_count);
 extern void *__libc_realloc(void *memory, size_t byte_count);
 extern void __libc_free(void *memory);
 
-void *malloc(size_t byte_count)
+void *malloc(size_t size)
 {
     allocation_count += counting;
-    return __libc_malloc(byte_count);
+    return __libc_malloc(size);
 }
 
-void *calloc(size_t count, size_t byte_count)
+void *calloc(size_t nmemb, size_t size)
 {
     allocation_count += counting;
-    return __libc_calloc(count, byte_count);
+    return __libc_calloc(nmemb, size);
 }
 
-void *realloc(void *memory, size_t byte_count)
+void *realloc(void *ptr, size_t size)
 {
     allocation_count += counting;
-    return __libc_realloc(memory, byte_count);
+    return __libc_realloc(ptr, size);
 }
 
-void free(void *memory)
+void free(void *ptr)
 {
-    allocation_count += counting && memory != NULL;
-    __libc_free(memory);
+    allocation_count += counting && ptr != NULL;
+    __libc_free(ptr);
 }
 
 #endif
@@ -96,9 +96,10 @@ static void begin_echo(struct work *work, uint32_t policy)
 static void begin_reads(struct work *work)
 {
     begin_work(work, PENDIO_AUTO);
-    ck_assert_int_eq(
-        pendio_handle_adopt(work->loop, fixture_file(READ_COUNT * SLICE_BYTES), &work->handles[0]),
-        0);
+    ck_assert_int_eq(pendio_handle_adopt(work->loop,
+                                         fixture_file((uint64_t)READ_COUNT * SLICE_BYTES),
+                                         &work->handles[0]),
+                     0);
 }
 
 static void await(struct work *work, int pending_count)
@@ -164,8 +165,12 @@ static void allocates_nothing(struct work *work, round_fn *round)
 
 START_TEST(allocations_are_seen_when_there_are_any)
 {
+    void *volatile memory; /* or the compiler does without */
+
     counting = true;
-    free(realloc(malloc(1), 10000));
+    memory = malloc(1);
+    memory = realloc(memory, 10000);
+    free(memory);
     counting = false;
     ck_assert_uint_ge(allocation_count, 3);
 }
@@ -326,7 +331,7 @@ START_TEST(a_turn_of_echo_is_one_system_call)
 
     ck_assert_uint_le(count, tally.turns);
     ck_assert_uint_le(count, tally.system_calls);
-    ck_assert_uint_le(tally.turns, 2 * ROUND_COUNT + 16);
+    ck_assert_uint_le(tally.turns, UINT64_C(2) * ROUND_COUNT + 16);
 }
 END_TEST
 
@@ -345,7 +350,7 @@ START_TEST(a_turn_of_reads_is_one_system_call_for_all_of_them)
     uint64_t count = trace(reads, &tally);
 
     ck_assert_uint_le(count, tally.turns);
-    ck_assert_uint_le(tally.turns, 2 * ROUND_COUNT);
+    ck_assert_uint_le(tally.turns, UINT64_C(2) * ROUND_COUNT);
 }
 END_TEST
 

@@ -71,7 +71,7 @@ START_TEST(memory_of_a_pool_is_registered_and_files_use_it_so)
     struct pendio_pool *pool = fixture_pool(loop, CONTEXT_COUNT, SLICE_BYTES);
     struct pendio_loop_statistics statistics = fixture_statistics(loop);
 
-    ck_assert_uint_eq(statistics.arena_registered_bytes, SLICE_BYTES * CONTEXT_COUNT);
+    ck_assert_uint_eq(statistics.arena_registered_bytes, (uint64_t)SLICE_BYTES * CONTEXT_COUNT);
     ck_assert_uint_eq(statistics.arena_unregistered_bytes, 0);
     ck_assert_int_eq(statistics.arena_error, 0);
     write_and_read(loop, pool, true);

@@ -8,7 +8,10 @@
 
 #include <stdlib.h>
 
-enum { TICK_NS = 1000, DEADLINE_COUNT = 400, STEP_COUNT = 60000, LEVEL_BITS = 6 };
+/* Of 64 bits, as all times. */
+#define TICK_NS UINT64_C(1000)
+
+enum { DEADLINE_COUNT = 400, STEP_COUNT = 60000, LEVEL_BITS = 6 };
 
 struct model {
     struct pnd_deadline deadline; /* first: a deadline is its model */
@@ -176,7 +179,7 @@ END_TEST
 
 START_TEST(deadlines_of_one_tick_come_in_order_of_adding_also_from_different_levels)
 {
-    const uint64_t due_ns = 100 * 64 * TICK_NS;
+    const uint64_t due_ns = 6400 * TICK_NS;
 
     add(&models[0], due_ns);
     pnd_wheel_advance(&wheel, due_ns - 70 * TICK_NS);
@@ -242,7 +245,7 @@ END_TEST
 
 START_TEST(a_wheel_not_advanced_for_long_takes_new_deadlines_as_well)
 {
-    const uint64_t late_ns = UINT64_C(5000000) * TICK_NS;
+    const uint64_t late_ns = 5000000 * TICK_NS;
 
     add(&models[0], late_ns + 5 * TICK_NS); /* now is still 0 for the wheel */
     pnd_wheel_advance(&wheel, late_ns);

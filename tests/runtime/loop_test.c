@@ -1,5 +1,5 @@
 /*
- * loop_test.c - turns: what waits for room, what is cancelled, when the loop sleeps and how it ends.
+ * loop_test.c - turns: what waits for room, what is cancelled, when the loop sleeps, how it ends.
  *
  * - Where a turn must not sleep for long it is given FIXTURE_LIMIT_NS; a wrong sleep then shows as
  *   a missing record, never as a measured time.
@@ -266,7 +266,7 @@ START_TEST(a_sleep_for_a_timer_is_one_turn_however_far_it_is)
 {
     struct pendio_context *context = fixture_context(fixture_pool(loop, 1, 0));
 
-    for (uint64_t after_ns = 1000; after_ns < 500 * 1000 * 1000; after_ns *= 3) {
+    for (uint64_t after_ns = 1000; after_ns < 500000000; after_ns *= 3) {
         struct pendio_completion completion;
 
         ck_assert_int_eq(pendio_timer(context, after_ns), PENDIO_PENDING);

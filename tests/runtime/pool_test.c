@@ -70,7 +70,7 @@ START_TEST(slices_are_equal_and_apart_and_inside_the_arena)
 
         ck_assert_int_eq(pendio_context_window(contexts[i], &memory, &byte_count), 0);
         ck_assert_uint_eq(byte_count, SLICE_BYTES);
-        ck_assert_ptr_eq(memory, base + i * SLICE_BYTES);
+        ck_assert_ptr_eq(memory, base + (size_t)i * SLICE_BYTES);
         memset(memory, i, byte_count);
     }
 }
