@@ -210,10 +210,9 @@ static bool expectation_broken(const struct pnd_referee *referee)
 static void check_end(struct pnd_engine *engine, int status)
 {
     engine->finished = engine->live_count == 0;
-    if (engine->finished || expectation_broken(&engine->referee))
-        engine->stopping = true;
-    else if (!pnd_referee_hold(&engine->referee, PND_RULE_ANSWER, status >= 0, "a turn answered %s",
-                               pnd_names_error(status)))
+    (void)pnd_referee_hold(&engine->referee, PND_RULE_ANSWER, status >= 0, "a turn answered %s",
+                           pnd_names_error(status));
+    if (engine->finished || status < 0 || expectation_broken(&engine->referee))
         engine->stopping = true;
     else if (nothing_can_move(engine))
         stop_blocked(engine, "nothing can move any more");
@@ -290,6 +289,7 @@ void pnd_engine_finish(struct pnd_engine *engine)
     pnd_ledger_settle(&engine->ledger, &engine->statistics, engine->finished);
     int status = pendio_loop_destroy(engine->loop, (int64_t)shutdown_ns, &leaked_count);
     engine->loop = NULL;
+    engine->leaked = leaked_count > 0;
     (void)pnd_referee_hold(&engine->referee, PND_RULE_NOTHING_LEAKED,
                            status == 0 && leaked_count == 0,
                            "destroy answered %s and left %llu operations to the kernel",

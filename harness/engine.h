@@ -141,6 +141,7 @@ struct pnd_engine {
     bool offended; /* a rule was broken: the end is near */
     bool stopping;
     bool finished; /* every instance came to its end */
+    bool leaked;   /* the kernel may still write: memory must not be freed */
     char skip_reason[160];
     struct pendio_loop_statistics statistics;
     struct pnd_payload payload;

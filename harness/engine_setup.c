@@ -194,7 +194,8 @@ void pnd_engine_destroy(struct pnd_engine *engine)
     if (engine->loop != NULL)
         (void)pendio_loop_destroy(engine->loop, 0, NULL);
     for (uint32_t i = 0; engine->pools != NULL && i < engine->plan->pool_count; i++)
-        free(engine->pools[i].caller_memory);
+        if (!engine->leaked)
+            free(engine->pools[i].caller_memory);
     free(engine->flows);
     free(engine->tasks);
     free(engine->completions);

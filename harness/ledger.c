@@ -99,18 +99,20 @@ struct pnd_handle_page *pnd_ledger_handle(const struct pnd_ledger *ledger, pendi
 static struct pnd_context_page *page_for(struct pnd_ledger *ledger, struct pendio_context *context,
                                          uint32_t pool_index)
 {
-    struct pnd_context_page *page = pnd_ledger_context(ledger, context);
-    if (page != NULL)
-        return page;
-    if (ledger->pools[pool_index].page_count == ledger->pools[pool_index].context_count)
+    struct pnd_pool_page *pool = &ledger->pools[pool_index];
+    uint32_t index = pnd_table_find(&ledger->context_table, (uintptr_t)context);
+    if (index != PND_TABLE_NOTHING)
+        return &ledger->contexts[index];
+    if (pool->page_count == pool->context_count)
         return NULL;
-    uint32_t index = ledger->context_count++;
-    page = &ledger->contexts[index];
-    page->start.context = context;
-    page->pool_index = pool_index;
-    page->pool_slot = ledger->pools[pool_index].page_count++;
+    index = ledger->context_count++;
     pnd_table_add(&ledger->context_table, (uintptr_t)context, index);
-    return page;
+    ledger->contexts[index] = (struct pnd_context_page){
+        .start.context = context,
+        .pool_index = pool_index,
+        .pool_slot = pool->page_count++,
+    };
+    return &ledger->contexts[index];
 }
 
 static bool judge_taken(struct pnd_ledger *ledger, struct pnd_pool_page *pool,
@@ -160,8 +162,9 @@ bool pnd_ledger_get(struct pnd_ledger *ledger, uint32_t pool_index, int status,
     if (status != 0)
         return right;
     struct pnd_context_page *page = page_for(ledger, context, pool_index);
-    if (!pnd_referee_hold(ledger->referee, PND_RULE_POOL, page != NULL,
-                          "get gave a context beyond the pool's number"))
+    (void)pnd_referee_hold(ledger->referee, PND_RULE_POOL, page != NULL,
+                           "get gave a context beyond the pool's number");
+    if (page == NULL)
         return false;
     right &= judge_taken(ledger, pool, page, shown);
     enter_taken(ledger, pool, page);
@@ -205,10 +208,10 @@ struct pnd_handle_page *pnd_ledger_open(struct pnd_ledger *ledger, pendio_handle
                                         Pendio__Family family)
 {
     uint32_t index = ledger->handle_free;
-    if (!pnd_referee_hold(ledger->referee, PND_RULE_PRODUCT,
-                          handle != 0 && pnd_ledger_handle(ledger, handle) == NULL,
-                          "handle %#llx was given while it is open or closing",
-                          (unsigned long long)handle))
+    if (!pnd_referee_hold(
+            ledger->referee, PND_RULE_PRODUCT,
+            handle != 0 && pnd_table_find(&ledger->handle_table, handle) == PND_TABLE_NOTHING,
+            "handle %#llx was given while it is open or closing", (unsigned long long)handle))
         return NULL;
     if (index == ledger->handle_capacity)
         return NULL;

@@ -19,8 +19,9 @@ static struct pnd_context_page *match(struct pnd_ledger *ledger,
 {
     struct pnd_context_page *page = pnd_ledger_context(ledger, completion->context);
     const char *operation = pnd_names_operation(completion->operation);
-    if (!pnd_referee_hold(ledger->referee, PND_RULE_NO_DELIVERY, page != NULL,
-                          "%s was delivered for a context never taken", operation))
+    (void)pnd_referee_hold(ledger->referee, PND_RULE_NO_DELIVERY, page != NULL,
+                           "%s was delivered for a context never taken", operation);
+    if (page == NULL)
         return NULL;
     if (!pnd_referee_hold(ledger->referee, PND_RULE_NO_DELIVERY, page->pending,
                           "%s, run %#llx, was delivered for a context with nothing pending "

@@ -25,24 +25,24 @@ enum {
 
 static const uint64_t memory_ceiling_bytes = UINT64_C(1) << 30;
 
-static void refuse(const struct pnd_compiler *compiler, const char *path, const char *format,
-                   va_list arguments)
+/* Input and path; returns how much of the line they take. */
+static size_t begin_line(const struct pnd_compiler *compiler, const char *path)
 {
     const char *name = compiler->workload->name;
     struct pnd_message_error *error = compiler->error;
-    int length = snprintf(error->text, sizeof error->text,
-                          "%.100s: %s: ", name[0] != '\0' ? name : "workload without a name", path);
-    if (length < 0 || (size_t)length >= sizeof error->text)
-        return;
-    vsnprintf(error->text + length, sizeof error->text - (size_t)length, format, arguments);
+    int length =
+        snprintf(error->text, sizeof error->text,
+                 "%.100s: %.100s: ", name[0] != '\0' ? name : "workload without a name", path);
+    return length > 0 ? (size_t)length : 0;
 }
 
 int pnd_plan_refuse(const struct pnd_compiler *compiler, int status, const char *path,
                     const char *format, ...)
 {
+    size_t used = begin_line(compiler, path);
     va_list arguments;
     va_start(arguments, format);
-    refuse(compiler, path, format, arguments);
+    vsnprintf(compiler->error->text + used, sizeof compiler->error->text - used, format, arguments);
     va_end(arguments);
     return status;
 }
@@ -50,11 +50,12 @@ int pnd_plan_refuse(const struct pnd_compiler *compiler, int status, const char 
 int pnd_plan_refuse_step(const struct pnd_compiler *compiler, const char *format, ...)
 {
     char path[96];
-    va_list arguments;
     snprintf(path, sizeof path, "actors[%zu].blocks[%zu].steps[%zu]", compiler->actor_index,
              compiler->block_index, compiler->step_index);
+    size_t used = begin_line(compiler, path);
+    va_list arguments;
     va_start(arguments, format);
-    refuse(compiler, path, format, arguments);
+    vsnprintf(compiler->error->text + used, sizeof compiler->error->text - used, format, arguments);
     va_end(arguments);
     return -EINVAL;
 }

@@ -68,12 +68,6 @@ void pnd_referee_init(struct pnd_referee *referee)
     memset(referee, 0, sizeof *referee);
 }
 
-static void keep(struct pnd_finding *finding, const char *format, va_list arguments)
-{
-    if (finding->offence_count == 1)
-        vsnprintf(finding->seen, sizeof finding->seen, format, arguments);
-}
-
 bool pnd_referee_hold(struct pnd_referee *referee, enum pnd_rule rule, bool holds,
                       const char *format, ...)
 {
@@ -82,13 +76,14 @@ bool pnd_referee_hold(struct pnd_referee *referee, enum pnd_rule rule, bool hold
         finding->held_count++;
         return true;
     }
-    va_list arguments;
     if (referee->offence_count++ == 0)
         referee->first_broken = rule;
-    finding->offence_count++;
-    va_start(arguments, format);
-    keep(finding, format, arguments);
-    va_end(arguments);
+    if (finding->offence_count++ == 0) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(finding->seen, sizeof finding->seen, format, arguments);
+        va_end(arguments);
+    }
     return false;
 }
 

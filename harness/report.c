@@ -183,7 +183,7 @@ static void put_check(struct report_parts *parts, const struct pnd_finding *find
     else
         snprintf(seen, sizeof parts->seen[index], "%s (%llu of %llu times)", finding->seen,
                  (unsigned long long)finding->offence_count,
-                 (unsigned long long)(finding->offence_count + finding->held_count));
+                 (unsigned long long)finding->offence_count + finding->held_count);
     check->verdict = finding->offence_count > 0 ? PENDIO__VERDICT__FAILED : PENDIO__VERDICT__PASSED;
     parts->check_pointers[index] = check;
 }

@@ -14,9 +14,21 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+/* Too many handles, messages or contexts for now: again after the next turn. */
+static enum pnd_step_verdict wait_for_capacity(struct pnd_engine *engine,
+                                               struct pnd_instance *instance)
+{
+    engine->retries++;
+    instance->state = PND_INSTANCE_AWAITS_CAPACITY;
+    pnd_queue_add(&engine->capacity, instance);
+    return PND_STEP_WAIT;
+}
+
 static enum pnd_step_verdict answered(struct pnd_engine *engine, struct pnd_instance *instance,
                                       const struct pnd_plan_step *step, int status)
 {
+    if (status == -EAGAIN && !pnd_expect_refusal(step, status))
+        return wait_for_capacity(engine, instance);
     if (status < 0)
         pnd_expect_refused(engine, instance, step, status);
     else
@@ -214,8 +226,9 @@ static enum pnd_step_verdict step_post(struct pnd_engine *engine, struct pnd_ins
         uint64_t user_data = (uint64_t)(instance - engine->instances) << 1 | step->background;
         int status = pendio_loop_post(engine->loop, user_data, pnd_post_value(user_data));
         pnd_ledger_post(&engine->ledger, status);
+        if (answered(engine, instance, step, status) == PND_STEP_WAIT)
+            return PND_STEP_WAIT;
         instance->started_count++;
-        (void)answered(engine, instance, step, status);
         if (status < 0)
             continue;
         if (step->background)

@@ -73,18 +73,17 @@ int pnd_send_to_start(struct pnd_context *context, struct pnd_handle *handle)
     return pnd_context_wait_in_line(context, &handle->sends);
 }
 
-/* On a stream the kernel goes on after short writes by itself. */
-static uint32_t send_flags(const struct pnd_context *context)
-{
-    return context->handle->kind == PND_KIND_STREAM ? MSG_NOSIGNAL | MSG_WAITALL : MSG_NOSIGNAL;
-}
-
+/*
+ * No MSG_WAITALL: with it the kernel goes on after a short write by itself, but an error that comes
+ * then is lost behind the bytes that had gone, and a reset looks like an orderly end to whoever
+ * receives.
+ */
 static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
     sqe->addr = pnd_transfer_address(context);
     sqe->len = pnd_transfer_chunk(context);
-    sqe->msg_flags = send_flags(context);
+    sqe->msg_flags = MSG_NOSIGNAL;
 }
 
 static void send_to_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
@@ -94,7 +93,7 @@ static void send_to_prepare(const struct pnd_context *context, struct io_uring_s
     sqe->fd = context->handle->descriptor;
     sqe->addr = (uintptr_t)pnd_transfer_message(context, endpoint, endpoint->byte_count);
     sqe->len = 1;
-    sqe->msg_flags = send_flags(context);
+    sqe->msg_flags = MSG_NOSIGNAL;
 }
 
 static enum pnd_verdict send_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)

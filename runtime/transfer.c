@@ -41,8 +41,11 @@ enum pnd_verdict pnd_transfer_fail(struct pnd_context *context, int32_t result)
     }
     if (result == -EINTR && context->stop == PND_STOP_NONE)
         return PND_AGAIN;
-    if (has_end(handle) && context->line != NULL && is_fatal(result))
+    if (has_end(handle) && context->line != NULL && is_fatal(result)) {
         pnd_line_end(context->line, PND_FAILED, result);
+        if (context->line->ending == PND_FAILED)
+            result = context->line->failure; /* what is known first is the truth */
+    }
     pnd_context_fail(context, result);
     return PND_DELIVER;
 }

@@ -316,7 +316,7 @@ void example_print_rate(const struct example_arguments *arguments, double second
 static struct pendio_loop *loop_to_stop;
 static volatile sig_atomic_t is_stopped;
 
-/* A turn that sleeps answers 0 when it is interrupted; waking covers the moment before the sleep. */
+/* A turn that sleeps answers 0 when interrupted; waking covers the moment before the sleep. */
 static void stop(int signal_number)
 {
     int saved_errno = errno;

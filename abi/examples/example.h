@@ -2,7 +2,7 @@
  * example.h - what the examples share and what has little to do with pendio: numbers, addresses,
  * messages and exit codes.
  *
- * Failures:    what is wrong goes to standard error in one line that begins with the program's name.
+ * Failures:    what is wrong goes to standard error in one line, which begins with the program.
  */
 #ifndef PENDIO_EXAMPLE_H
 #define PENDIO_EXAMPLE_H
@@ -59,7 +59,7 @@ int example_socket(struct pendio_loop *loop, const struct pendio_endpoint *endpo
 int example_pool(struct pendio_loop *loop, uint32_t context_count, uint64_t slice_bytes,
                  struct pendio_pool **ret_pool);
 
-/* Turns the loop until what was started last has ended; nothing else may be under way. Its error. */
+/* Turns the loop until what was started has ended, and nothing else is under way. Its error. */
 int example_wait(struct pendio_loop *loop, struct pendio_context *context, int answer);
 
 /* Opens a file, waits for it, and complains if it cannot be opened. */

@@ -119,16 +119,16 @@ START_TEST(run_of_another_loop_is_not_under_way_here)
     char memory[4];
 
     fixture_init(&fixture);
-    fixture_init(&other);
     pair = fixture_pair(&fixture, FIXTURE_TCP4);
+    fixture_init(&other);
     context = fixture_over(&fixture, memory, sizeof memory);
     expect_pending(pendio_receive(context, pair.near));
     foreign = fixture_get(&other);
     expect_pending(pendio_timer(foreign, UINT64_MAX));
     ck_assert_int_eq(pendio_cancel(fixture.loop, pendio_context_run(foreign)), -ENOENT);
     fixture_quiet(&fixture);
-    close(pair.far);
     fixture_discard(&other);
+    close(pair.far);
     fixture_discard(&fixture);
 }
 END_TEST

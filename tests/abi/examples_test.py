@@ -34,7 +34,7 @@ def content(byte_count, seed=0):
 
 
 def exchange(connection, payload):
-    """Sends all of it while what comes back is read; then says that was all, and waits for the end."""
+    """Sends all of it while what comes back is read; says that was all, and waits for the end."""
     sender = threading.Thread(target=lambda: (connection.sendall(payload),
                                               connection.shutdown(socket.SHUT_WR)))
     sender.start()

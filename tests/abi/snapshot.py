@@ -126,7 +126,7 @@ def measure(header, interface, compiler):
 
 
 def exported_symbols(library):
-    """Lines of `readelf --dyn-syms`: number, value, size, type, binding, visibility, section, name."""
+    """From readelf's: number, value, size, type, binding, visibility, section, name."""
     said = subprocess.run(["readelf", "--dyn-syms", "--wide", library], check=True,
                           stdout=subprocess.PIPE, text=True).stdout
     for line in said.splitlines():

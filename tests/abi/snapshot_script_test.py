@@ -1,4 +1,4 @@
-"""snapshot_script_test.py - the comparison with the snapshot sees what breaks programs; what is exported.
+"""snapshot_script_test.py - the snapshot shows what breaks programs, and all that is exported.
 
 Usage: snapshot_script_test.py HEADER LIBRARY COMPILER [unittest arguments]
 """
@@ -71,7 +71,8 @@ class Comparison(Case):
             "-     62   2 uint16_t flags", "+     70   2 uint16_t flags")
 
     def test_a_changed_type_is_seen(self):
-        self.assert_seen(self.compare_with(r"typedef uint64_t\s+pendio_run", "typedef long pendio_run"),
+        self.assert_seen(self.compare_with(r"typedef uint64_t\s+pendio_run",
+                                           "typedef long pendio_run"),
                          "-type typedef uint64_t pendio_run", "+type typedef long pendio_run")
 
     def test_comments_and_white_space_are_none_of_its_business(self):

@@ -73,5 +73,5 @@ int main(void)
         libcs_own_allocations_count,
         a_pause_is_not_counted,
     };
-    return suite_run("allocations", NULL, NULL, tests, sizeof tests / sizeof *tests);
+    return suite_run("allocations", NULL, NULL, tests, sizeof tests / sizeof tests[0]);
 }

@@ -211,5 +211,5 @@ int main(void)
         a_machine_without_the_runtime_skips,
         a_directory_that_is_not_there_is_told,
     };
-    return suite_run("child", NULL, end, tests, sizeof tests / sizeof *tests);
+    return suite_run("child", NULL, end, tests, sizeof tests / sizeof tests[0]);
 }

@@ -74,5 +74,5 @@ int main(void)
         a_frame_over_the_limit_is_refused_unread,
         a_closed_descriptor_is_told,
     };
-    return suite_run("frame", begin, NULL, tests, sizeof tests / sizeof *tests);
+    return suite_run("frame", begin, NULL, tests, sizeof tests / sizeof tests[0]);
 }

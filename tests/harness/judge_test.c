@@ -289,5 +289,5 @@ int main(void)
         a_context_still_in_its_run_when_told_is_an_offence,
         a_result_unlike_its_delivery_is_an_offence,
     };
-    return suite_run("judge", books_begin, books_end, tests, sizeof tests / sizeof *tests);
+    return suite_run("judge", books_begin, books_end, tests, sizeof tests / sizeof tests[0]);
 }

@@ -74,5 +74,5 @@ int main(void)
         quantiles_of_a_row_stand_where_they_should,
         merging_equals_adding_to_one,
     };
-    return suite_run("latency", begin, NULL, tests, sizeof tests / sizeof *tests);
+    return suite_run("latency", begin, NULL, tests, sizeof tests / sizeof tests[0]);
 }

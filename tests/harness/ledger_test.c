@@ -256,5 +256,5 @@ int main(void)
         counters_unlike_the_books_are_an_offence,
         a_lost_delivery_is_an_offence,
     };
-    return suite_run("ledger", books_begin, books_end, tests, sizeof tests / sizeof *tests);
+    return suite_run("ledger", books_begin, books_end, tests, sizeof tests / sizeof tests[0]);
 }

@@ -116,5 +116,5 @@ int main(void)
         bytes_of_another_stream_or_seed_are_found,
         a_message_is_verified_whatever_its_stream_and_length,
     };
-    return suite_run("payload", begin, NULL, tests, sizeof tests / sizeof *tests);
+    return suite_run("payload", begin, NULL, tests, sizeof tests / sizeof tests[0]);
 }

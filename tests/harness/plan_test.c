@@ -291,5 +291,5 @@ int main(void)
         a_workload_may_ask_for_less,
         without_limits_the_ceilings_hold,
     };
-    return suite_run("plan", begin, end, tests, sizeof tests / sizeof *tests);
+    return suite_run("plan", begin, end, tests, sizeof tests / sizeof tests[0]);
 }

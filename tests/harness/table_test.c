@@ -79,5 +79,5 @@ int main(void)
         a_table_serves_for_ever_when_keys_come_and_go,
         removing_what_is_not_there_is_harmless,
     };
-    return suite_run("table", begin, end, tests, sizeof tests / sizeof *tests);
+    return suite_run("table", begin, end, tests, sizeof tests / sizeof tests[0]);
 }

@@ -1,0 +1,166 @@
+"""mutants.py - small lies of the runtime, each of which a good suite must catch.
+
+A mutant replaces text that stands exactly once in one file, so a line may move without breaking
+it. Lies are about what the contract fixes and a caller sees; the runtime still builds with them.
+"""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    name: str
+    lie: str  # one line for people
+    path: str
+    before: str
+    after: str
+
+
+MUTANTS = (
+    Mutant(
+        "pending_always", "every answer is pending", "runtime/context.c",
+        """\
+    return context->policy != PENDIO_QUEUE && (line == NULL || line->undelivered_count == 0) &&
+           pnd_budget_is_left(context->loop, budget_of(context));
+""",
+        """\
+    (void)context;
+    (void)line;
+    return false;
+"""),
+    Mutant(
+        "bytes_off_by_one", "every byte count is one too many", "runtime/context.c",
+        ".bytes = context->moved_bytes,", ".bytes = context->moved_bytes + 1,"),
+    Mutant(
+        "queue_may_be_done", "QUEUE is answered as AUTO is", "runtime/context.c",
+        "context->policy != PENDIO_QUEUE && (", "("),
+    Mutant(
+        "line_is_lifo", "of those who wait in line the last one goes first", "runtime/context.c",
+        "    TAILQ_INSERT_TAIL(&line->waiting, context, line_link);\n",
+        """\
+    if (first)
+        TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
+    else
+        TAILQ_INSERT_AFTER(&line->waiting, TAILQ_FIRST(&line->waiting), context, line_link);
+"""),
+    Mutant(
+        "try_goes_first", "TRY overtakes those who wait in line", "runtime/context.c",
+        "    TAILQ_INSERT_TAIL(&line->waiting, context, line_link);\n",
+        """\
+    if (first || context->policy != PENDIO_TRY)
+        TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
+    else
+        TAILQ_INSERT_AFTER(&line->waiting, TAILQ_FIRST(&line->waiting), context, line_link);
+"""),
+    Mutant(
+        "done_before_delivery", "done, though an earlier one is yet to be delivered",
+        "runtime/context.c",
+        "(line == NULL || line->undelivered_count == 0) &&", "(line == NULL || line != NULL) &&"),
+    Mutant(
+        "budget_never_spent", "the number of done answers is not bounded", "runtime/loop.h",
+        "    budget->used_count++;\n", ""),
+    Mutant(
+        "budget_one_too_many", "one done answer more than the budget has", "runtime/loop.h",
+        "budget->used_count < loop->done_budget", "budget->used_count <= loop->done_budget"),
+    Mutant(
+        "cancel_is_silent", "a cancelled operation has no flag BY_CANCEL", "runtime/context.c",
+        ": PENDIO_BY_CANCEL;", ": 0;"),
+    Mutant(
+        "stale_run_is_cancelled", "a run that is over names the one under way", "runtime/context.c",
+        "context == NULL || context->token != run || context->state",
+        "context == NULL || context->state"),
+    Mutant(
+        "deadline_at_once", "a deadline comes at once", "runtime/context.c",
+        """\
+        start_deadline(context, context->deadline_ns);
+    if (first)
+""",
+        """\
+        start_deadline(context, 1);
+    if (first)
+"""),
+    Mutant(
+        "timer_is_early", "a timer ends at half of its time", "runtime/context.c",
+        """\
+    start_deadline(context, after_ns);
+    return answer_pending(context);
+""",
+        """\
+    start_deadline(context, after_ns / 2);
+    return answer_pending(context);
+"""),
+    Mutant(
+        "refused_start_begins", "a start refused for its handle changes the result",
+        "runtime/context.c",
+        """\
+    if (status == 0 && handle == NULL)
+        status = pnd_loop_refuse(context->loop, -EBADF);
+""",
+        """\
+    if (status == 0 && handle == NULL) {
+        context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
+        context->result.run = context->token;
+        status = pnd_loop_refuse(context->loop, -EBADF);
+    }
+"""),
+    Mutant(
+        "records_come_first", "records are delivered before callbacks", "runtime/loop.c",
+        """\
+    deliver_callbacks(loop);
+    return (int)deliver_records(loop, ret_completions, count);
+""",
+        """\
+    status = (int)deliver_records(loop, ret_completions, count);
+    deliver_callbacks(loop);
+    return status;
+"""),
+    Mutant(
+        "generation_is_ignored", "a stale handle names whoever has its place now",
+        "runtime/handle.c",
+        "pnd_handle_value(table, handle) != value", "pnd_handle_value(table, handle) == 0"),
+    Mutant(
+        "pool_is_fifo", "get hands out the context put back first, not last", "runtime/pool.c",
+        "    context = pool->free_contexts[--pool->free_count];\n",
+        """\
+    context = pool->free_contexts[0];
+    pool->free_count--;
+    for (uint32_t i = 0; i < pool->free_count; i++)
+        pool->free_contexts[i] = pool->free_contexts[i + 1];
+"""),
+    Mutant(
+        "end_is_silent", "END_OF_STREAM is never set", "runtime/context.c",
+        ".flags = context->flags,", ".flags = (uint16_t)(context->flags & ~PENDIO_END_OF_STREAM),"),
+    Mutant(
+        "end_is_forgotten", "the end of a stream does not stick", "runtime/transfer.c",
+        "        pnd_line_end(context->line, PND_ENDED, 0);\n", "        (void)0;\n"),
+    Mutant(
+        "failure_is_forgotten", "a fatal error of a stream does not stick", "runtime/transfer.c",
+        "        pnd_line_end(context->line, PND_FAILED, result);\n", "        (void)0;\n"),
+    Mutant(
+        "truncated_is_silent", "a message cut short has no flag TRUNCATED", "runtime/op_receive.c",
+        "        context->flags |= PENDIO_TRUNCATED;\n", ""),
+    Mutant(
+        "sender_is_lost", "receive_from does not tell who sent", "runtime/op_receive.c",
+        "extra->sender.byte_count = extra->message.msg_namelen;",
+        "extra->sender.byte_count = 0;"),
+    Mutant(
+        "graceful_cancels_sends", "a graceful close cancels the sends under way",
+        "runtime/op_close.c",
+        "stop_all(handle, mode == PENDIO_ABORTIVE);", "stop_all(handle, true);"),
+    Mutant(
+        "unread_data_reset", "a graceful close leaves unread data, so the peer sees a reset",
+        "runtime/op_close.c",
+        "        discard_unread(handle);\n",
+        "        if (handle->state == PND_HANDLE_FREE)\n            discard_unread(handle);\n"),
+    Mutant(
+        "abortive_says_goodbye", "an abortive close sends no reset", "runtime/op_close.c",
+        "(void)setsockopt(handle->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);",
+        "(void)at_once;"),
+    Mutant(
+        "fixed_read_is_shifted", "reads into the arena come from one byte behind",
+        "runtime/op_file.c",
+        "    prepare(context, sqe, IORING_OP_READ_FIXED);\n",
+        """\
+    prepare(context, sqe, IORING_OP_READ_FIXED);
+    sqe->off += sqe->opcode == IORING_OP_READ_FIXED && sqe->off != PENDIO_STREAMING;
+"""),
+)
