@@ -1,13 +1,14 @@
 #!/bin/sh
 # run.sh - does the suite notice when the runtime lies? Each mutant in turn, in a copy of the tree.
 #
-# usage: run.sh [--list] [--help] [--jobs N] [--timeout S] [--keep] [NAME...]
+# usage: run.sh [--list] [--help] [--jobs N] [--timeout S] [--masked] [--keep] [NAME...]
 #
 # - Copies the tree below a new directory, builds it (Debug) and runs all tests: what is red already
 #   does not count. Then, for each mutant (or those named): apply, build, run ctest and the shipped
 #   workloads, say how many turned red and which, and take it back.
 # - Left out of ctest: the tests of the tree itself (style, mutation), which a mutant would offend by
-#   its looks alone. Every other test ends after S seconds (60), red.
+#   its looks alone, and without --masked the contract once more for each masked feature. Every test
+#   ends after S seconds (60), red.
 # - A mutant that does not apply any more or does not build is an error, not a success.
 # - Exit code: 0 every mutant was caught, 1 one survived, 2 usage, 3 something could not be built.
 set -eu
@@ -17,6 +18,8 @@ root=$(cd "$here/../.." && pwd)
 jobs=$(nproc)
 limit_s=60
 workloads_limit_s=600
+left_out='^(style|mutation)|^harness\.workloads$'
+masked='|\.without'
 keep=false
 
 usage()
@@ -45,6 +48,7 @@ while [ $# -gt 0 ]; do
     --list) exec python3 -B "$here/mutate.py" list ;;
     --jobs) number "$1" "${2-}" && jobs=$2 && shift ;;
     --timeout) number "$1" "${2-}" && limit_s=$2 && shift ;;
+    --masked) masked= ;;
     --keep) keep=true ;;
     -*) refuse "unknown option $1; --help names those there are" 2 ;;
     *) break ;;
@@ -101,7 +105,7 @@ build_tree()
 # Names of tests that are red, one a line, into FILE; their number of all into FILE.count.
 run_ctest()
 {
-    (cd "$build" && ctest -j "$jobs" -E '^(style|mutation)|^harness\.workloads$') \
+    (cd "$build" && ctest -j "$jobs" -E "$left_out$masked") \
         >"$scratch/ctest.log" 2>&1 || true
     sed -n 's/.* tests failed out of \([0-9]*\)$/\1/p' "$scratch/ctest.log" >"$1.count"
     sed -n '/^The following tests FAILED/,$s/^[[:space:]]*[0-9]* - \([^ ]*\) (.*/\1/p' \
