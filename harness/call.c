@@ -158,6 +158,7 @@ void pnd_call_describe(const struct pnd_engine *engine, const struct pnd_task *t
 static void completed(const struct pendio_completion *completion, void *state)
 {
     pnd_engine_deliver(state, completion, true);
+    pnd_engine_run_ready(state); /* so that starts from inside a callback are tried, too */
 }
 
 /* How many bytes of the window `whole` still wants, or an echo has to send back. */

@@ -54,7 +54,7 @@ static void end_warm_up(struct pnd_engine *engine)
     pnd_allocations_begin();
 }
 
-static void run_ready(struct pnd_engine *engine)
+void pnd_engine_run_ready(struct pnd_engine *engine)
 {
     struct pnd_instance *last = engine->ready.first != NULL ? engine->ready.last : NULL;
     struct pnd_instance *instance = NULL;
@@ -228,7 +228,7 @@ void pnd_engine_run(struct pnd_engine *engine)
     engine->next_wake_ns = UINT64_MAX;
     int status = 0;
     while (!engine->stopping) {
-        run_ready(engine);
+        pnd_engine_run_ready(engine);
         status = turn(engine, sleep_ns(engine, pnd_engine_now_ns()));
         tick(engine, pnd_engine_now_ns());
         check_end(engine, status);

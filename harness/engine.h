@@ -170,6 +170,9 @@ uint64_t pnd_engine_now_ns(void);
 /* The runtime as it shows itself through one context. */
 void pnd_engine_look(const struct pendio_context *context, struct pnd_snapshot *ret_snapshot);
 
+/* Lets those walk who are ready, until they wait. */
+void pnd_engine_run_ready(struct pnd_engine *engine);
+
 /* One delivery, by record or callback. */
 void pnd_engine_deliver(struct pnd_engine *engine, const struct pendio_completion *completion,
                         bool by_callback);

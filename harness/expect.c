@@ -79,6 +79,10 @@ static void expect_rest(struct pnd_engine *engine, const struct pnd_plan_step *s
                         const char *place)
 {
     const struct pnd_plan_expectation *expect = &step->expect;
+    if (step->whole && !expect->check_bytes && completion->error == 0)
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_BYTES, bytes == step->bytes,
+                               "%s brought %llu bytes of %llu", place, (unsigned long long)bytes,
+                               (unsigned long long)step->bytes);
     if (expect->check_bytes)
         (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_BYTES,
                                bytes >= expect->bytes_minimum && bytes <= expect->bytes_maximum,

@@ -38,6 +38,8 @@ static int take_event(struct pnd_job *job, uint64_t now_ns, Pendio__Event *event
                       const struct pnd_listener *listener);
 static void publish_progress(const struct pnd_job *job, const struct pnd_listener *listener);
 static void end_for(struct pnd_job *job, enum pnd_cause cause);
+static void take_counts(const Pendio__Stats *stats, Pendio__Report *report,
+                        Pendio__Answers *answers);
 static void complete_report(const struct pnd_job *job, Pendio__Report *report,
                             Pendio__Stats *stats);
 static int copy_event(const Pendio__Event *event, Pendio__Event **ret_copy,
@@ -264,14 +266,28 @@ int pnd_job_conclude(struct pnd_job *job, uint64_t now_ns, const struct pnd_list
     ending.last_words = pnd_last_words_quote(&job->process.words);
 
     Pendio__Report report = PENDIO__REPORT__INIT;
+    Pendio__Answers answers = PENDIO__ANSWERS__INIT;
     report.elapsed_ns = now_ns - job->started_ns;
     if (ending.report != NULL)
         report = *ending.report;
+    else if (job->stats != NULL)
+        take_counts(job->stats->stats, &report, &answers);
 
     struct pnd_message_error reason;
     if (pnd_verdict_decide(&ending, &report.verdict, &reason) > 0)
         report.reason = reason.text;
     return publish_report(job, &report, listener, ret_report, ret_packed_byte_count);
+}
+
+/* How far a run had come that cannot say so itself any more. */
+static void take_counts(const Pendio__Stats *stats, Pendio__Report *report,
+                        Pendio__Answers *answers)
+{
+    answers->done = stats->done;
+    answers->pending = stats->pending;
+    answers->refused = stats->refused;
+    report->answers = answers;
+    report->deliveries = stats->delivered;
 }
 
 int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd_listener *listener,

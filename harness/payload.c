@@ -27,7 +27,7 @@ static struct cell cell_make(const struct pnd_payload *payload, uint32_t stream,
     cell.words[0] = ((uint64_t)stream << 32) | payload->tag;
     cell.words[1] = number;
     for (unsigned int i = 2; i < 8; i++) {
-        key = key * UINT64_C(0x9e3779b97f4a7c15) + i;
+        key += UINT64_C(0x9e3779b97f4a7c15); /* no multiplication: this must not be felt */
         cell.words[i] = key ^ (key >> 32);
     }
     return cell;
@@ -46,14 +46,23 @@ static size_t cell_part(uint64_t offset, size_t byte_count)
     return byte_count < room ? byte_count : room;
 }
 
+static void fill_part(const struct pnd_payload *payload, uint32_t stream, uint64_t offset,
+                      uint8_t *to, size_t part)
+{
+    struct cell cell = cell_make(payload, stream, offset / PND_PAYLOAD_CELL_BYTES);
+    if (part == PND_PAYLOAD_CELL_BYTES)
+        memcpy(to, &cell, PND_PAYLOAD_CELL_BYTES); /* the usual case, inline */
+    else
+        memcpy(to, (const uint8_t *)&cell + offset % PND_PAYLOAD_CELL_BYTES, part);
+}
+
 void pnd_payload_fill(const struct pnd_payload *payload, uint32_t stream, uint64_t offset,
                       void *memory, size_t byte_count)
 {
     uint8_t *to = memory;
     while (byte_count > 0) {
-        struct cell cell = cell_make(payload, stream, offset / PND_PAYLOAD_CELL_BYTES);
         size_t part = cell_part(offset, byte_count);
-        memcpy(to, (const uint8_t *)cell.words + offset % PND_PAYLOAD_CELL_BYTES, part);
+        fill_part(payload, stream, offset, to, part);
         to += part;
         offset += part;
         byte_count -= part;
@@ -71,18 +80,27 @@ static void fault_find(uint32_t stream, uint64_t offset, const uint8_t *expected
     *ret_fault = (struct pnd_payload_fault){stream, offset, *expected, *seen};
 }
 
+static bool verify_part(const struct pnd_payload *payload, uint32_t stream, uint64_t offset,
+                        const uint8_t *from, size_t part, struct pnd_payload_fault *ret_fault)
+{
+    struct cell cell = cell_make(payload, stream, offset / PND_PAYLOAD_CELL_BYTES);
+    const uint8_t *expected = (const uint8_t *)&cell + offset % PND_PAYLOAD_CELL_BYTES;
+    bool right = part == PND_PAYLOAD_CELL_BYTES
+                     ? memcmp(from, &cell, PND_PAYLOAD_CELL_BYTES) == 0 /* inline */
+                     : memcmp(from, expected, part) == 0;
+    if (!right)
+        fault_find(stream, offset, expected, from, ret_fault);
+    return right;
+}
+
 bool pnd_payload_verify(const struct pnd_payload *payload, uint32_t stream, uint64_t offset,
                         const void *memory, size_t byte_count, struct pnd_payload_fault *ret_fault)
 {
     const uint8_t *from = memory;
     while (byte_count > 0) {
-        struct cell cell = cell_make(payload, stream, offset / PND_PAYLOAD_CELL_BYTES);
-        const uint8_t *expected = (const uint8_t *)cell.words + offset % PND_PAYLOAD_CELL_BYTES;
         size_t part = cell_part(offset, byte_count);
-        if (memcmp(from, expected, part) != 0) {
-            fault_find(stream, offset, expected, from, ret_fault);
+        if (!verify_part(payload, stream, offset, from, part, ret_fault))
             return false;
-        }
         from += part;
         offset += part;
         byte_count -= part;

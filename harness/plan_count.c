@@ -11,7 +11,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { OWN_DESCRIPTOR_COUNT = 32 }; /* the ring, pipes, directories: what is not the workload's */
+enum {
+    OWN_DESCRIPTOR_COUNT = 32, /* the ring, pipes, directories: what is not the workload's */
+    PAGE_BYTES = 256,          /* of the books, for each handle */
+};
 
 static uint64_t add(uint64_t a, uint64_t b)
 {
@@ -145,7 +148,7 @@ static int hold(const struct pnd_compiler *compiler, const char *path, uint64_t 
 
 static uint64_t memory_used(const struct pnd_plan *plan)
 {
-    uint64_t used = 0;
+    uint64_t used = (uint64_t)plan->handle_count * PAGE_BYTES;
     for (uint32_t i = 0; i < plan->pool_count; i++)
         used = add(used, multiply(plan->pools[i].context_count,
                                   add(plan->pools[i].slice_bytes, plan->pools[i].caller_bytes)));

@@ -46,7 +46,7 @@ static void become(const struct pnd_process_options *options, const struct pipes
                    pid_t parent);
 static int confine(const struct pnd_process_options *options, pid_t parent);
 static void reset_signals(void);
-static int limit(int resource, uint64_t value);
+static int limit(__rlimit_resource_t resource, uint64_t value);
 static int adopt(struct pnd_process *process, struct pipes *pipes, int watch);
 static int watch_one(int watch, int descriptor, uint32_t events);
 static void abandon(struct pnd_process *process);
@@ -181,7 +181,7 @@ static void reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int limit(int resource, uint64_t value)
+static int limit(__rlimit_resource_t resource, uint64_t value)
 {
     struct rlimit limits;
     if (getrlimit(resource, &limits) < 0)

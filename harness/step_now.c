@@ -206,7 +206,8 @@ static enum pnd_step_verdict step_pause(struct pnd_engine *engine, struct pnd_in
 {
     uint64_t now_ns = pnd_engine_now_ns();
     if (instance->wake_ns == 0)
-        instance->wake_ns = now_ns + step->after_ns;
+        instance->wake_ns =
+            step->after_ns <= UINT64_MAX - now_ns ? now_ns + step->after_ns : UINT64_MAX;
     if (now_ns >= instance->wake_ns) {
         instance->wake_ns = 0;
         return PND_STEP_NEXT;

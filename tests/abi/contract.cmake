@@ -24,7 +24,7 @@ function(contract_test stem)
     endforeach()
 endfunction()
 
-foreach(stem IN ITEMS answers try order stream transfer datagram connect cancel deadline close handle pool file loop)
+foreach(stem IN ITEMS answers try order stream transfer datagram connect cancel deadline close handle pool file loop end)
     if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/contract_${stem}_test.c")
         contract_test(${stem})
     endif()

@@ -66,6 +66,8 @@ static void tell_stats(void)
     Pendio__Stats stats = PENDIO__STATS__INIT;
     Pendio__Event event = PENDIO__EVENT__INIT;
     stats.started = ACT_OPERATION_COUNT;
+    stats.pending = ACT_OPERATION_COUNT;
+    stats.delivered = ACT_OPERATION_COUNT - 1;
     event.body_case = PENDIO__EVENT__BODY_STATS;
     event.stats = &stats;
     write_event(&event);
@@ -120,6 +122,7 @@ static int act_deaf(void)
 
 static int act_abort(void)
 {
+    tell_stats();
     (void)fputs("first\nthe last of it\n\n", stderr);
     abort();
 }

@@ -194,6 +194,15 @@ START_TEST(crash_quotes_what_its_process_said_last)
 }
 END_TEST
 
+START_TEST(crash_reports_the_counts_that_were_heard_last)
+{
+    const Pendio__Report *report = report_of(submit("act/abort"));
+
+    ck_assert_uint_eq(report->answers->pending, ACT_OPERATION_COUNT);
+    ck_assert_uint_eq(report->deliveries, ACT_OPERATION_COUNT - 1);
+}
+END_TEST
+
 START_TEST(end_without_a_report_is_a_crash)
 {
     assert_crashed(submit("act/leave"), "ended with status 3", "before it had reported");
@@ -395,6 +404,7 @@ int main(int count, char **arguments)
         run_that_failed_says_so_itself,
         killed_process_is_a_crash_that_names_workload_signal_and_operations,
         crash_quotes_what_its_process_said_last,
+        crash_reports_the_counts_that_were_heard_last,
         end_without_a_report_is_a_crash,
         failing_after_a_report_of_success_is_a_crash,
         run_over_its_time_is_killed,

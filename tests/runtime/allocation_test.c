@@ -111,7 +111,8 @@ static void await(struct work *work, int pending_count)
 
         work->failed = work->failed || count < 0;
         for (int i = 0; i < count; i++)
-            work->failed = work->failed || completions[i].error != 0;
+            work->failed = work->failed || completions[i].error != 0 || completions[i].bytes == 0 ||
+                           completions[i].bytes > SLICE_BYTES;
         pending_count -= count;
     }
 }

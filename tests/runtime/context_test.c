@@ -148,6 +148,67 @@ START_TEST(a_context_of_the_pool_cannot_be_started_or_changed)
 }
 END_TEST
 
+static int send_nothing(struct pendio_context *context, pendio_handle handle)
+{
+    ck_assert_int_eq(pendio_context_set_memory(context, NULL, 0), 0);
+    return pendio_send(context, handle);
+}
+
+START_TEST(what_costs_nothing_is_done_until_the_budget_of_the_turn_is_spent)
+{
+    struct pendio_pool *pool = fixture_pool(loop, 2, 0);
+    struct pendio_context *context = fixture_context(pool);
+    struct fixture_stream stream = fixture_stream(loop, SOCK_STREAM);
+
+    for (int turn = 0; turn < 3; turn++) {
+        for (int i = 0; i < 16; i++)
+            ck_assert_int_eq(send_nothing(context, stream.near), PENDIO_DONE);
+        ck_assert_int_eq(send_nothing(context, stream.near), PENDIO_PENDING);
+        ck_assert_int_eq(send_nothing(fixture_context(pool), stream.near), PENDIO_PENDING);
+        ck_assert_int_eq(pendio_pool_put(fixture_next(loop).context), 0);
+        ck_assert_int_eq(pendio_pool_put(fixture_next(loop).context), 0);
+        context = fixture_context(pool);
+    }
+    ck_assert_uint_eq(fixture_statistics(loop).done_empty, 48);
+    ck_assert_uint_eq(fixture_statistics(loop).delivered, 6);
+}
+END_TEST
+
+START_TEST(the_same_is_pending_under_queue)
+{
+    struct pendio_context *context = fixture_context(fixture_pool(loop, 1, 0));
+    struct fixture_stream stream = fixture_stream(loop, SOCK_STREAM);
+
+    ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_QUEUE), 0);
+    ck_assert_int_eq(send_nothing(context, stream.near), PENDIO_PENDING);
+    ck_assert_int_eq(fixture_next(loop).error, 0);
+    ck_assert_uint_eq(fixture_statistics(loop).done, 0);
+}
+END_TEST
+
+START_TEST(trying_is_done_with_data_and_pending_without)
+{
+    struct pendio_pool *pool = fixture_pool(loop, 2, 64);
+    struct fixture_stream stream = fixture_stream(loop, SOCK_STREAM);
+    struct pendio_completion completion;
+    struct pendio_context *contexts[2];
+
+    for (int i = 0; i < 2; i++) {
+        contexts[i] = fixture_context(pool);
+        ck_assert_int_eq(pendio_context_set_policy(contexts[i], PENDIO_TRY), 0);
+    }
+    ck_assert_int_eq(send(stream.far, "data", 4, 0), 4);
+    ck_assert_int_eq(pendio_receive(contexts[0], stream.near), PENDIO_DONE);
+    ck_assert_int_eq(pendio_context_result(contexts[0], &completion), 0);
+    ck_assert_uint_eq(completion.bytes, 4);
+    ck_assert_int_eq(pendio_receive(contexts[0], stream.near), PENDIO_PENDING);
+    ck_assert_int_eq(send(stream.far, "more", 4, 0), 4);
+    ck_assert_int_eq(pendio_receive(contexts[1], stream.near), PENDIO_PENDING); /* not before it */
+    ck_assert_ptr_eq(fixture_next(loop).context, contexts[0]);
+    ck_assert_uint_eq(fixture_statistics(loop).done_tried, 1);
+}
+END_TEST
+
 START_TEST(an_interruption_that_was_asked_for_says_by_whom)
 {
     static const struct {
@@ -236,6 +297,9 @@ int main(void)
         every_run_has_a_name_of_its_own,
         a_refused_start_leaves_the_context_as_it_was,
         a_context_of_the_pool_cannot_be_started_or_changed,
+        what_costs_nothing_is_done_until_the_budget_of_the_turn_is_spent,
+        the_same_is_pending_under_queue,
+        trying_is_done_with_data_and_pending_without,
         an_interruption_that_was_asked_for_says_by_whom,
         the_next_of_a_line_goes_only_when_the_first_has_finished,
     };
