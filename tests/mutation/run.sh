@@ -7,9 +7,9 @@
 # - Copies the tree, builds the copy (Debug) and runs all tests: what is red already does not count.
 #   Then, for each mutant (or those named): apply, build, run ctest and the shipped workloads, say
 #   how many turned red and which, and take it back.
-# - Left out of ctest: the tests of the tree itself (style, mutation), which a mutant would offend by
-#   its looks alone, and without --masked the contract once more for each masked feature. --tests
-#   runs only those whose names match. Every test ends after S seconds (60), red.
+# - Left out of ctest: the tests of the tree itself (style, mutation), which a mutant would offend
+#   by its looks alone, and without --masked the contract once more for each masked feature.
+#   --tests runs only those whose names match. Every test ends after S seconds (60), red.
 # - The copy is made below DIR, whose build is used again by the next run, or in a temporary
 #   directory that goes when this ends.
 # - A mutant that does not apply any more or does not build is an error, not a success.
