@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MEGABYTE = 1 << 20, TOTAL_BYTES = 123456 };
+enum { MEGABYTE = 1 << 20 };
 
 static struct fixture fixture;
 
@@ -21,8 +21,9 @@ static struct fixture fixture;
 static void transfer(enum fixture_family family, size_t send_bytes, size_t receive_bytes,
                      uint32_t policy)
 {
-    unsigned char *out = malloc(TOTAL_BYTES);
-    unsigned char *in = malloc(TOTAL_BYTES);
+    const size_t total_bytes = send_bytes < 100 ? 500 * send_bytes : 123456;
+    unsigned char *out = malloc(total_bytes);
+    unsigned char *in = malloc(total_bytes);
     struct pendio_context *sender = fixture_get(&fixture);
     struct pendio_context *receiver = fixture_get(&fixture);
     struct fixture_pair pair = fixture_pair(&fixture, family);
@@ -30,12 +31,12 @@ static void transfer(enum fixture_family family, size_t send_bytes, size_t recei
     size_t sent_bytes = 0;
     size_t received_bytes = 0;
 
-    fixture_fill(out, TOTAL_BYTES, send_bytes);
+    fixture_fill(out, total_bytes, send_bytes);
     ck_assert_int_eq(pendio_context_set_policy(sender, policy), 0);
     ck_assert_int_eq(pendio_context_set_policy(receiver, policy), 0);
-    while (received_bytes < TOTAL_BYTES) {
+    while (received_bytes < total_bytes) {
         struct pendio_completion result;
-        size_t most = TOTAL_BYTES - sent_bytes < send_bytes ? TOTAL_BYTES - sent_bytes : send_bytes;
+        size_t most = total_bytes - sent_bytes < send_bytes ? total_bytes - sent_bytes : send_bytes;
 
         if (most != 0 && sent_bytes - received_bytes < 2048) {
             ck_assert_int_eq(pendio_context_set_memory(sender, out + sent_bytes, most), 0);
@@ -52,10 +53,10 @@ static void transfer(enum fixture_family family, size_t send_bytes, size_t recei
         ck_assert_int_eq(result.error, 0);
         ck_assert(result.bytes >= 1 && result.bytes <= receive_bytes);
         received_bytes += result.bytes;
-        if (TOTAL_BYTES - received_bytes < receive_bytes)
-            receive_bytes = TOTAL_BYTES - received_bytes;
+        if (total_bytes - received_bytes < receive_bytes)
+            receive_bytes = total_bytes - received_bytes;
     }
-    ck_assert_mem_eq(in, out, TOTAL_BYTES);
+    ck_assert_mem_eq(in, out, total_bytes);
     free(in);
     free(out);
 }

@@ -169,7 +169,7 @@ void fixture_collect(const struct pendio_completion *completion, void *state)
 
 int fixture_turn(struct fixture *fixture, int64_t timeout_ns)
 {
-    struct pendio_completion records[HARVEST_LIMIT];
+    static struct pendio_completion records[HARVEST_LIMIT];
     int count = pendio_loop_turn(fixture->loop, timeout_ns, records, fixture->harvest_count);
 
     for (int i = 0; i < count; i++)
