@@ -32,6 +32,11 @@ static bool is_inward(Pendio__Operation operation)
            operation == PENDIO__OPERATION__RECEIVE_FROM || operation == PENDIO__OPERATION__READ;
 }
 
+static bool is_send(Pendio__Operation operation)
+{
+    return operation == PENDIO__OPERATION__SEND || operation == PENDIO__OPERATION__SEND_TO;
+}
+
 static bool is_stream_of_bytes(Pendio__Family family)
 {
     return family == PENDIO__FAMILY__TCP4 || family == PENDIO__FAMILY__TCP6 ||
@@ -78,10 +83,11 @@ void pnd_content_prepare(struct pnd_engine *engine, struct pnd_task *task, void 
         return;
     if (is_inward(task->step->operation))
         memset(memory, BACKGROUND, byte_count);
-    else if (task->step->content == PENDIO__CONTENT__PATTERN &&
-             task->step->operation == PENDIO__OPERATION__WRITE)
+    else if (task->step->content != PENDIO__CONTENT__PATTERN)
+        return;
+    else if (task->step->operation == PENDIO__OPERATION__WRITE)
         make_written(engine, task, memory, byte_count);
-    else if (task->step->content == PENDIO__CONTENT__PATTERN)
+    else if (is_send(task->step->operation))
         make_sent(engine, task, memory, byte_count);
 }
 
@@ -93,9 +99,7 @@ void pnd_content_accepted(struct pnd_engine *engine, const struct pnd_task *task
         return;
     if (task->step->operation == PENDIO__OPERATION__WRITE && task->offset == PENDIO_STREAMING)
         flow->position += byte_count;
-    else if (task->step->content == PENDIO__CONTENT__PATTERN &&
-             (task->step->operation == PENDIO__OPERATION__SEND ||
-              task->step->operation == PENDIO__OPERATION__SEND_TO))
+    else if (task->step->content == PENDIO__CONTENT__PATTERN && is_send(task->step->operation))
         flow->sent_bytes = task->offset + byte_count;
 }
 

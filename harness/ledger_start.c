@@ -144,6 +144,31 @@ static void start_done(struct pnd_ledger *ledger, struct pnd_context_page *page,
     pnd_ledger_judge(ledger, page, result, now_ns);
 }
 
+static bool budget_is_spent(const struct pnd_ledger *ledger, const struct pnd_handle_page *handle)
+{
+    return handle->done_turn == ledger->turn && handle->done_count >= ledger->done_budget;
+}
+
+/* Nothing to send, or an end told before, and nobody else at work on the stream. */
+static bool is_known_at_once(const struct pnd_start *start, const struct pnd_handle_page *handle)
+{
+    if (handle->kind != PND_KIND_STREAM || handle->pending_count > 0)
+        return false;
+    if (start->operation == PENDIO_OPERATION_SEND)
+        return start->byte_count == 0;
+    return start->operation == PENDIO_OPERATION_RECEIVE && handle->end_seen;
+}
+
+static void judge_pending(struct pnd_ledger *ledger, const struct pnd_start *start,
+                          const struct pnd_handle_page *handle)
+{
+    bool known = is_known_at_once(start, handle);
+    pnd_referee_hold(ledger->referee, PND_RULE_POLICY,
+                     start->policy != PENDIO_TRY || !known || budget_is_spent(ledger, handle),
+                     "%s of %zu bytes under TRY is pending, though its result is known",
+                     pnd_names_operation(start->operation), start->byte_count);
+}
+
 static void start_pending(struct pnd_ledger *ledger, struct pnd_context_page *page,
                           struct pnd_handle_page *handle, const struct pnd_snapshot *after)
 {
@@ -156,6 +181,7 @@ static void start_pending(struct pnd_ledger *ledger, struct pnd_context_page *pa
                      pnd_names_operation(page->start.operation), (unsigned long long)after->run);
     if (handle == NULL)
         return;
+    judge_pending(ledger, &page->start, handle);
     int line = pnd_ledger_line(&page->start);
     handle->pending_count++;
     if (line >= 0)

@@ -19,7 +19,6 @@
 #include <nng/nng.h>
 #include <nng/protocol/pubsub0/pub.h>
 #include <nng/protocol/reqrep0/rep.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -27,46 +26,52 @@
 
 enum { EVENT_QUEUE_COUNT = 256 }; /* for each subscriber */
 
+/* The reply before may not have left when the next request is here: not waiting at all loses it. */
+enum { REPLY_TIMEOUT_MS = 100 };
+
+enum { REQUESTS, EVENTS, LISTENER_COUNT };
+
 struct pnd_link {
     nng_socket requests;
     nng_socket events;
-    nng_aio *awaited; /* the next request */
-    int descriptor;   /* eventfd: it has come */
-    nng_msg *request; /* taken and not answered yet */
+    nng_listener listeners[LISTENER_COUNT]; /* zero: none */
+    nng_aio *awaited;                       /* the next request */
+    int descriptor;                         /* eventfd: it has come */
+    nng_msg *request;                       /* taken and not answered yet */
 };
+
+/* The one of this process: nng goes on using it until the process ends. */
+static struct pnd_link the_link;
 
 static int open_descriptor(struct pnd_link *link);
 static int open_sockets(struct pnd_link *link);
 static void await_request(struct pnd_link *link);
 static void notice_request(void *state);
-static int listen_at(nng_socket socket, const char *url);
+static int listen_at(nng_socket socket, const char *url, nng_listener *listener);
 static int status_of(int result);
-static int explain(int result, const char *url, struct pnd_message_error *error);
-static int send_copy(nng_socket socket, const void *bytes, size_t byte_count);
+static int explain(int result, const char *url, const struct pnd_place *place,
+                   struct pnd_message_error *error);
+static int send_copy(nng_socket socket, const void *bytes, size_t byte_count, int flags);
 
 int pnd_link_create(const struct pnd_place *place, struct pnd_link **ret_link,
                     struct pnd_message_error *error)
 {
-    struct pnd_link *link = calloc(1, sizeof *link);
-    if (link == NULL)
-        return pnd_complain(error, -ENOMEM, "out of memory");
+    struct pnd_link *link = &the_link;
     int status = open_descriptor(link);
-    if (status < 0) {
-        free(link);
+    if (status < 0)
         return pnd_complain(error, status, "cannot start: %s", strerror(-status));
-    }
 
     const char *url = place->url;
     int result = open_sockets(link);
     if (result == 0)
-        result = listen_at(link->requests, url);
+        result = listen_at(link->requests, url, &link->listeners[REQUESTS]);
     if (result == 0) {
         url = place->events_url;
-        result = listen_at(link->events, url);
+        result = listen_at(link->events, url, &link->listeners[EVENTS]);
     }
     if (result != 0) {
         pnd_link_destroy(link);
-        return explain(result, url, error);
+        return explain(result, url, place, error);
     }
     await_request(link);
     *ret_link = link;
@@ -90,30 +95,32 @@ static int open_sockets(struct pnd_link *link)
         result = nng_socket_set_size(link->requests, NNG_OPT_RECVMAXSZ,
                                      (size_t)PND_LINK_MESSAGE_BYTES * 2);
     if (result == 0)
+        result = nng_socket_set_ms(link->requests, NNG_OPT_SENDTIMEO, REPLY_TIMEOUT_MS);
+    if (result == 0)
         result = nng_socket_set_int(link->events, NNG_OPT_SENDBUF, EVENT_QUEUE_COUNT);
     return result;
 }
 
 /* nng sets the permissions after it has made the file: the mask closes the moment between. */
-static int listen_at(nng_socket socket, const char *url)
+static int listen_at(nng_socket socket, const char *url, nng_listener *listener)
 {
-    nng_listener listener = NNG_LISTENER_INITIALIZER;
-    int result = nng_listener_create(&listener, socket, url);
+    int result = nng_listener_create(listener, socket, url);
     if (result == 0 && strncmp(url, "ipc:", strlen("ipc:")) == 0)
-        result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, S_IRUSR | S_IWUSR);
+        result = nng_listener_set_int(*listener, NNG_OPT_IPC_PERMISSIONS, S_IRUSR | S_IWUSR);
     if (result != 0)
         return result;
 
     mode_t mask = umask(S_IXUSR | S_IRWXG | S_IRWXO);
-    result = nng_listener_start(listener, 0);
+    result = nng_listener_start(*listener, 0);
     (void)umask(mask);
     return result;
 }
 
-static int explain(int result, const char *url, struct pnd_message_error *error)
+static int explain(int result, const char *url, const struct pnd_place *place,
+                   struct pnd_message_error *error)
 {
     int status = status_of(result);
-    if (status == -EADDRINUSE)
+    if (status == -EADDRINUSE && url == place->url)
         pnd_place_explain_taken(url, error);
     else
         (void)pnd_complain(error, status, "cannot listen on %s: %s; choose another --listen", url,
@@ -164,23 +171,23 @@ void pnd_link_answer(struct pnd_link *link, const void *bytes, size_t byte_count
     nng_msg_free(link->request);
     link->request = NULL;
     if (bytes != NULL)
-        (void)send_copy(link->requests, bytes, byte_count);
+        (void)send_copy(link->requests, bytes, byte_count, 0);
     await_request(link);
 }
 
 void pnd_link_publish(struct pnd_link *link, const void *bytes, size_t byte_count)
 {
-    (void)send_copy(link->events, bytes, byte_count);
+    (void)send_copy(link->events, bytes, byte_count, NNG_FLAG_NONBLOCK);
 }
 
-static int send_copy(nng_socket socket, const void *bytes, size_t byte_count)
+static int send_copy(nng_socket socket, const void *bytes, size_t byte_count, int flags)
 {
     nng_msg *message = NULL;
     int result = nng_msg_alloc(&message, 0);
     if (result == 0)
         result = nng_msg_append(message, bytes, byte_count);
     if (result == 0)
-        result = nng_sendmsg(socket, message, NNG_FLAG_NONBLOCK);
+        result = nng_sendmsg(socket, message, flags);
     if (result != 0)
         nng_msg_free(message); /* a message that could not be sent is still ours */
     return result;
@@ -201,20 +208,15 @@ static int status_of(int result)
     }
 }
 
-/* Ends what nng holds for the whole process: there is one link in it. */
+/*
+ * Nobody finds us any more. The sockets themselves end with the process: nng_close() of nng before
+ * 1.8 may wait forever for a pipe that was just receiving (its issue 1543).
+ */
 void pnd_link_destroy(struct pnd_link *link)
 {
     if (link == NULL)
         return;
-    if (link->awaited != NULL) {
-        nng_aio_stop(link->awaited);
-        nng_msg_free(nng_aio_get_msg(link->awaited)); /* came, but was not taken */
-        nng_aio_free(link->awaited);
-    }
-    nng_msg_free(link->request);
-    (void)nng_close(link->requests);
-    (void)nng_close(link->events);
-    nng_fini();
-    (void)close(link->descriptor);
-    free(link);
+    for (int i = 0; i < LISTENER_COUNT; i++)
+        if (nng_listener_id(link->listeners[i]) > 0)
+            (void)nng_listener_close(link->listeners[i]);
 }

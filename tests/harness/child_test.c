@@ -165,6 +165,46 @@ START_TEST(a_handle_left_open_fails)
 }
 END_TEST
 
+#define CONNECTED                                                                                  \
+    "{\"operation\": \"SOCKET\", \"into\": \"l\", \"endpoint\": \"e\"}, {\"operation\": "          \
+    "\"BIND\", "                                                                                   \
+    "\"handle\": \"l\", \"endpoint\": \"e\"}, {\"operation\": \"LISTEN\", \"handle\": \"l\"}, "    \
+    "{\"operation\": \"SOCKET\", \"into\": \"a\", \"endpoint\": \"e\"}, {\"operation\": "          \
+    "\"CONNECT\", "                                                                                \
+    "\"handle\": \"a\", \"endpoint\": \"e\"}, {\"operation\": \"ACCEPT\", \"handle\": \"l\", "     \
+    "\"into\": \"b\"}, "
+
+START_TEST(a_whole_receive_cut_short_fails)
+{
+    run_text(ONE_ACTOR("1",
+                       CONNECTED "{\"operation\": \"SEND\", \"handle\": \"a\", \"bytes\": 10}, "
+                                 "{\"operation\": \"CLOSE\", \"handle\": \"a\"}, "
+                                 "{\"operation\": \"RECEIVE\", \"handle\": \"b\", \"bytes\": "
+                                 "64, \"whole\": true}"));
+    must_end(1, PENDIO__VERDICT__FAILED, "brought 10 bytes of 64");
+}
+END_TEST
+
+START_TEST(bytes_that_are_not_those_of_a_stream_fail)
+{
+    run_text(ONE_ACTOR("1", CONNECTED "{\"operation\": \"SEND\", \"handle\": \"a\", \"bytes\": 64, "
+                                      "\"content\": \"NONE\"}, {\"operation\": \"RECEIVE\", "
+                                      "\"handle\": \"b\", \"bytes\": 64}"));
+    must_end(1, PENDIO__VERDICT__FAILED, "content: first[0]");
+}
+END_TEST
+
+START_TEST(bytes_and_flags_nobody_expects_fail)
+{
+    run_text(ONE_ACTOR("1", CONNECTED "{\"operation\": \"SEND\", \"handle\": \"a\", \"bytes\": 64, "
+                                      "\"expect\": {\"check_bytes\": true, \"bytes_maximum\": 63, "
+                                      "\"flags\": [\"END_OF_STREAM\"]}}"));
+    must_end(1, PENDIO__VERDICT__FAILED, "moved 64 bytes, not 0 to 63");
+    ck_assert_int_eq((int)child_run_check(&run, "expected flags")->verdict,
+                     PENDIO__VERDICT__FAILED);
+}
+END_TEST
+
 START_TEST(too_little_reuse_fails)
 {
     run_text("{\"pools\": [{\"name\": \"p\", \"context_count\": 4}], \"expect\": "
@@ -207,6 +247,9 @@ int main(void)
         a_success_where_an_error_is_expected_fails,
         a_refusal_nobody_expects_fails,
         a_handle_left_open_fails,
+        a_whole_receive_cut_short_fails,
+        bytes_that_are_not_those_of_a_stream_fail,
+        bytes_and_flags_nobody_expects_fail,
         too_little_reuse_fails,
         a_machine_without_the_runtime_skips,
         a_directory_that_is_not_there_is_told,

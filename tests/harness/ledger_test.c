@@ -126,6 +126,54 @@ START_TEST(a_send_done_under_auto_is_an_offence)
 }
 END_TEST
 
+START_TEST(nothing_to_send_pending_under_try_is_an_offence)
+{
+    books_open_handle(PENDIO__FAMILY__TCP4);
+    books_take(0);
+    struct pnd_start start = books_describe(0, PENDIO_OPERATION_SEND);
+    start.byte_count = 0;
+    start.policy = PENDIO_TRY;
+    (void)books_pend(&start);
+    books_must_offend(PND_RULE_POLICY);
+}
+END_TEST
+
+START_TEST(known_end_pending_under_try_is_an_offence_unless_the_budget_is_spent)
+{
+    books_open_handle(PENDIO__FAMILY__TCP4);
+    books_take(0);
+    struct pnd_start start = books_describe(0, PENDIO_OPERATION_RECEIVE);
+    start.policy = PENDIO_TRY;
+    for (int i = 0; i < 3; i++) {
+        struct pendio_completion end = books_complete(&start, ++books.next_run, 0);
+        end.flags = PENDIO_END_OF_STREAM;
+        books_done(&start, end);
+    }
+    struct pendio_completion end = books_complete(&start, books_pend(&start), 0);
+    end.flags = PENDIO_END_OF_STREAM;
+    ck_assert(books_deliver(end));
+    books_must_be_right();
+    pnd_ledger_turn(&books.ledger);
+    (void)books_pend(&start);
+    books_must_offend(PND_RULE_POLICY);
+}
+END_TEST
+
+START_TEST(who_waits_behind_another_may_be_pending_under_try)
+{
+    books_open_handle(PENDIO__FAMILY__TCP4);
+    books_take(0);
+    books_take(1);
+    struct pnd_start first = books_describe(0, PENDIO_OPERATION_SEND);
+    struct pnd_start second = books_describe(1, PENDIO_OPERATION_SEND);
+    second.byte_count = 0;
+    second.policy = PENDIO_TRY;
+    (void)books_pend(&first);
+    (void)books_pend(&second);
+    books_must_be_right();
+}
+END_TEST
+
 START_TEST(done_answers_over_the_budget_are_an_offence)
 {
     books_open_handle(PENDIO__FAMILY__TCP4);
@@ -247,6 +295,9 @@ int main(void)
         a_run_given_twice_is_an_offence,
         done_under_queue_is_an_offence,
         a_send_done_under_auto_is_an_offence,
+        nothing_to_send_pending_under_try_is_an_offence,
+        known_end_pending_under_try_is_an_offence_unless_the_budget_is_spent,
+        who_waits_behind_another_may_be_pending_under_try,
         done_answers_over_the_budget_are_an_offence,
         cancelling_what_is_over_is_an_offence,
         a_handle_given_while_open_is_an_offence,
