@@ -2,7 +2,7 @@
  * contract_cancel_test.c - cancel: each run ends exactly once, and says how.
  *
  * - A cancel completes nothing itself and never hits a later run.
- * - What succeeded although cancelled is delivered or disposed of: fixture_fini() counts descriptors.
+ * - What succeeded although cancelled is delivered or disposed of: descriptors are counted.
  */
 #include "fixture.h"
 
@@ -11,7 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MEGABYTE = 1 << 20, RACE_COUNT = 1500 /* for each of seven families */ };
+#define MEGABYTE ((size_t)1 << 20)
+
+enum { RACE_COUNT = 1500 /* for each of seven families */ };
 
 static struct fixture fixture;
 
@@ -243,7 +245,7 @@ START_TEST(cancelled_send_says_how_much_had_gone_and_the_next_one_goes)
     contexts[0] = fixture_over(&fixture, memory, 32 * MEGABYTE);
     contexts[1] = fixture_over(&fixture, (void *)(uintptr_t) "END", 3);
     if (_i % 2 == 1)
-        set_deadline(contexts[0], 20 * 1000 * 1000);
+        set_deadline(contexts[0], 20000000);
     expect_pending(pendio_send(contexts[0], pair.near));
     expect_pending(pendio_send(contexts[1], pair.near));
     if (_i % 2 == 0) {

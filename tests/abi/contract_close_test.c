@@ -12,7 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MEGABYTE = 1 << 20, LINE_COUNT = 16 };
+#define MEGABYTE ((size_t)1 << 20)
+
+enum { LINE_COUNT = 16 };
 
 static struct fixture fixture;
 
@@ -94,7 +96,7 @@ START_TEST(graceful_close_says_goodbye_although_data_are_unread)
 {
     static const size_t sizes[] = {0, 1, 100000, 4 * MEGABYTE};
     const size_t byte_count = sizes[_i / FIXTURE_STREAM_COUNT];
-    const int room = 16 * MEGABYTE;
+    const int room = 16 << 20;
     unsigned char *memory = calloc(1, byte_count + 1);
     struct pendio_context *context;
     struct fixture_pair pair;
@@ -111,7 +113,7 @@ START_TEST(graceful_close_says_goodbye_although_data_are_unread)
             break;
         sent += (size_t)count;
     }
-    usleep(50 * 1000); /* what is on its way arrives; too short only makes the test weaker */
+    usleep(50000); /* what is on its way arrives; too short only makes the test weaker */
     context = fixture_get(&fixture);
     expect_pending(pendio_close(context, pair.near, PENDIO_GRACEFUL));
     expect_next(&fixture, context, 0, 0, 0);
@@ -159,7 +161,7 @@ START_TEST(graceful_close_finishes_the_sends_that_were_started)
             break;
         ck_assert(count > 0 || errno == EAGAIN);
         got_bytes += count > 0 ? (size_t)count : 0;
-        ck_assert_int_ge(fixture_turn(&fixture, count > 0 ? 0 : 1000 * 1000), 0);
+        ck_assert_int_ge(fixture_turn(&fixture, count > 0 ? 0 : 1000000), 0);
         if (got_bytes == 8 * MEGABYTE) {
             fixture_wait(&fixture, 4);
             ck_assert_int_eq(farewell(&pair), 0);
@@ -190,7 +192,7 @@ START_TEST(deadline_of_a_graceful_close_ends_the_sends_that_do_not_get_through)
         expect_pending(pendio_send(contexts[i], pair.near));
     }
     contexts[2] = fixture_get(&fixture);
-    ck_assert_int_eq(pendio_context_set_deadline(contexts[2], 20 * 1000 * 1000), 0);
+    ck_assert_int_eq(pendio_context_set_deadline(contexts[2], 20000000), 0);
     expect_pending(pendio_close(contexts[2], pair.near, PENDIO_GRACEFUL));
     expect_next(&fixture, contexts[1], -ECANCELED, 0, PENDIO_BY_CLOSE);
     first = fixture_next(&fixture);

@@ -297,7 +297,7 @@ START_TEST(connect_ended_early_leaves_the_handle_to_be_closed_only)
     contexts[0] = towards(&address);
     contexts[1] = fixture_over(&fixture, (void *)(uintptr_t) "abc", 3);
     if (_i == 1)
-        ck_assert_int_eq(pendio_context_set_deadline(contexts[0], 1000 * 1000), 0);
+        ck_assert_int_eq(pendio_context_set_deadline(contexts[0], 1000000), 0);
     expect_pending(pendio_connect(contexts[0], client));
     expect_pending(pendio_send(contexts[1], client));
     if (_i == 0) {

@@ -20,7 +20,7 @@ static void set_deadline(struct pendio_context *context, uint64_t after_ns)
 
 START_TEST(deadline_ends_a_receive_in_line_and_in_the_kernel)
 {
-    static const uint64_t deadlines_ns[] = {1, 1000, 50 * 1000, 3 * 1000 * 1000};
+    static const uint64_t deadlines_ns[] = {1, 1000, 50000, 3000000};
     struct pendio_context *contexts[3];
     struct fixture_pair pair;
     char memory[4];

@@ -13,7 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MANY = 4096, MEGABYTE = 1 << 20 };
+#define MEGABYTE ((size_t)1 << 20)
+
+enum { MANY = 4096 };
 
 static struct fixture fixture;
 static struct pendio_context *contexts[MANY];

@@ -1,5 +1,5 @@
 /*
- * contract_file_test.c - files: the right bytes at the right offsets, whatever memory they come from.
+ * contract_file_test.c - files: the right bytes at the right offsets, from whatever memory.
  *
  * - At an offset operations run in parallel; where the position stands they keep their order.
  * - Registered or not, slice or not: the content is the same.
@@ -50,9 +50,9 @@ static unsigned char *memory_for(struct pendio_context *context, int kind, int i
     if (kind == 0) {
         ck_assert_int_eq(pendio_context_set_window(context, 13, BLOCK_BYTES), 0);
     } else if (kind == 1) { /* across the bounds of slices */
-        ck_assert_int_eq(
-            pendio_context_set_memory(context, (char *)base + 3500 + i * BLOCK_BYTES, BLOCK_BYTES),
-            0);
+        ck_assert_int_eq(pendio_context_set_memory(
+                             context, (char *)base + 3500 + (size_t)i * BLOCK_BYTES, BLOCK_BYTES),
+                         0);
     } else {
         ck_assert_int_eq(pendio_context_set_memory(context, heap[i], BLOCK_BYTES), 0);
     }
@@ -80,7 +80,7 @@ START_TEST(content_is_right_at_every_offset_from_any_memory)
     for (int i = 0; i < BLOCK_COUNT; i++) {
         expect_completion(fixture_next(&fixture), 0, BLOCK_BYTES, 0);
         memset(memory[i], 0, BLOCK_BYTES);
-        ck_assert_int_eq(pread(descriptor, whole, BLOCK_BYTES, (63 - i) * BLOCK_BYTES),
+        ck_assert_int_eq(pread(descriptor, whole, BLOCK_BYTES, (off_t)(63 - i) * BLOCK_BYTES),
                          BLOCK_BYTES);
         ck_assert(fixture_is_filled(whole, BLOCK_BYTES, (uint64_t)i));
         expect_pending(pendio_read(contexts[i], handle, (uint64_t)(63 - i) * BLOCK_BYTES));

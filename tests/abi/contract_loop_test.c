@@ -14,7 +14,7 @@
 
 enum { RESTART_COUNT = 10000, THREAD_COUNT = 4, POST_COUNT = 5000 };
 
-static const int64_t long_ns = INT64_C(15) * 1000 * 1000 * 1000;
+static const int64_t long_ns = INT64_C(15) * 1000000000;
 
 static struct fixture fixture;
 
@@ -26,7 +26,7 @@ START_TEST(idle_turn_returns_nothing)
     memset(&record, 7, sizeof record);
     ck_assert_int_eq(pendio_loop_turn(fixture.loop, 0, NULL, 0), 0);
     ck_assert_int_eq(pendio_loop_turn(fixture.loop, 1, &record, 1), 0);
-    ck_assert_int_eq(pendio_loop_turn(fixture.loop, 1000 * 1000, &record, 1), 0);
+    ck_assert_int_eq(pendio_loop_turn(fixture.loop, 1000000, &record, 1), 0);
     ck_assert_int_eq(((unsigned char *)&record)[0], 7);
     ck_assert_int_eq(pendio_loop_turn(fixture.loop, -2, &record, 1), -EINVAL);
     ck_assert_int_eq(pendio_loop_turn(fixture.loop, 0, NULL, 1), -EINVAL);
@@ -274,7 +274,7 @@ END_TEST
 
 static void *wake_later(void *argument)
 {
-    usleep(20 * 1000);
+    usleep(20000);
     (void)pendio_loop_wake(argument);
     return NULL;
 }

@@ -13,7 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MEGABYTE = 1 << 20, LINE_COUNT = 16 };
+#define MEGABYTE ((size_t)1 << 20)
+
+enum { LINE_COUNT = 16 };
 
 static struct fixture fixture;
 
@@ -52,8 +54,8 @@ START_TEST(messages_go_to_receives_in_start_order)
         expect_pending(i % 2 == 0 ? pendio_receive(contexts[i], pair.near)
                                   : pendio_receive_from(contexts[i], pair.near));
     }
-    for (char i = 0; i < LINE_COUNT; i++)
-        fixture_put(pair.far, &i, 1);
+    for (int i = 0; i < LINE_COUNT; i++)
+        fixture_put(pair.far, &(char){(char)i}, 1);
     for (int i = 0; i < LINE_COUNT; i++) {
         expect_next(&fixture, contexts[i], 0, 1, 0);
         ck_assert_int_eq(memory[i][0], i);

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MEGABYTE = 1 << 20 };
+#define MEGABYTE ((size_t)1 << 20)
 
 static struct fixture fixture;
 

@@ -17,8 +17,8 @@
 
 enum { SEEN_LIMIT = 1 << 16, HARVEST_LIMIT = 4096, SKIPPED = 77 };
 
-static const int64_t turn_ns = 200 * 1000 * 1000;
-static const int64_t patience_ns = INT64_C(20) * 1000 * 1000 * 1000;
+static const int64_t turn_ns = 200000000;
+static const int64_t patience_ns = INT64_C(20) * 1000000000;
 
 /* ---- suite ---------------------------------------------------------------------------------- */
 
@@ -206,7 +206,7 @@ const struct pendio_completion *fixture_next(struct fixture *fixture)
 void fixture_quiet(struct fixture *fixture)
 {
     for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(fixture_turn(fixture, 1000 * 1000), 0);
+        ck_assert_int_eq(fixture_turn(fixture, 1000000), 0);
     ck_assert_uint_eq(fixture->read_count, fixture->seen_count);
 }
 
@@ -275,7 +275,7 @@ void fixture_drain(struct fixture *fixture, int descriptor, size_t byte_count)
 
         ck_assert(count > 0 || (count < 0 && errno == EAGAIN));
         byte_count -= count > 0 ? (size_t)count : 0;
-        ck_assert_int_ge(fixture_turn(fixture, count > 0 ? 0 : 1000 * 1000), 0);
+        ck_assert_int_ge(fixture_turn(fixture, count > 0 ? 0 : 1000000), 0);
         ck_assert_msg(now_ns() < end_ns, "%zu bytes did not come", byte_count);
     }
 }

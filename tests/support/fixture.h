@@ -1,8 +1,9 @@
 /*
  * fixture.h - a loop with a pool, connected pairs of every family, and waiting that ends.
  *
- * Happy path:  fixture_init -> start -> expect_next() for each delivery -> fixture_fini, which checks
- *              that nothing is left: deliveries nobody expected, operations, descriptors, counters.
+ * Happy path:  fixture_init -> start -> expect_next() for each delivery -> fixture_fini, which
+ *              checks that nothing is left: deliveries nobody expected, operations, descriptors,
+ *              counters.
  * Failures:    whatever is not as expected fails the test at once; nothing waits for ever.
  *
  * A test needs rings of its own, made inside of it: Check forks before each.
