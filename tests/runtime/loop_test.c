@@ -1,8 +1,8 @@
 /*
  * loop_test.c - turns: what waits for room, what is cancelled, when the loop sleeps, how it ends.
  *
- * - Where a turn must not sleep for long it is given WORKBENCH_LIMIT_NS; a wrong sleep then shows as
- *   a missing record, never as a measured time.
+ * - Where a turn must not sleep for long it is given WORKBENCH_LIMIT_NS: a wrong sleep then shows
+ *   as a missing record, never as a measured time.
  */
 #include "suite.h"
 #include "workbench.h"
