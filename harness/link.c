@@ -49,7 +49,8 @@ static void await_request(struct pnd_link *link);
 static void notice_request(void *state);
 static int listen_at(nng_socket socket, const char *url, nng_listener *listener);
 static int status_of(int result);
-static int explain(int result, const char *url, struct pnd_message_error *error);
+static int explain(int result, const char *url, const struct pnd_place *place,
+                   struct pnd_message_error *error);
 static int send_copy(nng_socket socket, const void *bytes, size_t byte_count, int flags);
 
 int pnd_link_create(const struct pnd_place *place, struct pnd_link **ret_link,
@@ -70,7 +71,7 @@ int pnd_link_create(const struct pnd_place *place, struct pnd_link **ret_link,
     }
     if (result != 0) {
         pnd_link_destroy(link);
-        return explain(result, url, error);
+        return explain(result, url, place, error);
     }
     await_request(link);
     *ret_link = link;
@@ -115,10 +116,11 @@ static int listen_at(nng_socket socket, const char *url, nng_listener *listener)
     return result;
 }
 
-static int explain(int result, const char *url, struct pnd_message_error *error)
+static int explain(int result, const char *url, const struct pnd_place *place,
+                   struct pnd_message_error *error)
 {
     int status = status_of(result);
-    if (status == -EADDRINUSE)
+    if (status == -EADDRINUSE && url == place->url)
         pnd_place_explain_taken(url, error);
     else
         (void)pnd_complain(error, status, "cannot listen on %s: %s; choose another --listen", url,

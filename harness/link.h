@@ -29,8 +29,8 @@ int pnd_link_descriptor(const struct pnd_link *link);
 int pnd_link_take(struct pnd_link *link, const void **ret_bytes, size_t *ret_byte_count);
 
 /*
- * With NULL the client hears nothing. Never waits: a client that does not read its replies goes
- * without.
+ * With NULL the client hears nothing. Waits a moment for the client's last reply to have left, no
+ * longer: one that does not read its replies goes without.
  */
 void pnd_link_answer(struct pnd_link *link, const void *bytes, size_t byte_count);
 

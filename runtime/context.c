@@ -26,7 +26,8 @@ void pnd_context_renew(struct pnd_context *context)
     context->user_data = 0;
     context->completed = NULL;
     context->completed_state = NULL;
-    context->extra->endpoint.byte_count = 0;
+    if (context->extra->endpoint.byte_count != 0) /* what nobody uses is never touched */
+        context->extra->endpoint.byte_count = 0;
 }
 
 /* ---- start ---------------------------------------------------------------------------------- */

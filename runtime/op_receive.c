@@ -81,7 +81,8 @@ static int start(struct pnd_context *context, struct pnd_handle *handle,
     if (context->window.byte_count == 0 && handle->kind == PND_KIND_STREAM)
         whole = empty;
     pnd_context_begin(context, whole, handle);
-    context->extra->sender.byte_count = 0;
+    if (context->extra->sender.byte_count != 0) /* what nobody uses is never touched */
+        context->extra->sender.byte_count = 0;
     if (pnd_context_end_as_known(context, &handle->receives, &answer))
         return answer;
     return pnd_context_wait_in_line(context, &handle->receives);
@@ -123,9 +124,12 @@ static bool is_end(const struct pnd_context *context, int32_t result)
 /* The kernel tells of a reset only once: if a send has heard of it, here it looks like the end. */
 static void end_or_reset(struct pnd_context *context)
 {
+    const struct pnd_line *receives = &context->handle->receives;
     const struct pnd_line *sends = &context->handle->sends;
 
-    if (sends->ending == PND_FAILED && sends->failure != -EPIPE)
+    if (receives->ending == PND_FAILED)
+        (void)pnd_transfer_fail(context, receives->failure);
+    else if (sends->ending == PND_FAILED && sends->failure != -EPIPE)
         (void)pnd_transfer_fail(context, sends->failure);
     else
         pnd_transfer_end(context);

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,17 +51,57 @@ START_TEST(place_that_cannot_be_used_is_exit_3)
 }
 END_TEST
 
+/* Outside of those that connections are given, so that nobody takes it meanwhile. */
+enum { PORT_FIRST = 20000, PORT_COUNT = 10000 };
+
+static int take_port(unsigned port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(descriptor, 0);
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0 &&
+        listen(descriptor, 1) == 0)
+        return descriptor;
+    ck_assert_int_eq(close(descriptor), 0);
+    return -1;
+}
+
+static bool is_free(unsigned port)
+{
+    int descriptor = take_port(port);
+    if (descriptor >= 0)
+        ck_assert_int_eq(close(descriptor), 0);
+    return descriptor >= 0;
+}
+
+/* One with a free one above. */
+static unsigned find_port(void)
+{
+    unsigned offset = (unsigned)getpid() * 2 % PORT_COUNT;
+    while (!is_free(PORT_FIRST + offset) || !is_free(PORT_FIRST + offset + 1))
+        offset = (offset + 2) % PORT_COUNT;
+    return PORT_FIRST + offset;
+}
+
+START_TEST(port_of_the_events_that_is_taken_is_named)
+{
+    char part[128];
+    unsigned port = find_port();
+    int descriptor = take_port(port + 1);
+    const char *const arguments[] = {"--listen", daemon_url, NULL};
+    (void)snprintf(daemon_url, sizeof daemon_url, "tcp://127.0.0.1:%u", port);
+    (void)snprintf(part, sizeof part, "cannot listen on tcp://127.0.0.1:%u: ", port + 1);
+
+    daemon_assert_refuses(arguments, 3, part);
+
+    ck_assert_int_eq(close(descriptor), 0);
+}
+END_TEST
+
 START_TEST(port_of_the_loopback_interface_is_served)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t length = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(probe, (struct sockaddr *)&address, sizeof address), 0);
-    ck_assert_int_eq(getsockname(probe, (struct sockaddr *)&address, &length), 0);
-    ck_assert_int_eq(close(probe), 0);
-    (void)snprintf(daemon_url, sizeof daemon_url, "tcp://127.0.0.1:%u",
-                   (unsigned)ntohs(address.sin_port));
+    (void)snprintf(daemon_url, sizeof daemon_url, "tcp://127.0.0.1:%u", find_port());
     struct real_daemon daemon = real_daemon_start_at(daemon_url);
     const char *const arguments[] = {"--listen", daemon_url, NULL};
 
@@ -97,9 +138,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        wrong_usage_is_one_line_and_exit_2,  help_and_version_are_printed,
-        place_that_cannot_be_used_is_exit_3, port_of_the_loopback_interface_is_served,
-        ordinary_user_needs_no_privilege,
+        wrong_usage_is_one_line_and_exit_2,       help_and_version_are_printed,
+        place_that_cannot_be_used_is_exit_3,      port_of_the_events_that_is_taken_is_named,
+        port_of_the_loopback_interface_is_served, ordinary_user_needs_no_privilege,
     };
     return suite_run("daemon_start", daemon_fixture_begin, daemon_fixture_end, tests,
                      sizeof tests / sizeof tests[0]);

@@ -1,14 +1,17 @@
 #!/bin/sh
 # run.sh - does the suite notice when the runtime lies? Each mutant in turn, in a copy of the tree.
 #
-# usage: run.sh [--list] [--help] [--jobs N] [--timeout S] [--masked] [--keep] [NAME...]
+# usage: run.sh [--list] [--help] [--jobs N] [--timeout S] [--masked] [--tests REGEX]
+#               [--scratch DIR] [NAME...]
 #
-# - Copies the tree below a new directory, builds it (Debug) and runs all tests: what is red already
-#   does not count. Then, for each mutant (or those named): apply, build, run ctest and the shipped
-#   workloads, say how many turned red and which, and take it back.
-# - Left out of ctest: the tests of the tree itself (style, mutation), which a mutant would offend by
-#   its looks alone, and without --masked the contract once more for each masked feature. Every test
-#   ends after S seconds (60), red.
+# - Copies the tree, builds the copy (Debug) and runs all tests: what is red already does not count.
+#   Then, for each mutant (or those named): apply, build, run ctest and the shipped workloads, say
+#   how many turned red and which, and take it back.
+# - Left out of ctest: the tests of the tree itself (style, mutation), which a mutant would offend
+#   by its looks alone, and without --masked the contract once more for each masked feature.
+#   --tests runs only those whose names match. Every test ends after S seconds (60), red.
+# - The copy is made below DIR, whose build is used again by the next run, or in a temporary
+#   directory that goes when this ends.
 # - A mutant that does not apply any more or does not build is an error, not a success.
 # - Exit code: 0 every mutant was caught, 1 one survived, 2 usage, 3 something could not be built.
 set -eu
@@ -20,11 +23,12 @@ limit_s=60
 workloads_limit_s=600
 left_out='^(style|mutation)|^harness\.workloads$'
 masked='|\.without'
-keep=false
+tests=.
+scratch=
 
 usage()
 {
-    sed -n '4s/^# //p' "$here/run.sh"
+    sed -n '4,5s/^# //p' "$here/run.sh"
     echo "mutants (--list says what each one is about):"
     python3 -B "$here/mutate.py" list | sed 's/ .*//; s/^/    /'
 }
@@ -42,6 +46,11 @@ number()
     esac
 }
 
+directory()
+{
+    [ -d "$2" ] || refuse "$1 needs a directory, not '$2'" 2
+}
+
 while [ $# -gt 0 ]; do
     case $1 in
     --help | -h) usage && exit 0 ;;
@@ -49,7 +58,9 @@ while [ $# -gt 0 ]; do
     --jobs) number "$1" "${2-}" && jobs=$2 && shift ;;
     --timeout) number "$1" "${2-}" && limit_s=$2 && shift ;;
     --masked) masked= ;;
-    --keep) keep=true ;;
+    --tests) [ -n "${2-}" ] || refuse "--tests needs a regular expression" 2
+        tests=$2 && shift ;;
+    --scratch) directory "$1" "${2-}" && scratch=$2 && shift ;;
     -*) refuse "unknown option $1; --help names those there are" 2 ;;
     *) break ;;
     esac
@@ -65,20 +76,20 @@ done
 python3 -B "$here/mutate.py" check "$root" >/dev/null ||
     { python3 -B "$here/mutate.py" check "$root" >&2 && true; refuse "adapt the mutants first" 3; }
 
-scratch=$(mktemp -d)
+if [ -z "$scratch" ]; then
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+fi
+scratch=$(cd "$scratch" && pwd)
 work=$scratch/tree
 build=$scratch/build
-stop()
-{
-    if $keep; then echo "kept: $scratch"; else rm -rf "$scratch"; fi
-}
-trap stop EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # The files git knows or would know; without git, all but what is built.
 copy_tree()
 {
+    rm -rf "$work"
     mkdir "$work"
     if git -C "$root" rev-parse --is-inside-work-tree >/dev/null 2>&1; then
         (cd "$root" && git ls-files -co --exclude-standard -z | xargs -0 tar -cf -)
@@ -105,7 +116,7 @@ build_tree()
 # Names of tests that are red, one a line, into FILE; their number of all into FILE.count.
 run_ctest()
 {
-    (cd "$build" && ctest -j "$jobs" -E "$left_out$masked") \
+    (cd "$build" && ctest -j "$jobs" -R "$tests" -E "$left_out$masked") \
         >"$scratch/ctest.log" 2>&1 || true
     sed -n 's/.* tests failed out of \([0-9]*\)$/\1/p' "$scratch/ctest.log" >"$1.count"
     sed -n '/^The following tests FAILED/,$s/^[[:space:]]*[0-9]* - \([^ ]*\) (.*/\1/p' \

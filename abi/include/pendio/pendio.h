@@ -186,7 +186,7 @@ PENDIO_API int pendio_loop_flush(struct pendio_loop *loop);
  * Make the loop's turn return, now or the next time it would sleep.
  *
  * Result:    0.
- * Thread:    any of the process; not a forked child.
+ * Thread:    any of the process, also from a signal handler; not a forked child.
  */
 PENDIO_API int pendio_loop_wake(struct pendio_loop *loop);
 
@@ -584,14 +584,15 @@ PENDIO_API int pendio_open(struct pendio_context *context, const char *path, int
 
 /**
  * Read into the context's window, at `offset` or PENDIO_STREAMING. Reads at an offset run in
- * parallel.
+ * parallel. What has no positions (socket, pipe, device) is always streaming.
  *
  * Result:    at least one byte, or bytes 0 with PENDIO_END_OF_STREAM at the end.
  */
 PENDIO_API int pendio_read(struct pendio_context *context, pendio_handle handle, uint64_t offset);
 
 /**
- * Write the context's window, at `offset` or PENDIO_STREAMING. Writes at an offset run in parallel.
+ * Write the context's window, at `offset` or PENDIO_STREAMING. Writes at an offset run in
+ * parallel. What has no positions (socket, pipe, device) is always streaming.
  * A pipe or socket without a reader answers -EPIPE and raises no signal.
  *
  * Result:    bytes is the whole window, or with an error what had gone.
