@@ -6,8 +6,8 @@
  *   compared with that.
  * - Check's own assertions allocate and write, so rounds of work only keep what went wrong.
  */
-#include "fixture.h"
 #include "suite.h"
+#include "workbench.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -74,21 +74,21 @@ static void begin_work(struct work *work, uint32_t policy)
 {
     struct pendio_pool *pool;
 
-    *work = (struct work){.loop = fixture_loop(64, 0)};
-    pool = fixture_pool(work->loop, READ_COUNT, SLICE_BYTES);
+    *work = (struct work){.loop = workbench_loop(64, 0)};
+    pool = workbench_pool(work->loop, READ_COUNT, SLICE_BYTES);
     for (int i = 0; i < READ_COUNT; i++) {
-        work->contexts[i] = fixture_context(pool);
+        work->contexts[i] = workbench_context(pool);
         ck_assert_int_eq(pendio_context_set_policy(work->contexts[i], policy), 0);
-        ck_assert_int_eq(pendio_context_set_deadline(work->contexts[i], FIXTURE_LIMIT_NS), 0);
+        ck_assert_int_eq(pendio_context_set_deadline(work->contexts[i], WORKBENCH_LIMIT_NS), 0);
     }
 }
 
 static void begin_echo(struct work *work, uint32_t policy)
 {
-    struct fixture_stream stream;
+    struct workbench_stream stream;
 
     begin_work(work, policy);
-    stream = fixture_stream(work->loop, SOCK_STREAM);
+    stream = workbench_stream(work->loop, SOCK_STREAM);
     work->handles[0] = stream.near;
     ck_assert_int_eq(pendio_handle_adopt(work->loop, stream.far, &work->handles[1]), 0);
 }
@@ -97,7 +97,7 @@ static void begin_reads(struct work *work)
 {
     begin_work(work, PENDIO_AUTO);
     ck_assert_int_eq(pendio_handle_adopt(work->loop,
-                                         fixture_file((uint64_t)READ_COUNT * SLICE_BYTES),
+                                         workbench_file((uint64_t)READ_COUNT * SLICE_BYTES),
                                          &work->handles[0]),
                      0);
 }
@@ -107,7 +107,7 @@ static void await(struct work *work, int pending_count)
     struct pendio_completion completions[READ_COUNT];
 
     while (pending_count > 0 && !work->failed) {
-        int count = pendio_loop_turn(work->loop, FIXTURE_LIMIT_NS, completions, READ_COUNT);
+        int count = pendio_loop_turn(work->loop, WORKBENCH_LIMIT_NS, completions, READ_COUNT);
 
         work->failed = work->failed || count < 0;
         for (int i = 0; i < count; i++)
@@ -161,7 +161,7 @@ static void allocates_nothing(struct work *work, round_fn *round)
     counting = false;
     ck_assert(!work->failed);
     ck_assert_uint_eq(allocation_count, 0);
-    fixture_end(work->loop);
+    workbench_end(work->loop);
 }
 
 START_TEST(allocations_are_seen_when_there_are_any)
@@ -214,11 +214,11 @@ static void work_between_marks(struct work *work, round_fn *round, struct tally 
     struct pendio_loop_statistics after;
 
     repeat(work, round, WARM_UP_COUNT);
-    before = fixture_statistics(work->loop);
+    before = workbench_statistics(work->loop);
     (void)close(MARK);
     repeat(work, round, ROUND_COUNT);
     (void)close(MARK);
-    after = fixture_statistics(work->loop);
+    after = workbench_statistics(work->loop);
     ck_assert(!work->failed);
     tally->turns = after.turns - before.turns;
     tally->system_calls = after.system_calls - before.system_calls;

@@ -2,8 +2,8 @@
  * arena_test.c - a pool's memory: registered where that is permitted, and as good where not.
  */
 #include "arena.h"
-#include "fixture.h"
 #include "suite.h"
+#include "workbench.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -21,7 +21,7 @@ enum { LOCKED_LIMIT_BYTES = SLICE_BYTES * CONTEXT_COUNT / 2 };
 /* The opcode the runtime wrote last. */
 static uint8_t last_opcode(struct pendio_loop *loop)
 {
-    const struct pnd_ring *ring = &fixture_inside(loop)->ring;
+    const struct pnd_ring *ring = &workbench_inside(loop)->ring;
 
     return ring->entries[(ring->tail - 1) & (ring->entry_count - 1)].opcode;
 }
@@ -30,22 +30,22 @@ static uint8_t last_opcode(struct pendio_loop *loop)
 static void write_and_read(struct pendio_loop *loop, struct pendio_pool *pool, bool registered)
 {
     static const unsigned char expected[SLICE_BYTES];
-    struct pendio_context *context = fixture_context(pool);
+    struct pendio_context *context = workbench_context(pool);
     unsigned char *memory = NULL;
     size_t byte_count = 0;
     pendio_handle file;
 
-    ck_assert_int_eq(pendio_handle_adopt(loop, fixture_file(0), &file), 0);
+    ck_assert_int_eq(pendio_handle_adopt(loop, workbench_file(0), &file), 0);
     ck_assert_int_eq(pendio_context_window(context, (void **)&memory, &byte_count), 0);
     byte_count = byte_count < SLICE_BYTES ? byte_count : SLICE_BYTES;
     ck_assert_int_eq(pendio_context_set_window(context, 0, byte_count), 0);
     ck_assert_int_eq(pendio_write(context, file, 0), PENDIO_PENDING);
     ck_assert_int_eq(last_opcode(loop), registered ? IORING_OP_WRITE_FIXED : IORING_OP_WRITE);
-    ck_assert_uint_eq(fixture_next(loop).bytes, byte_count);
+    ck_assert_uint_eq(workbench_next(loop).bytes, byte_count);
     memset(memory, 'x', byte_count);
     ck_assert_int_eq(pendio_read(context, file, 0), PENDIO_PENDING);
     ck_assert_int_eq(last_opcode(loop), registered ? IORING_OP_READ_FIXED : IORING_OP_READ);
-    ck_assert_uint_eq(fixture_next(loop).bytes, byte_count);
+    ck_assert_uint_eq(workbench_next(loop).bytes, byte_count);
     ck_assert_mem_eq(memory, expected, byte_count);
     ck_assert_int_eq(pendio_handle_close(loop, file, PENDIO_GRACEFUL), 0);
     ck_assert_int_eq(pendio_pool_put(context), 0);
@@ -53,47 +53,47 @@ static void write_and_read(struct pendio_loop *loop, struct pendio_pool *pool, b
 
 static void serves_unregistered(struct pendio_loop *loop, uint64_t slice_bytes, int32_t why)
 {
-    struct pendio_pool *pool = fixture_pool(loop, CONTEXT_COUNT, slice_bytes);
-    struct pendio_loop_statistics statistics = fixture_statistics(loop);
+    struct pendio_pool *pool = workbench_pool(loop, CONTEXT_COUNT, slice_bytes);
+    struct pendio_loop_statistics statistics = workbench_statistics(loop);
 
     ck_assert_uint_eq(statistics.arena_registered_bytes, 0);
     ck_assert_uint_eq(statistics.arena_unregistered_bytes, slice_bytes * CONTEXT_COUNT);
     ck_assert_int_eq(statistics.arena_error, why);
     write_and_read(loop, pool, false);
     ck_assert_int_eq(pendio_pool_destroy(pool), 0);
-    ck_assert_uint_eq(fixture_statistics(loop).arena_unregistered_bytes, 0);
-    fixture_end(loop);
+    ck_assert_uint_eq(workbench_statistics(loop).arena_unregistered_bytes, 0);
+    workbench_end(loop);
 }
 
 START_TEST(memory_of_a_pool_is_registered_and_files_use_it_so)
 {
-    struct pendio_loop *loop = fixture_loop(0, 0);
-    struct pendio_pool *pool = fixture_pool(loop, CONTEXT_COUNT, SLICE_BYTES);
-    struct pendio_loop_statistics statistics = fixture_statistics(loop);
+    struct pendio_loop *loop = workbench_loop(0, 0);
+    struct pendio_pool *pool = workbench_pool(loop, CONTEXT_COUNT, SLICE_BYTES);
+    struct pendio_loop_statistics statistics = workbench_statistics(loop);
 
     ck_assert_uint_eq(statistics.arena_registered_bytes, (uint64_t)SLICE_BYTES * CONTEXT_COUNT);
     ck_assert_uint_eq(statistics.arena_unregistered_bytes, 0);
     ck_assert_int_eq(statistics.arena_error, 0);
     write_and_read(loop, pool, true);
     ck_assert_int_eq(pendio_pool_destroy(pool), 0);
-    ck_assert_uint_eq(fixture_statistics(loop).arena_registered_bytes, 0);
-    fixture_end(loop);
+    ck_assert_uint_eq(workbench_statistics(loop).arena_registered_bytes, 0);
+    workbench_end(loop);
 }
 END_TEST
 
 START_TEST(the_memory_of_another_is_not_taken_for_the_arena)
 {
-    struct pendio_loop *loop = fixture_loop(0, 0);
-    struct pendio_context *context = fixture_context(fixture_pool(loop, 1, SLICE_BYTES));
+    struct pendio_loop *loop = workbench_loop(0, 0);
+    struct pendio_context *context = workbench_context(workbench_pool(loop, 1, SLICE_BYTES));
     char own[8] = {0};
     pendio_handle file;
 
-    ck_assert_int_eq(pendio_handle_adopt(loop, fixture_file(8), &file), 0);
+    ck_assert_int_eq(pendio_handle_adopt(loop, workbench_file(8), &file), 0);
     ck_assert_int_eq(pendio_context_set_memory(context, own, sizeof own), 0);
     ck_assert_int_eq(pendio_read(context, file, 0), PENDIO_PENDING);
     ck_assert_int_eq(last_opcode(loop), IORING_OP_READ);
-    ck_assert_uint_eq(fixture_next(loop).bytes, sizeof own);
-    fixture_end(loop);
+    ck_assert_uint_eq(workbench_next(loop).bytes, sizeof own);
+    workbench_end(loop);
 }
 END_TEST
 
@@ -118,45 +118,45 @@ END_TEST
 START_TEST(an_arena_that_is_masked_serves_unregistered)
 {
     ck_assert_int_eq(setenv("PENDIO_FEATURES", "-fixed_buffers", 1), 0);
-    serves_unregistered(fixture_loop(0, 0), SLICE_BYTES, -EOPNOTSUPP);
+    serves_unregistered(workbench_loop(0, 0), SLICE_BYTES, -EOPNOTSUPP);
 }
 END_TEST
 
 START_TEST(an_arena_above_what_the_kernel_takes_serves_unregistered)
 {
-    serves_unregistered(fixture_loop(0, 0), UINT64_C(80) << 20, -EFBIG);
+    serves_unregistered(workbench_loop(0, 0), UINT64_C(80) << 20, -EFBIG);
 }
 END_TEST
 
 START_TEST(arenas_beyond_the_table_serve_unregistered_until_one_goes)
 {
-    struct pendio_loop *loop = fixture_loop(0, 0);
-    struct pendio_pool *first = fixture_pool(loop, 1, 64);
-    uint64_t arena_bytes = fixture_statistics(loop).arena_registered_bytes;
+    struct pendio_loop *loop = workbench_loop(0, 0);
+    struct pendio_pool *first = workbench_pool(loop, 1, 64);
+    uint64_t arena_bytes = workbench_statistics(loop).arena_registered_bytes;
 
     for (int i = 1; i < PND_ARENA_LIMIT; i++)
-        (void)fixture_pool(loop, 1, 64);
-    ck_assert_uint_eq(fixture_statistics(loop).arena_registered_bytes,
+        (void)workbench_pool(loop, 1, 64);
+    ck_assert_uint_eq(workbench_statistics(loop).arena_registered_bytes,
                       PND_ARENA_LIMIT * arena_bytes);
-    (void)fixture_pool(loop, 1, 64);
-    ck_assert_uint_eq(fixture_statistics(loop).arena_unregistered_bytes, arena_bytes);
-    ck_assert_int_eq(fixture_statistics(loop).arena_error, -ENOSPC);
+    (void)workbench_pool(loop, 1, 64);
+    ck_assert_uint_eq(workbench_statistics(loop).arena_unregistered_bytes, arena_bytes);
+    ck_assert_int_eq(workbench_statistics(loop).arena_error, -ENOSPC);
 
     ck_assert_int_eq(pendio_pool_destroy(first), 0);
-    write_and_read(loop, fixture_pool(loop, 1, 64), true);
-    ck_assert_uint_eq(fixture_statistics(loop).arena_unregistered_bytes, arena_bytes);
-    fixture_end(loop);
+    write_and_read(loop, workbench_pool(loop, 1, 64), true);
+    ck_assert_uint_eq(workbench_statistics(loop).arena_unregistered_bytes, arena_bytes);
+    workbench_end(loop);
 }
 END_TEST
 
 START_TEST(pools_without_memory_take_no_place_in_the_table)
 {
-    struct pendio_loop *loop = fixture_loop(0, 0);
+    struct pendio_loop *loop = workbench_loop(0, 0);
 
     for (int i = 0; i < PND_ARENA_LIMIT; i++)
-        (void)fixture_pool(loop, 1, 0);
-    write_and_read(loop, fixture_pool(loop, 1, 64), true);
-    fixture_end(loop);
+        (void)workbench_pool(loop, 1, 0);
+    write_and_read(loop, workbench_pool(loop, 1, 64), true);
+    workbench_end(loop);
 }
 END_TEST
 
@@ -184,7 +184,7 @@ START_TEST(an_arena_over_the_limit_of_locked_memory_serves_unregistered)
     if (!may_become_ordinary(__func__))
         return;
     become_ordinary(LOCKED_LIMIT_BYTES);
-    serves_unregistered(fixture_loop(CONTEXT_COUNT, 0), SLICE_BYTES, -ENOMEM);
+    serves_unregistered(workbench_loop(CONTEXT_COUNT, 0), SLICE_BYTES, -ENOMEM);
 }
 END_TEST
 
@@ -195,9 +195,9 @@ START_TEST(an_arena_within_the_limit_of_locked_memory_is_registered)
     if (!may_become_ordinary(__func__))
         return;
     become_ordinary(LOCKED_LIMIT_BYTES);
-    loop = fixture_loop(CONTEXT_COUNT, 0);
-    write_and_read(loop, fixture_pool(loop, 1, 4096), true);
-    fixture_end(loop);
+    loop = workbench_loop(CONTEXT_COUNT, 0);
+    write_and_read(loop, workbench_pool(loop, 1, 4096), true);
+    workbench_end(loop);
 }
 END_TEST
 

@@ -2,8 +2,8 @@
  * context_test.c - the states of a context, its runs, and what makes it new.
  */
 #include "context.h"
-#include "fixture.h"
 #include "suite.h"
+#include "workbench.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -40,12 +40,12 @@ static struct pendio_loop *loop;
 
 static void begin(void)
 {
-    loop = fixture_loop(0, 0);
+    loop = workbench_loop(0, 0);
 }
 
 static void end(void)
 {
-    fixture_end(loop);
+    workbench_end(loop);
 }
 
 START_TEST(the_table_allows_the_moves_of_the_drawing_and_no_others)
@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(every_run_has_a_name_of_its_own)
 {
-    struct pendio_context *context = fixture_context(fixture_pool(loop, 1, 0));
+    struct pendio_context *context = workbench_context(workbench_pool(loop, 1, 0));
     pendio_run last = 0;
 
     for (int i = 0; i < 100; i++) {
@@ -102,49 +102,49 @@ START_TEST(every_run_has_a_name_of_its_own)
         ck_assert_int_eq(pendio_nop(context, loop), PENDIO_PENDING);
         run = pendio_context_run(context);
         ck_assert_uint_gt(run, last);
-        ck_assert_ptr_eq(pnd_context_of_run(fixture_inside(loop), run), context);
-        ck_assert_uint_eq(fixture_next(loop).run, run);
+        ck_assert_ptr_eq(pnd_context_of_run(workbench_inside(loop), run), context);
+        ck_assert_uint_eq(workbench_next(loop).run, run);
         ck_assert_uint_eq(pendio_context_run(context), 0);
-        ck_assert_ptr_null(pnd_context_of_run(fixture_inside(loop), run));
+        ck_assert_ptr_null(pnd_context_of_run(workbench_inside(loop), run));
         last = run;
     }
-    ck_assert_ptr_null(pnd_context_of_run(fixture_inside(loop), 0));
-    ck_assert_ptr_null(pnd_context_of_run(fixture_inside(loop), UINT64_MAX));
+    ck_assert_ptr_null(pnd_context_of_run(workbench_inside(loop), 0));
+    ck_assert_ptr_null(pnd_context_of_run(workbench_inside(loop), UINT64_MAX));
 }
 END_TEST
 
 START_TEST(a_refused_start_leaves_the_context_as_it_was)
 {
-    struct pendio_context *context = fixture_context(fixture_pool(loop, 1, 64));
-    struct fixture_stream stream = fixture_stream(loop, SOCK_STREAM);
+    struct pendio_context *context = workbench_context(workbench_pool(loop, 1, 64));
+    struct workbench_stream stream = workbench_stream(loop, SOCK_STREAM);
     struct pnd_context before;
 
     ck_assert_int_eq(pendio_nop(context, loop), PENDIO_PENDING);
-    (void)fixture_next(loop);
+    (void)workbench_next(loop);
     memcpy(&before, context, sizeof before);
     ck_assert_int_eq(pendio_receive(context, 12345), -EBADF);
     ck_assert_int_eq(pendio_send_to(context, stream.near), -EINVAL); /* no endpoint */
     ck_assert_int_eq(pendio_accept(context, stream.near, 1), -ENOTSUP);
     ck_assert_int_eq(pendio_read(context, stream.near, (uint64_t)INT64_MAX + 1), -EINVAL);
-    ck_assert_mem_eq(fixture_inside_context(context), &before, sizeof before);
-    ck_assert_uint_eq(fixture_statistics(loop).refused, 4);
+    ck_assert_mem_eq(workbench_inside_context(context), &before, sizeof before);
+    ck_assert_uint_eq(workbench_statistics(loop).refused, 4);
 
     ck_assert_int_eq(pendio_receive(context, stream.near), PENDIO_PENDING);
     memcpy(&before, context, sizeof before);
     ck_assert_int_eq(pendio_receive(context, stream.near), -EBUSY);
     ck_assert_int_eq(pendio_timer(context, 1), -EBUSY);
-    ck_assert_mem_eq(fixture_inside_context(context), &before, sizeof before);
+    ck_assert_mem_eq(workbench_inside_context(context), &before, sizeof before);
 }
 END_TEST
 
 START_TEST(a_context_of_the_pool_cannot_be_started_or_changed)
 {
-    struct pendio_context *context = fixture_context(fixture_pool(loop, 1, 64));
+    struct pendio_context *context = workbench_context(workbench_pool(loop, 1, 64));
 
     ck_assert_int_eq(pendio_pool_put(context), 0);
     ck_assert_int_eq(pendio_nop(context, loop), -EINVAL);
     ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_TRY), -EINVAL);
-    ck_assert_uint_eq(fixture_inside_context(context)->state, PND_POOLED);
+    ck_assert_uint_eq(workbench_inside_context(context)->state, PND_POOLED);
 }
 END_TEST
 
@@ -156,45 +156,45 @@ static int send_nothing(struct pendio_context *context, pendio_handle handle)
 
 START_TEST(what_costs_nothing_is_done_until_the_budget_of_the_turn_is_spent)
 {
-    struct pendio_pool *pool = fixture_pool(loop, 2, 0);
-    struct pendio_context *context = fixture_context(pool);
-    struct fixture_stream stream = fixture_stream(loop, SOCK_STREAM);
+    struct pendio_pool *pool = workbench_pool(loop, 2, 0);
+    struct pendio_context *context = workbench_context(pool);
+    struct workbench_stream stream = workbench_stream(loop, SOCK_STREAM);
 
     for (int turn = 0; turn < 3; turn++) {
         for (int i = 0; i < 16; i++)
             ck_assert_int_eq(send_nothing(context, stream.near), PENDIO_DONE);
         ck_assert_int_eq(send_nothing(context, stream.near), PENDIO_PENDING);
-        ck_assert_int_eq(send_nothing(fixture_context(pool), stream.near), PENDIO_PENDING);
-        ck_assert_int_eq(pendio_pool_put(fixture_next(loop).context), 0);
-        ck_assert_int_eq(pendio_pool_put(fixture_next(loop).context), 0);
-        context = fixture_context(pool);
+        ck_assert_int_eq(send_nothing(workbench_context(pool), stream.near), PENDIO_PENDING);
+        ck_assert_int_eq(pendio_pool_put(workbench_next(loop).context), 0);
+        ck_assert_int_eq(pendio_pool_put(workbench_next(loop).context), 0);
+        context = workbench_context(pool);
     }
-    ck_assert_uint_eq(fixture_statistics(loop).done_empty, 48);
-    ck_assert_uint_eq(fixture_statistics(loop).delivered, 6);
+    ck_assert_uint_eq(workbench_statistics(loop).done_empty, 48);
+    ck_assert_uint_eq(workbench_statistics(loop).delivered, 6);
 }
 END_TEST
 
 START_TEST(the_same_is_pending_under_queue)
 {
-    struct pendio_context *context = fixture_context(fixture_pool(loop, 1, 0));
-    struct fixture_stream stream = fixture_stream(loop, SOCK_STREAM);
+    struct pendio_context *context = workbench_context(workbench_pool(loop, 1, 0));
+    struct workbench_stream stream = workbench_stream(loop, SOCK_STREAM);
 
     ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_QUEUE), 0);
     ck_assert_int_eq(send_nothing(context, stream.near), PENDIO_PENDING);
-    ck_assert_int_eq(fixture_next(loop).error, 0);
-    ck_assert_uint_eq(fixture_statistics(loop).done, 0);
+    ck_assert_int_eq(workbench_next(loop).error, 0);
+    ck_assert_uint_eq(workbench_statistics(loop).done, 0);
 }
 END_TEST
 
 START_TEST(trying_is_done_with_data_and_pending_without)
 {
-    struct pendio_pool *pool = fixture_pool(loop, 2, 64);
-    struct fixture_stream stream = fixture_stream(loop, SOCK_STREAM);
+    struct pendio_pool *pool = workbench_pool(loop, 2, 64);
+    struct workbench_stream stream = workbench_stream(loop, SOCK_STREAM);
     struct pendio_completion completion;
     struct pendio_context *contexts[2];
 
     for (int i = 0; i < 2; i++) {
-        contexts[i] = fixture_context(pool);
+        contexts[i] = workbench_context(pool);
         ck_assert_int_eq(pendio_context_set_policy(contexts[i], PENDIO_TRY), 0);
     }
     ck_assert_int_eq(send(stream.far, "data", 4, 0), 4);
@@ -204,8 +204,8 @@ START_TEST(trying_is_done_with_data_and_pending_without)
     ck_assert_int_eq(pendio_receive(contexts[0], stream.near), PENDIO_PENDING);
     ck_assert_int_eq(send(stream.far, "more", 4, 0), 4);
     ck_assert_int_eq(pendio_receive(contexts[1], stream.near), PENDIO_PENDING); /* not before it */
-    ck_assert_ptr_eq(fixture_next(loop).context, contexts[0]);
-    ck_assert_uint_eq(fixture_statistics(loop).done_tried, 1);
+    ck_assert_ptr_eq(workbench_next(loop).context, contexts[0]);
+    ck_assert_uint_eq(workbench_statistics(loop).done_tried, 1);
 }
 END_TEST
 
@@ -239,24 +239,24 @@ END_TEST
 
 START_TEST(the_next_of_a_line_goes_only_when_the_first_has_finished)
 {
-    struct pendio_pool *pool = fixture_pool(loop, 3, 64);
-    struct fixture_stream stream = fixture_stream(loop, SOCK_STREAM);
+    struct pendio_pool *pool = workbench_pool(loop, 3, 64);
+    struct workbench_stream stream = workbench_stream(loop, SOCK_STREAM);
     struct pendio_context *contexts[3];
 
     for (int i = 0; i < 3; i++) {
-        contexts[i] = fixture_context(pool);
+        contexts[i] = workbench_context(pool);
         ck_assert_int_eq(pendio_receive(contexts[i], stream.near), PENDIO_PENDING);
     }
-    ck_assert_uint_eq(fixture_inside_context(contexts[0])->place, PND_IN_KERNEL);
-    ck_assert_uint_eq(fixture_inside_context(contexts[1])->place, PND_IN_LINE);
-    ck_assert_uint_eq(fixture_inside_context(contexts[2])->place, PND_IN_LINE);
+    ck_assert_uint_eq(workbench_inside_context(contexts[0])->place, PND_IN_KERNEL);
+    ck_assert_uint_eq(workbench_inside_context(contexts[1])->place, PND_IN_LINE);
+    ck_assert_uint_eq(workbench_inside_context(contexts[2])->place, PND_IN_LINE);
 
     ck_assert_int_eq(pendio_cancel(loop, pendio_context_run(contexts[1])), 0);
-    ck_assert_ptr_eq(fixture_next(loop).context, contexts[1]);
-    ck_assert_uint_eq(fixture_inside_context(contexts[2])->place, PND_IN_LINE);
+    ck_assert_ptr_eq(workbench_next(loop).context, contexts[1]);
+    ck_assert_uint_eq(workbench_inside_context(contexts[2])->place, PND_IN_LINE);
     ck_assert_int_eq(pendio_cancel(loop, pendio_context_run(contexts[0])), 0);
-    ck_assert_ptr_eq(fixture_next(loop).context, contexts[0]);
-    ck_assert_uint_eq(fixture_inside_context(contexts[2])->place, PND_IN_KERNEL);
+    ck_assert_ptr_eq(workbench_next(loop).context, contexts[0]);
+    ck_assert_uint_eq(workbench_inside_context(contexts[2])->place, PND_IN_KERNEL);
 }
 END_TEST
 

@@ -1,7 +1,7 @@
 /* handle_test.c - the table of handles: names that die, a table that fills up, what is left. */
-#include "fixture.h"
 #include "handle.h"
 #include "suite.h"
+#include "workbench.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -177,7 +177,7 @@ START_TEST(the_system_says_what_a_descriptor_is)
     is_of_kind(socket(AF_INET, SOCK_STREAM, 0), PND_KIND_STREAM);
     is_of_kind(socket(AF_INET6, SOCK_DGRAM, 0), PND_KIND_DATAGRAM);
     is_of_kind(socket(AF_UNIX, SOCK_SEQPACKET, 0), PND_KIND_SEQPACKET);
-    is_of_kind(fixture_file(1), PND_KIND_FILE);
+    is_of_kind(workbench_file(1), PND_KIND_FILE);
     is_of_kind(open("/dev/null", O_RDWR | O_CLOEXEC), PND_KIND_FLOW);
     ck_assert_int_eq(pipe(ends), 0);
     is_of_kind(ends[0], PND_KIND_FLOW);

@@ -1,7 +1,7 @@
 /* pool_test.c - contexts taken and put back, their slices, and what a pool leaves behind. */
-#include "fixture.h"
 #include "pool.h"
 #include "suite.h"
+#include "workbench.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,15 +14,15 @@ static struct pendio_context *contexts[CONTEXT_COUNT];
 
 static void begin(void)
 {
-    loop = fixture_loop(16, 0);
-    pool = fixture_pool(loop, CONTEXT_COUNT, SLICE_BYTES);
+    loop = workbench_loop(16, 0);
+    pool = workbench_pool(loop, CONTEXT_COUNT, SLICE_BYTES);
     for (int i = 0; i < CONTEXT_COUNT; i++)
-        contexts[i] = fixture_context(pool);
+        contexts[i] = workbench_context(pool);
 }
 
 static void end(void)
 {
-    fixture_end(loop);
+    workbench_end(loop);
 }
 
 START_TEST(an_empty_pool_says_so_and_writes_nothing)
@@ -31,7 +31,7 @@ START_TEST(an_empty_pool_says_so_and_writes_nothing)
 
     ck_assert_int_eq(pendio_pool_get(pool, &context), -EAGAIN);
     ck_assert_ptr_eq(context, contexts[0]);
-    ck_assert_uint_eq(fixture_statistics(loop).pool_exhausted, 1);
+    ck_assert_uint_eq(workbench_statistics(loop).pool_exhausted, 1);
 }
 END_TEST
 
@@ -39,8 +39,8 @@ START_TEST(the_context_put_back_last_is_taken_first)
 {
     ck_assert_int_eq(pendio_pool_put(contexts[3]), 0);
     ck_assert_int_eq(pendio_pool_put(contexts[1]), 0);
-    ck_assert_ptr_eq(fixture_context(pool), contexts[1]);
-    ck_assert_ptr_eq(fixture_context(pool), contexts[3]);
+    ck_assert_ptr_eq(workbench_context(pool), contexts[1]);
+    ck_assert_ptr_eq(workbench_context(pool), contexts[3]);
 }
 END_TEST
 
@@ -50,9 +50,9 @@ START_TEST(putting_twice_or_in_use_is_refused)
     ck_assert_int_eq(pendio_pool_put(contexts[0]), -EALREADY);
     ck_assert_int_eq(pendio_nop(contexts[1], loop), PENDIO_PENDING);
     ck_assert_int_eq(pendio_pool_put(contexts[1]), -EBUSY);
-    ck_assert_int_eq(pendio_loop_turn(loop, FIXTURE_LIMIT_NS, NULL, 0), 0);
+    ck_assert_int_eq(pendio_loop_turn(loop, WORKBENCH_LIMIT_NS, NULL, 0), 0);
     ck_assert_int_eq(pendio_pool_put(contexts[1]), -EBUSY); /* finished, not yet delivered */
-    ck_assert_ptr_eq(fixture_next(loop).context, contexts[1]);
+    ck_assert_ptr_eq(workbench_next(loop).context, contexts[1]);
     ck_assert_int_eq(pendio_pool_put(contexts[1]), 0);
 }
 END_TEST
@@ -81,9 +81,9 @@ START_TEST(slices_are_rounded_up_to_cache_lines)
     void *base = NULL;
     uint64_t slice_bytes = 0;
 
-    ck_assert_int_eq(pendio_pool_memory(fixture_pool(loop, 2, 65), &base, &slice_bytes), 0);
+    ck_assert_int_eq(pendio_pool_memory(workbench_pool(loop, 2, 65), &base, &slice_bytes), 0);
     ck_assert_uint_eq(slice_bytes, 128);
-    ck_assert_int_eq(pendio_pool_memory(fixture_pool(loop, 2, 0), &base, &slice_bytes), 0);
+    ck_assert_int_eq(pendio_pool_memory(workbench_pool(loop, 2, 0), &base, &slice_bytes), 0);
     ck_assert_uint_eq(slice_bytes, 0);
     ck_assert_ptr_null(base);
 }
@@ -91,7 +91,7 @@ END_TEST
 
 START_TEST(a_context_taken_again_is_as_new)
 {
-    struct pnd_context *inside = fixture_inside_context(contexts[0]);
+    struct pnd_context *inside = workbench_inside_context(contexts[0]);
     char own[16];
 
     ck_assert_int_eq(pendio_context_set_memory(contexts[0], own, sizeof own), 0);
@@ -101,7 +101,7 @@ START_TEST(a_context_taken_again_is_as_new)
     ck_assert_int_eq(pendio_context_set_user_data(contexts[0], 1), 0);
     ck_assert_int_eq(pendio_context_set_endpoint(contexts[0], "endpoint", 8), 0);
     ck_assert_int_eq(pendio_pool_put(contexts[0]), 0);
-    ck_assert_ptr_eq(fixture_context(pool), contexts[0]);
+    ck_assert_ptr_eq(workbench_context(pool), contexts[0]);
     ck_assert_uint_eq(inside->policy, PENDIO_AUTO);
     ck_assert_uint_eq(inside->deadline_ns, 0);
     ck_assert_uint_eq(inside->user_data, 0);
@@ -117,8 +117,8 @@ START_TEST(a_pool_with_a_context_out_cannot_be_destroyed)
     for (int i = 0; i < CONTEXT_COUNT; i++)
         ck_assert_int_eq(pendio_pool_put(contexts[i]), 0);
     ck_assert_int_eq(pendio_pool_destroy(pool), 0);
-    ck_assert_uint_eq(fixture_statistics(loop).pool_contexts, 0);
-    ck_assert_uint_eq(fixture_statistics(loop).arena_registered_bytes, 0);
+    ck_assert_uint_eq(workbench_statistics(loop).pool_contexts, 0);
+    ck_assert_uint_eq(workbench_statistics(loop).arena_registered_bytes, 0);
 }
 END_TEST
 
@@ -129,8 +129,8 @@ START_TEST(pools_share_what_the_loop_has_and_no_more)
 
     ck_assert_int_eq(pendio_pool_create(loop, &too_many, &none), -ENOSPC);
     ck_assert_ptr_eq(none, pool);
-    (void)fixture_pool(loop, 11, 0);
-    ck_assert_uint_eq(fixture_statistics(loop).pool_contexts, 16);
+    (void)workbench_pool(loop, 11, 0);
+    ck_assert_uint_eq(workbench_statistics(loop).pool_contexts, 16);
 }
 END_TEST
 
@@ -139,16 +139,18 @@ START_TEST(a_run_of_a_pool_that_is_gone_never_names_one_of_its_successor)
     pendio_run stale;
 
     ck_assert_int_eq(pendio_nop(contexts[0], loop), PENDIO_PENDING);
-    stale = fixture_next(loop).run;
+    stale = workbench_next(loop).run;
     for (int i = CONTEXT_COUNT; i-- > 0;)
         ck_assert_int_eq(pendio_pool_put(contexts[i]), 0);
     ck_assert_int_eq(pendio_pool_destroy(pool), 0);
-    pool = fixture_pool(loop, 16, 0);
+    pool = workbench_pool(loop, 16, 0);
     for (int i = 0; i < 16; i++) {
-        struct pendio_context *context = fixture_context(pool);
+        struct pendio_context *context = workbench_context(pool);
 
-        ck_assert_int_eq(pendio_timer(context, (uint64_t)FIXTURE_LIMIT_NS), PENDIO_PENDING);
+        ck_assert_int_eq(pendio_timer(context, (uint64_t)WORKBENCH_LIMIT_NS), PENDIO_PENDING);
         ck_assert_uint_ne(pendio_context_run(context), stale);
+        ck_assert_uint_eq(pendio_context_run(context) >> PND_TOKEN_LOOP_SHIFT,
+                          stale >> PND_TOKEN_LOOP_SHIFT);
     }
     ck_assert_int_eq(pendio_cancel(loop, stale), -ENOENT);
 }
@@ -157,7 +159,7 @@ END_TEST
 START_TEST(memory_that_cannot_be_had_is_refused_and_nothing_is_kept)
 {
     const uint64_t sizes[] = {UINT64_MAX, UINT64_MAX / 2, UINT64_C(1) << 50};
-    struct pendio_loop_statistics before = fixture_statistics(loop);
+    struct pendio_loop_statistics before = workbench_statistics(loop);
     struct pendio_loop_statistics after;
 
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -167,9 +169,9 @@ START_TEST(memory_that_cannot_be_had_is_refused_and_nothing_is_kept)
 
         ck_assert_int_eq(pendio_pool_create(loop, &options, &none), -ENOMEM);
     }
-    after = fixture_statistics(loop);
+    after = workbench_statistics(loop);
     ck_assert_mem_eq(&before, &after, sizeof before);
-    (void)fixture_pool(loop, 11, SLICE_BYTES); /* no slot was lost */
+    (void)workbench_pool(loop, 11, SLICE_BYTES); /* no slot was lost */
 }
 END_TEST
 
@@ -179,8 +181,8 @@ START_TEST(the_counters_tell_what_was_taken)
 
     ck_assert_int_eq(pendio_pool_put(contexts[0]), 0);
     ck_assert_int_eq(pendio_pool_put(contexts[1]), 0);
-    (void)fixture_context(pool);
-    statistics = fixture_statistics(loop);
+    (void)workbench_context(pool);
+    statistics = workbench_statistics(loop);
     ck_assert_uint_eq(statistics.pool_contexts, CONTEXT_COUNT);
     ck_assert_uint_eq(statistics.pool_in_use, CONTEXT_COUNT - 1);
     ck_assert_uint_eq(statistics.pool_high_water, CONTEXT_COUNT);

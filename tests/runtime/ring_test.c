@@ -4,8 +4,8 @@
  * - A denial is made with a filter of system calls, as container run-times make it; every test is
  *   a process of its own, so the filter ends with it.
  */
-#include "fixture.h"
 #include "suite.h"
+#include "workbench.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -40,11 +40,11 @@ START_TEST(a_ring_works_without_any_one_feature_and_without_all)
         struct pendio_loop *loop;
 
         ck_assert_int_eq(setenv("PENDIO_FEATURES", masks[i].list, 1), 0);
-        loop = fixture_loop(64, 0);
-        ck_assert_uint_eq(fixture_statistics(loop).features & masks[i].gone, 0);
-        ck_assert_uint_eq(fixture_statistics(loop).backend, PENDIO_BACKEND_URING);
-        fixture_exercise(loop);
-        fixture_end(loop);
+        loop = workbench_loop(64, 0);
+        ck_assert_uint_eq(workbench_statistics(loop).features & masks[i].gone, 0);
+        ck_assert_uint_eq(workbench_statistics(loop).backend, PENDIO_BACKEND_URING);
+        workbench_exercise(loop);
+        workbench_end(loop);
     }
 }
 END_TEST
@@ -54,13 +54,13 @@ START_TEST(a_ring_has_room_for_everything_it_promised)
     const uint32_t counts[] = {1, 63, 64, 448, 4096, 32768};
 
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        struct pendio_loop *loop = fixture_loop(counts[i], 0);
-        const struct pnd_loop *inside = fixture_inside(loop);
+        struct pendio_loop *loop = workbench_loop(counts[i], 0);
+        const struct pnd_loop *inside = workbench_inside(loop);
 
         ck_assert_uint_eq(inside->slot_count, counts[i]);
         ck_assert_uint_gt(inside->ring.completion_count, counts[i] + PND_CANCEL_LIMIT);
         ck_assert_uint_eq(inside->ring.entry_count & (inside->ring.entry_count - 1), 0);
-        fixture_end(loop);
+        workbench_end(loop);
     }
 }
 END_TEST
@@ -70,11 +70,11 @@ START_TEST(more_loops_than_the_kernel_registers_rings_for_work_as_well)
     struct pendio_loop *loops[20];
 
     for (int i = 0; i < 20; i++)
-        loops[i] = fixture_loop(8, 0);
+        loops[i] = workbench_loop(8, 0);
     for (int i = 0; i < 20; i++)
-        fixture_exercise(loops[i]);
+        workbench_exercise(loops[i]);
     for (int i = 0; i < 20; i++)
-        fixture_end(loops[i]);
+        workbench_end(loops[i]);
 }
 END_TEST
 

@@ -1,5 +1,5 @@
-/* fixture.c - a loop, a pool and a stream to test with. */
-#include "fixture.h"
+/* workbench.c - a loop, a pool and a stream to test with. */
+#include "workbench.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct pendio_loop *fixture_loop(uint32_t operation_count, uint32_t post_count)
+struct pendio_loop *workbench_loop(uint32_t operation_count, uint32_t post_count)
 {
     const struct pendio_loop_options options = {
         .size = sizeof options, .operation_count = operation_count, .post_count = post_count};
@@ -18,17 +18,17 @@ struct pendio_loop *fixture_loop(uint32_t operation_count, uint32_t post_count)
     return loop;
 }
 
-void fixture_end(struct pendio_loop *loop)
+void workbench_end(struct pendio_loop *loop)
 {
     uint64_t leaked_count = UINT64_MAX;
 
-    ck_assert_uint_eq(fixture_statistics(loop).completion_overflows, 0);
-    ck_assert_int_eq(pendio_loop_destroy(loop, FIXTURE_LIMIT_NS, &leaked_count), 0);
+    ck_assert_uint_eq(workbench_statistics(loop).completion_overflows, 0);
+    ck_assert_int_eq(pendio_loop_destroy(loop, WORKBENCH_LIMIT_NS, &leaked_count), 0);
     ck_assert_uint_eq(leaked_count, 0);
 }
 
-struct pendio_pool *fixture_pool(struct pendio_loop *loop, uint32_t context_count,
-                                 uint64_t slice_bytes)
+struct pendio_pool *workbench_pool(struct pendio_loop *loop, uint32_t context_count,
+                                   uint64_t slice_bytes)
 {
     const struct pendio_pool_options options = {
         .size = sizeof options, .context_count = context_count, .slice_bytes = slice_bytes};
@@ -38,7 +38,7 @@ struct pendio_pool *fixture_pool(struct pendio_loop *loop, uint32_t context_coun
     return pool;
 }
 
-struct pendio_context *fixture_context(struct pendio_pool *pool)
+struct pendio_context *workbench_context(struct pendio_pool *pool)
 {
     struct pendio_context *context = NULL;
 
@@ -46,9 +46,9 @@ struct pendio_context *fixture_context(struct pendio_pool *pool)
     return context;
 }
 
-struct fixture_stream fixture_stream(struct pendio_loop *loop, int type)
+struct workbench_stream workbench_stream(struct pendio_loop *loop, int type)
 {
-    struct fixture_stream stream;
+    struct workbench_stream stream;
     int ends[2];
 
     ck_assert_int_eq(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends), 0);
@@ -57,7 +57,7 @@ struct fixture_stream fixture_stream(struct pendio_loop *loop, int type)
     return stream;
 }
 
-int fixture_file(uint64_t byte_count)
+int workbench_file(uint64_t byte_count)
 {
     const char *directory = getenv("TMPDIR");
     char path[256];
@@ -72,31 +72,31 @@ int fixture_file(uint64_t byte_count)
     return descriptor;
 }
 
-struct pendio_completion fixture_next(struct pendio_loop *loop)
+struct pendio_completion workbench_next(struct pendio_loop *loop)
 {
     struct pendio_completion completion;
     int count;
 
     do
-        count = pendio_loop_turn(loop, FIXTURE_LIMIT_NS, &completion, 1);
+        count = pendio_loop_turn(loop, WORKBENCH_LIMIT_NS, &completion, 1);
     while (count == 0);
     ck_assert_int_eq(count, 1);
     return completion;
 }
 
-uint32_t fixture_turn_until_shut_down(struct pendio_loop *loop)
+uint32_t workbench_turn_until_shut_down(struct pendio_loop *loop)
 {
     struct pendio_completion completions[64];
     uint32_t total_count = 0;
     int count;
 
-    while ((count = pendio_loop_turn(loop, FIXTURE_LIMIT_NS, completions, 64)) >= 0)
+    while ((count = pendio_loop_turn(loop, WORKBENCH_LIMIT_NS, completions, 64)) >= 0)
         total_count += (uint32_t)count;
     ck_assert_int_eq(count, -ESHUTDOWN);
     return total_count;
 }
 
-struct pendio_loop_statistics fixture_statistics(struct pendio_loop *loop)
+struct pendio_loop_statistics workbench_statistics(struct pendio_loop *loop)
 {
     struct pendio_loop_statistics statistics = {.size = sizeof statistics};
 
@@ -111,16 +111,16 @@ static struct pendio_completion finish(struct pendio_loop *loop, struct pendio_c
 
     ck_assert_int_ge(answer, 0);
     if (answer == PENDIO_PENDING)
-        return fixture_next(loop);
+        return workbench_next(loop);
     ck_assert_int_eq(pendio_context_result(context, &completion), 0);
     return completion;
 }
 
-void fixture_exercise(struct pendio_loop *loop)
+void workbench_exercise(struct pendio_loop *loop)
 {
-    struct pendio_pool *pool = fixture_pool(loop, 1, 64);
-    struct pendio_context *context = fixture_context(pool);
-    struct fixture_stream stream = fixture_stream(loop, SOCK_STREAM);
+    struct pendio_pool *pool = workbench_pool(loop, 1, 64);
+    struct pendio_context *context = workbench_context(pool);
+    struct workbench_stream stream = workbench_stream(loop, SOCK_STREAM);
     pendio_handle file;
     char byte;
 
@@ -130,7 +130,7 @@ void fixture_exercise(struct pendio_loop *loop)
     ck_assert_int_eq(recv(stream.far, &byte, 1, 0), 1);
     ck_assert_int_eq(byte, 'a');
 
-    ck_assert_int_eq(pendio_handle_adopt(loop, fixture_file(100), &file), 0);
+    ck_assert_int_eq(pendio_handle_adopt(loop, workbench_file(100), &file), 0);
     ck_assert_uint_eq(finish(loop, context, pendio_write(context, file, 0)).bytes, 64);
     ck_assert_uint_eq(finish(loop, context, pendio_read(context, file, 60)).bytes, 40);
 
