@@ -2,7 +2,8 @@
 # run.sh [OPTION...] - the main job: replays every shipped workload through a daemon of its own.
 #
 # - Sets up and builds what is missing (all but the tests), starts pendiod on a private socket,
-#   runs the workloads, prints their table, stops the daemon. Options go to `pendio run` as they are.
+#   runs the workloads, prints their table, stops the daemon. Options go to `pendio run` as
+#   they are.
 # - Exit code: that of `pendio run` (0 all held, 1 a check failed, 2 usage or invalid input),
 #   3 when something could not be installed, built or started.
 set -eu
