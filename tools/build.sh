@@ -1,12 +1,18 @@
 #!/bin/sh
-# build.sh PRESET... - configures and builds presets into build/PRESET, silently.
+# build.sh [--targets NAMES] PRESET... - configures and builds presets into build/PRESET, silently.
 #
+# - Without names of targets: everything, tests included.
 # - Success: one line for each preset.
 # - Failure: the build's own messages, and exit 3. No preset, or an unknown one: exit 2.
 set -eu
 
 cd "$(dirname "$0")/.."
 
+targets=
+if [ $# -ge 2 ] && [ "$1" = --targets ]; then
+    targets=$2
+    shift 2
+fi
 if [ $# -eq 0 ]; then
     echo "build: no preset named; try: sh tools/build.sh release" >&2
     exit 2
@@ -19,7 +25,9 @@ trap 'exit 143' TERM
 
 build()
 {
-    cmake --preset "$1" && cmake --build --preset "$1" --parallel "$(nproc)"
+    # shellcheck disable=SC2086 # a list of names
+    cmake --preset "$1" &&
+        cmake --build --preset "$1" --parallel "$(nproc)" ${targets:+--target $targets}
 }
 
 for preset in "$@"; do

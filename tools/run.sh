@@ -1,14 +1,16 @@
 #!/bin/sh
 # run.sh [OPTION...] - the main job: replays every shipped workload through a daemon of its own.
 #
-# - Sets up and builds what is missing, starts pendiod on a private socket, runs the workloads,
-#   prints their table, stops the daemon. Options go to `pendio run` as they are.
+# - Sets up and builds what is missing (all but the tests), starts pendiod on a private socket,
+#   runs the workloads, prints their table, stops the daemon. Options go to `pendio run` as
+#   they are.
 # - Exit code: that of `pendio run` (0 all held, 1 a check failed, 2 usage or invalid input),
 #   3 when something could not be installed, built or started.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 programs=$root/build/release/bin
+targets='pendiod pendio_cli pendio pendio_static echo_server echo_client file_copy fifteen_accepts'
 start_seconds=10
 stop_seconds=10
 
@@ -122,7 +124,7 @@ trap 'exit 143' TERM
 trap 'exit 129' HUP
 
 sh "$root/tools/setup.sh"
-sh "$root/tools/build.sh" release
+sh "$root/tools/build.sh" --targets "$targets" release
 start_daemon
 say "pendiod is process $daemon on ipc://$work/pendiod.sock"
 status=0

@@ -282,6 +282,10 @@ class BuildTest(unittest.TestCase):
         self.assertEqual((0, "build: release is in build/release\n"),
                          self.machine.run("build.sh", "release"))
 
+    def test_targets_are_built_alone_if_named(self):
+        self.machine.run("build.sh", "--targets", "one two", "release")
+        self.assertTrue(self.machine.read("calls").endswith("--target one two\n"))
+
     def test_failure_shows_the_messages(self):
         self.machine.put("programs/cmake", "#!/bin/sh\necho loop.c:1: error\nexit 1\n")
         status, said = self.machine.run("build.sh", "release")
