@@ -249,7 +249,7 @@ int pnd_context_wait_for_others(struct pnd_context *context)
     return answer_pending(context);
 }
 
-static void enqueue(struct pnd_context *context, struct pnd_context_list *queue)
+void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue)
 {
     assert(context->queue == NULL);
     context->queue = queue;
@@ -270,7 +270,7 @@ void pnd_context_submit(struct pnd_context *context)
         pnd_context_write_entry(context);
     } else {
         context->place = PND_IN_BACKLOG;
-        enqueue(context, &context->loop->backlog);
+        pnd_context_enqueue(context, &context->loop->backlog);
     }
 }
 
@@ -319,19 +319,6 @@ void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t
     if (verdict != PND_DELIVER)
         pnd_context_fail(context, -ECANCELED);
     pnd_context_finish(context);
-}
-
-void pnd_context_fail(struct pnd_context *context, int32_t error)
-{
-    bool asked = error == -ECANCELED || error == -EINTR;
-
-    context->error = error;
-    if (!asked || context->stop == PND_STOP_NONE)
-        return;
-    context->error = context->stop == PND_STOP_BY_DEADLINE ? -ETIMEDOUT : -ECANCELED;
-    context->flags |= context->stop == PND_STOP_BY_DEADLINE ? PENDIO_BY_DEADLINE
-                      : context->stop == PND_STOP_BY_CLOSE  ? PENDIO_BY_CLOSE
-                                                            : PENDIO_BY_CANCEL;
 }
 
 /* The end is in the result and the context ready, or done if its start is still looking. */
@@ -386,45 +373,4 @@ struct pnd_handle *pnd_context_deliver(struct pnd_context *context)
     if (handle == NULL || handle->state != PND_HANDLE_CLOSING || handle->under_way_count != 0)
         return NULL;
     return handle;
-}
-
-/* ---- an early end --------------------------------------------------------------------------- */
-
-void pnd_context_stop(struct pnd_context *context, enum pnd_stop reason)
-{
-    assert(context->state == PND_PENDING);
-    if (context->operation->stop != NULL) {
-        context->operation->stop(context, reason);
-        return;
-    }
-    if (context->stop != PND_STOP_NONE)
-        return;
-    context->stop = (uint8_t)reason;
-    if (context->place == PND_IN_KERNEL) {
-        enqueue(context, &context->loop->cancels);
-    } else {
-        pnd_context_fail(context, -ECANCELED);
-        pnd_context_finish(context);
-    }
-}
-
-void pnd_context_is_due(struct pnd_deadline *deadline)
-{
-    struct pnd_context *context =
-        (struct pnd_context *)((char *)deadline - offsetof(struct pnd_context, deadline));
-
-    pnd_context_stop(context, PND_STOP_BY_DEADLINE);
-}
-
-struct pnd_context *pnd_context_of_run(const struct pnd_loop *loop, pendio_run run)
-{
-    uint64_t slot = run & ((UINT64_C(1) << PND_TOKEN_SLOT_BITS) - 1);
-    struct pnd_context *context;
-
-    if (slot >= loop->slot_count)
-        return NULL;
-    context = loop->slots[slot].context;
-    if (context == NULL || context->token != run || context->state != PND_PENDING)
-        return NULL;
-    return context;
 }

@@ -155,6 +155,9 @@ int pnd_context_go_parallel(struct pnd_context *context);
 int pnd_context_wait_for_time(struct pnd_context *context, uint64_t after_ns);
 int pnd_context_wait_for_others(struct pnd_context *context);
 
+/* Puts it into the loop's backlog or cancels. */
+void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue);
+
 /* Asks the kernel, now or when the ring has room. */
 void pnd_context_submit(struct pnd_context *context);
 

@@ -1,0 +1,66 @@
+/*
+ * stop.c - an early end of a run: by cancel, by its deadline, by the close of its handle.
+ *
+ * Happy path:  find the run -> leave a wish -> (the kernel works on it: ask the kernel too).
+ * Failures:    none: a run that is not under way is not found, and what came of a wish only its
+ *              one completion tells.
+ */
+#include "context.h"
+
+#include <errno.h>
+
+static const struct {
+    int32_t error;
+    uint16_t flag;
+} stop_results[] = {
+    [PND_STOP_BY_CANCEL] = {-ECANCELED, PENDIO_BY_CANCEL},
+    [PND_STOP_BY_DEADLINE] = {-ETIMEDOUT, PENDIO_BY_DEADLINE},
+    [PND_STOP_BY_CLOSE] = {-ECANCELED, PENDIO_BY_CLOSE},
+};
+
+void pnd_context_stop(struct pnd_context *context, enum pnd_stop reason)
+{
+    assert(context->state == PND_PENDING);
+    if (context->operation->stop != NULL) {
+        context->operation->stop(context, reason);
+        return;
+    }
+    if (context->stop != PND_STOP_NONE)
+        return;
+    context->stop = (uint8_t)reason;
+    if (context->place == PND_IN_KERNEL) {
+        pnd_context_enqueue(context, &context->loop->cancels);
+    } else {
+        pnd_context_fail(context, -ECANCELED);
+        pnd_context_finish(context);
+    }
+}
+
+void pnd_context_is_due(struct pnd_deadline *deadline)
+{
+    struct pnd_context *context =
+        (struct pnd_context *)((char *)deadline - offsetof(struct pnd_context, deadline));
+
+    pnd_context_stop(context, PND_STOP_BY_DEADLINE);
+}
+
+struct pnd_context *pnd_context_of_run(const struct pnd_loop *loop, pendio_run run)
+{
+    uint64_t slot = run & ((UINT64_C(1) << PND_TOKEN_SLOT_BITS) - 1);
+    struct pnd_context *context;
+
+    if (slot >= loop->slot_count)
+        return NULL;
+    context = loop->slots[slot].context;
+    if (context == NULL || context->token != run || context->state != PND_PENDING)
+        return NULL;
+    return context;
+}
+
+void pnd_context_fail(struct pnd_context *context, int32_t error)
+{
+    bool asked = context->stop != PND_STOP_NONE && (error == -ECANCELED || error == -EINTR);
+
+    context->error = asked ? stop_results[context->stop].error : error;
+    context->flags |= asked ? stop_results[context->stop].flag : 0;
+}
