@@ -1,5 +1,5 @@
 /*
- * context.c - what every operation shares: state, run, line, deadline, cancel, delivery.
+ * context.c - what every operation shares: state, run, line, deadline, delivery.
  *
  * Happy path:  begin -> submit -> completed -> finish -> deliver, each below the one before it.
  * Failures:    whoever wants a run to end early only leaves a wish; finish() is the one end.
@@ -7,7 +7,6 @@
 #include "context.h"
 
 #include <errno.h>
-#include <limits.h>
 
 #define MAY(state) (1u << (state))
 
