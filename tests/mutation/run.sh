@@ -86,8 +86,8 @@ scratch=$(cd "$scratch" && pwd)
 work=$scratch/tree
 build=$scratch/build
 
-# The files git knows or would know; without git, all but what is built. What the last run left built
-# in DIR may be a mutant's: the runtime is as new, so that it is built again.
+# The files git knows or would know; without git, all but what is built. What the last run left
+# built in DIR may be a mutant's: the runtime is as new, so that it is built again.
 copy_tree()
 {
     rm -rf "$work"
