@@ -103,7 +103,7 @@ int pnd_output_end(struct pnd_output *output)
     if (output->stream == NULL)
         return 0;
 
-    int status = ferror(output->stream) || fflush(output->stream) != 0 ? -errno : 0;
+    int status = fflush(output->stream) != 0 ? -errno : ferror(output->stream) ? -EIO : 0;
     if (!pnd_output_is_stdout(output) && fclose(output->stream) != 0 && status == 0)
         status = -errno;
     if (status == 0 && output->path != NULL && rename(output->temporary, output->path) < 0)

@@ -151,7 +151,7 @@ static int write_outputs(struct session *session)
         status = pnd_junit_write(&environment, session->outcomes, (size_t)session->count,
                                  session->junit.stream);
     if (status < 0)
-        pnd_say_error("cannot write the results: %s; free some memory or disk and try again",
+        pnd_say_error("cannot write the results: %s; free some memory and try again",
                       strerror(-status));
     if (status == 0)
         status = pnd_output_end(&session->json);
