@@ -37,9 +37,9 @@ int pnd_results_dump(json_t *value, FILE *stream)
     json_decref(value);
     if (text == NULL)
         return -ENOMEM;
-    (void)fprintf(stream, "%s\n", text); /* a stream remembers what it could not take */
+    int status = fprintf(stream, "%s\n", text) < 0 ? -errno : 0;
     free(text);
-    return 0;
+    return status;
 }
 
 json_int_t pnd_results_integer(uint64_t number)
