@@ -73,7 +73,8 @@ static int report_unstarted(const struct pnd_plan *plan, int status, int output)
         (void)pnd_report_failure(plan->workload->name, PENDIO__VERDICT__INVALID, reason, output);
         return STATUS_INVALID;
     }
-    bool absent = status == -ENOSYS || status == -EPERM || status == -EACCES || status == -ENOTSUP;
+    bool absent = status == -ENOSYS || status == -EPERM || status == -EACCES ||
+                  status == -ENOTSUP || status == -ENOMEM;
     snprintf(reason, sizeof reason, "the loop could not be created: %s",
              pendio_loop_explain(status));
     (void)pnd_report_failure(plan->workload->name,
