@@ -3,7 +3,7 @@
  *
  * Happy path:  read -> plan -> engine -> run -> settle -> report.
  * Failures:    an unusable request or workload is reported as INVALID, a machine that cannot run it
- *              as SKIPPED, want of anything else as FAILED before it began; each with its status.
+ *              as SKIPPED, want of anything else as INVALID with what failed; each with its status.
  */
 #include "child.h"
 
@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -61,7 +62,23 @@ static void tell_progress(struct pnd_engine *engine, void *state)
         child->told_off = true;
 }
 
-static int report_unstarted(const struct pnd_plan *plan, int status, int output)
+/* Something the workload needs is not here; everything else could be mended. */
+static bool is_absent(int status)
+{
+    return status == -ENOSYS || status == -EPERM || status == -EACCES || status == -ENOTSUP ||
+           status == -ENOMEM;
+}
+
+static int report_unstarted(const struct pnd_plan *plan, int status, const char *reason, int output)
+{
+    const char *name = plan->workload->name;
+    bool absent = is_absent(status);
+    (void)pnd_report_failure(name, absent ? PENDIO__VERDICT__SKIPPED : PENDIO__VERDICT__INVALID,
+                             reason, output);
+    return absent ? STATUS_SKIPPED : STATUS_NOT_STARTED;
+}
+
+static int report_no_loop(const struct pnd_plan *plan, int status, int output)
 {
     char reason[300];
     const char *features = getenv("PENDIO_FEATURES");
@@ -73,14 +90,60 @@ static int report_unstarted(const struct pnd_plan *plan, int status, int output)
         (void)pnd_report_failure(plan->workload->name, PENDIO__VERDICT__INVALID, reason, output);
         return STATUS_INVALID;
     }
-    bool absent = status == -ENOSYS || status == -EPERM || status == -EACCES ||
-                  status == -ENOTSUP || status == -ENOMEM;
     snprintf(reason, sizeof reason, "the loop could not be created: %s",
              pendio_loop_explain(status));
-    (void)pnd_report_failure(plan->workload->name,
-                             absent ? PENDIO__VERDICT__SKIPPED : PENDIO__VERDICT__FAILED, reason,
-                             output);
-    return absent ? STATUS_SKIPPED : STATUS_NOT_STARTED;
+    return report_unstarted(plan, status, reason, output);
+}
+
+/* Whatever it was, the disk or its limits refused it: never for want of something pendio needs. */
+static int report_no_file(const struct pnd_plan *plan, uint32_t index, int status, int output)
+{
+    char reason[400];
+    char directory[160];
+    const struct pnd_plan_endpoint *endpoint = &plan->endpoints[index];
+    snprintf(reason, sizeof reason,
+             "endpoints[%u] \"%.60s\": its file of %llu bytes could not be written in %s: %s; make "
+             "room there, lower file_bytes, or start pendiod with another TMPDIR",
+             index, endpoint->name, (unsigned long long)endpoint->file_bytes,
+             getcwd(directory, sizeof directory) != NULL ? directory : "its directory",
+             strerror(-status));
+    (void)pnd_report_failure(plan->workload->name, PENDIO__VERDICT__INVALID, reason, output);
+    return STATUS_NOT_STARTED;
+}
+
+static int report_no_engine(const struct pnd_plan *plan, const struct pnd_engine_failure *failure,
+                            int status, int output)
+{
+    char reason[300];
+    switch (failure->part) {
+    case PND_ENGINE_ENDPOINT:
+        return report_no_file(plan, failure->index, status, output);
+    case PND_ENGINE_LOOP:
+        return report_no_loop(plan, status, output);
+    case PND_ENGINE_POOL:
+        snprintf(reason, sizeof reason,
+                 "pools[%u] \"%.60s\" could not be created: %s; lower its context_count or "
+                 "slice_bytes, or raise the limit of locked memory (ulimit -l)",
+                 failure->index, plan->pools[failure->index].name, strerror(-status));
+        break;
+    case PND_ENGINE_MEMORY:
+        snprintf(reason, sizeof reason,
+                 "no memory for the books of the run: %s; free some, or lower what the workload "
+                 "asks for",
+                 strerror(-status));
+        break;
+    }
+    return report_unstarted(plan, status, reason, output);
+}
+
+static int report_no_descriptors(const struct pnd_plan *plan, int status, int output)
+{
+    char reason[200];
+    snprintf(reason, sizeof reason,
+             "the open descriptors could not be listed: /proc/self/fd: %s; mount /proc, and raise "
+             "the limit of descriptors (ulimit -n) if it is that",
+             strerror(-status));
+    return report_unstarted(plan, status, reason, output);
 }
 
 static void judge_allocations(struct pnd_engine *engine, uint64_t allocation_count)
@@ -129,11 +192,12 @@ static int run_engine(const struct pnd_plan *plan, int output)
     struct pnd_engine *engine = NULL;
     int status = pnd_descriptors_init(&before);
     if (status < 0)
-        return report_unstarted(plan, status, output);
-    status = pnd_engine_create(plan, tell_progress, &child, &engine);
+        return report_no_descriptors(plan, status, output);
+    struct pnd_engine_failure failure;
+    status = pnd_engine_create(plan, tell_progress, &child, &engine, &failure);
     if (status < 0) {
         pnd_descriptors_fini(&before);
-        return report_unstarted(plan, status, output);
+        return report_no_engine(plan, &failure, status, output);
     }
     pnd_engine_run(engine);
     uint64_t allocation_count = pnd_allocations_count();

@@ -150,12 +150,25 @@ struct pnd_engine {
     struct pnd_latency latency;
 };
 
+/* What an engine is made of, in the order of time. */
+enum pnd_engine_part {
+    PND_ENGINE_MEMORY,
+    PND_ENGINE_ENDPOINT, /* the file of the one at `index` */
+    PND_ENGINE_LOOP,
+    PND_ENGINE_POOL, /* the one at `index` */
+};
+
+struct pnd_engine_failure {
+    enum pnd_engine_part part;
+    uint32_t index;
+};
+
 /*
- * Reserves everything the run will need, and creates loop, pools and files. Returns 0 or -errno;
- * what it means for the loop is told by pendio_loop_explain().
+ * Reserves everything the run will need, and creates loop, pools and files. Returns 0, or -errno
+ * and which part failed; what it means for the loop is told by pendio_loop_explain().
  */
 int pnd_engine_create(const struct pnd_plan *plan, pnd_engine_progress_fn *progress, void *state,
-                      struct pnd_engine **ret_engine);
+                      struct pnd_engine **ret_engine, struct pnd_engine_failure *failure);
 void pnd_engine_destroy(struct pnd_engine *engine);
 
 /* Runs until every instance has ended, a rule was broken, or time is up. */

@@ -2,7 +2,7 @@
  * engine_setup.c - reserves everything a run will need, so that it allocates nothing later.
  *
  * Happy path:  memory for the whole plan -> files -> loop -> pools -> first instances.
- * Failures:    -errno, with everything undone; nothing was run.
+ * Failures:    -errno and the part that failed, with everything undone; nothing was run.
  */
 #include "address.h"
 #include "engine.h"
@@ -88,11 +88,12 @@ static int create_file(const struct pnd_engine *engine, uint32_t index)
     return status;
 }
 
-static int create_endpoints(struct pnd_engine *engine)
+static int create_endpoints(struct pnd_engine *engine, struct pnd_engine_failure *failure)
 {
     int status = 0;
     for (uint32_t i = 0; i < engine->plan->endpoint_count && status == 0; i++) {
         const struct pnd_plan_endpoint *endpoint = &engine->plan->endpoints[i];
+        *failure = (struct pnd_engine_failure){PND_ENGINE_ENDPOINT, i};
         pnd_address_init(&engine->endpoints[i], endpoint->family, i);
         if (endpoint->file_bytes > 0)
             status = create_file(engine, i);
@@ -101,7 +102,7 @@ static int create_endpoints(struct pnd_engine *engine)
     return status;
 }
 
-static int create_loop(struct pnd_engine *engine)
+static int create_loop(struct pnd_engine *engine, struct pnd_engine_failure *failure)
 {
     const struct pnd_plan *plan = engine->plan;
     const Pendio__LoopSettings *settings = plan->workload->loop;
@@ -114,6 +115,7 @@ static int create_loop(struct pnd_engine *engine)
         options.operation_count = settings->operation_count;
     if (settings != NULL)
         options.done_budget = settings->done_budget;
+    *failure = (struct pnd_engine_failure){.part = PND_ENGINE_LOOP};
     return pendio_loop_create(&options, &engine->loop);
 }
 
@@ -135,11 +137,13 @@ static int create_pool(struct pnd_engine *engine, uint32_t index)
     return pendio_pool_create(engine->loop, &options, &pool->pool);
 }
 
-static int create_pools(struct pnd_engine *engine)
+static int create_pools(struct pnd_engine *engine, struct pnd_engine_failure *failure)
 {
     int status = 0;
-    for (uint32_t i = 0; i < engine->plan->pool_count && status == 0; i++)
+    for (uint32_t i = 0; i < engine->plan->pool_count && status == 0; i++) {
+        *failure = (struct pnd_engine_failure){PND_ENGINE_POOL, i};
         status = create_pool(engine, i);
+    }
     return status;
 }
 
@@ -150,7 +154,7 @@ static void begin_instances(struct pnd_engine *engine)
             pnd_instance_begin(engine, i, 0);
 }
 
-static int setup(struct pnd_engine *engine)
+static int setup(struct pnd_engine *engine, struct pnd_engine_failure *failure)
 {
     pnd_payload_init(&engine->payload, engine->plan->seed);
     pnd_referee_init(&engine->referee);
@@ -161,26 +165,27 @@ static int setup(struct pnd_engine *engine)
     if (status == 0)
         status = allocate_rest(engine);
     if (status == 0)
-        status = create_endpoints(engine);
+        status = create_endpoints(engine, failure);
     if (status == 0)
-        status = create_loop(engine);
+        status = create_loop(engine, failure);
     if (status == 0)
-        status = create_pools(engine);
+        status = create_pools(engine, failure);
     if (status == 0)
         begin_instances(engine);
     return status;
 }
 
 int pnd_engine_create(const struct pnd_plan *plan, pnd_engine_progress_fn *progress, void *state,
-                      struct pnd_engine **ret_engine)
+                      struct pnd_engine **ret_engine, struct pnd_engine_failure *failure)
 {
+    *failure = (struct pnd_engine_failure){.part = PND_ENGINE_MEMORY};
     struct pnd_engine *engine = calloc(1, sizeof *engine);
     if (engine == NULL)
         return -ENOMEM;
     engine->plan = plan;
     engine->progress = progress;
     engine->progress_state = state;
-    int status = setup(engine);
+    int status = setup(engine, failure);
     if (status < 0) {
         pnd_engine_destroy(engine);
         return status;

@@ -2,8 +2,10 @@
 #include "child_run.h"
 #include "suite.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* A workload of one actor, one pool of four contexts and two endpoints. */
 #define ONE_ACTOR(repeat, steps)                                                                   \
@@ -222,6 +224,22 @@ START_TEST(a_machine_without_the_runtime_skips)
 }
 END_TEST
 
+START_TEST(a_file_that_cannot_be_written_is_told_and_no_check_failed)
+{
+    const struct rlimit limit = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
+    ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    run_text("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 1}], "
+             "\"endpoints\": [{\"name\": \"large\", \"family\": \"FILE\", \"file_bytes\": "
+             "8388608}], \"actors\": [{\"name\": \"a\", \"instance_count\": 1, \"blocks\": "
+             "[{\"steps\": [{\"operation\": \"NOP\"}]}]}]}");
+    must_end(3, PENDIO__VERDICT__INVALID,
+             "endpoints[0] \"large\": its file of 8388608 bytes could not be written in ");
+    ck_assert_ptr_nonnull(strstr(run.report->reason, "File too large; make room there"));
+    ck_assert_ptr_null(strstr(run.report->reason, "loop"));
+}
+END_TEST
+
 START_TEST(a_directory_that_is_not_there_is_told)
 {
     setenv("PENDIO_RUN_DIRECTORY", "/nowhere/at/all", 1);
@@ -252,6 +270,7 @@ int main(void)
         bytes_and_flags_nobody_expects_fail,
         too_little_reuse_fails,
         a_machine_without_the_runtime_skips,
+        a_file_that_cannot_be_written_is_told_and_no_check_failed,
         a_directory_that_is_not_there_is_told,
     };
     return suite_run("child", NULL, end, tests, sizeof tests / sizeof tests[0]);
