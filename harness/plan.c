@@ -129,8 +129,10 @@ static int compile_block(struct pnd_compiler *compiler, const Pendio__Block *sou
                          struct pnd_plan_block *block)
 {
     if (source->n_steps == 0) {
-        compiler->step_index = 0;
-        return pnd_plan_refuse_step(compiler, "is missing: the block is empty; remove it");
+        char path[96];
+        snprintf(path, sizeof path, "actors[%zu].blocks[%zu].steps", compiler->actor_index,
+                 compiler->block_index);
+        return pnd_plan_refuse(compiler, -EINVAL, path, "missing; add one, or remove the block");
     }
     block->repeat_count = source->repeat_count > 0 ? source->repeat_count : 1;
     block->steps = calloc(source->n_steps, sizeof *block->steps);
@@ -228,6 +230,8 @@ static int compile(struct pnd_compiler *compiler, const struct pnd_plan_limits *
     int status = allocate(compiler->plan, workload);
     if (status == 0)
         status = compile_settings(compiler);
+    if (status == 0)
+        status = pnd_plan_check_names(compiler);
     if (status == 0)
         status = compile_each(compiler, workload->n_pools, compile_pool);
     if (status == 0)

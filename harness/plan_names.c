@@ -1,13 +1,15 @@
 /*
- * plan_names.c - collects the names a workload makes, before any step refers to them.
+ * plan_names.c - holds the names a workload has to their rules, and collects those it makes.
  *
- * Happy path:  handles from `into` ("self" is always the first), contexts from starts and GET,
- *              events from SIGNAL; each name once.
- * Failures:    want of memory only; a reference to a missing name is found by plan_step.c.
+ * Happy path:  workload and actors have names, actors each their own -> handles from `into` ("self"
+ *              is always the first), contexts from starts and GET, events from SIGNAL; each once.
+ * Failures:    -EINVAL in the words of `pendio check` (tools/validate.c), which needs no daemon for
+ *              it; a reference to a missing name is found by plan_step.c.
  */
 #include "plan_compile.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,39 @@ int32_t pnd_plan_find(const char *const *names, size_t name_count, const char *n
         if (strcmp(names[i], name) == 0)
             return (int32_t)i;
     return PND_PLAN_NONE;
+}
+
+static int check_actor(const struct pnd_compiler *compiler, size_t index)
+{
+    Pendio__Actor *const *actors = compiler->workload->actors;
+    const char *name = actors[index]->name;
+    char path[64];
+    snprintf(path, sizeof path, "actors[%zu].name", index);
+    if (name[0] == '\0')
+        return pnd_plan_refuse(compiler, -EINVAL, path, "missing; give it one");
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(actors[i]->name, name) == 0)
+            return pnd_plan_refuse(compiler, -EINVAL, path,
+                                   "\"%.60s\" is also actors[%zu]; rename one", name, i);
+    snprintf(path, sizeof path, "actors[%zu].blocks", index);
+    if (actors[index]->n_blocks == 0)
+        return pnd_plan_refuse(compiler, -EINVAL, path, "missing; add one with the steps to take");
+    return 0;
+}
+
+int pnd_plan_check_names(struct pnd_compiler *compiler)
+{
+    const Pendio__Workload *workload = compiler->workload;
+    int status = 0;
+    if (workload->name[0] == '\0')
+        return pnd_plan_refuse(compiler, -EINVAL, "name",
+                               "missing; name it area/what, as in \"stream/tcp_echo\"");
+    if (workload->n_actors == 0)
+        return pnd_plan_refuse(compiler, -EINVAL, "actors",
+                               "there are none; add one with the steps to take");
+    for (size_t i = 0; i < workload->n_actors && status == 0; i++)
+        status = check_actor(compiler, i);
+    return status;
 }
 
 /* The lists are as long as there are steps, so that adding cannot fail. */

@@ -1,7 +1,8 @@
 /*
  * validate.c - what is wrong with a workload, as far as the schema alone can tell.
  *
- * Happy path:  every name is there and there once, and every reference leads to a name.
+ * Happy path:  every name is there and there once, every reference leads to a name, and every actor
+ *              has something to do. The daemon refuses all of it too, and more.
  * Failures:    the first thing wrong, with its path and what would be right.
  */
 #include "validate.h"
@@ -126,8 +127,15 @@ static int check_steps(struct place *place)
 {
     const Pendio__Workload *workload = place->workload;
     for (size_t actor = 0; actor < workload->n_actors; actor++) {
+        if (workload->actors[actor]->n_blocks == 0)
+            return refuse(place, "actors[%zu].blocks: missing; add one with the steps to take",
+                          actor);
         for (size_t block = 0; block < workload->actors[actor]->n_blocks; block++) {
             const Pendio__Block *steps = workload->actors[actor]->blocks[block];
+            if (steps->n_steps == 0)
+                return refuse(
+                    place, "actors[%zu].blocks[%zu].steps: missing; add one, or remove the block",
+                    actor, block);
             for (size_t step = 0; step < steps->n_steps; step++) {
                 place->actor_index = actor;
                 place->block_index = block;

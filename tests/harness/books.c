@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const char workload[] =
-    "{\"pools\": [{\"name\": \"p\", \"context_count\": 8, \"slice_bytes\": 128}], \"actors\": "
+    "{\"name\": \"books\", \"pools\": [{\"name\": \"p\", \"context_count\": 8, \"slice_bytes\": "
+    "128}], \"actors\": "
     "[{\"name\": \"a\", \"instance_count\": 1, \"blocks\": [{\"steps\": [{\"operation\": "
     "\"NOP\"}]}]}], \"loop\": {\"done_budget\": 3}}";
 

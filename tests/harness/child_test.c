@@ -83,7 +83,7 @@ END_TEST
 START_TEST(a_request_without_a_workload_is_invalid)
 {
     ck_assert_int_eq(child_run_bytes("\0\0\0\0", 4, &run), 0);
-    must_end(2, PENDIO__VERDICT__INVALID, "no instance begins");
+    must_end(2, PENDIO__VERDICT__INVALID, "name: missing");
 }
 END_TEST
 
@@ -209,7 +209,7 @@ END_TEST
 
 START_TEST(too_little_reuse_fails)
 {
-    run_text("{\"pools\": [{\"name\": \"p\", \"context_count\": 4}], \"expect\": "
+    run_text("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 4}], \"expect\": "
              "{\"reuse_minimum\": 1.5}, \"actors\": [{\"name\": \"a\", \"instance_count\": 1, "
              "\"blocks\": [{\"steps\": [{\"operation\": \"NOP\", \"times\": 5}]}]}]}");
     must_end(1, PENDIO__VERDICT__FAILED, "1.2 operations per context");

@@ -83,7 +83,8 @@ END_TEST
 
 START_TEST(instances_begun_by_accepts_are_counted)
 {
-    must_plan("{\"pools\": [{\"name\": \"p\", \"context_count\": 4}], \"endpoints\": [{\"name\": "
+    must_plan("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 4}], "
+              "\"endpoints\": [{\"name\": "
               "\"e\", \"family\": \"TCP4\"}], \"actors\": [{\"name\": \"a\", \"instance_count\": "
               "2, \"blocks\": [{\"repeat_count\": 5, \"steps\": [{\"operation\": \"SOCKET\", "
               "\"into\": \"l\", \"endpoint\": \"e\"}, {\"operation\": \"ACCEPT\", \"handle\": "
@@ -189,34 +190,40 @@ START_TEST(unknown_numbers_are_refused)
 }
 END_TEST
 
-START_TEST(nothing_that_never_begins_or_never_ends_is_planned)
+#define WITH_ACTOR(fields) "{\"name\": \"t\", \"actors\": [{" fields "}]}"
+
+#define NOP_BLOCK "\"blocks\": [{\"steps\": [{\"operation\": \"PAUSE\", \"after_ns\": 1}]}]"
+
+START_TEST(workload_and_actors_need_names_of_their_own_and_something_to_do)
 {
-    must_refuse("{}", -EINVAL, "actors", "no instance begins");
-    must_refuse("{\"actors\": [{\"name\": \"a\"}]}", -EINVAL, "actors[0]", "never begins");
-    must_refuse("{\"actors\": [{\"name\": \"a\", \"instance_count\": 1, \"blocks\": [{}]}]}",
-                -EINVAL, "actors[0].blocks[0]", "empty");
-    must_refuse("{\"pools\": [{\"name\": \"p\", \"context_count\": 1}], \"actors\": [{\"name\": "
-                "\"a\", \"instance_count\": 1, \"blocks\": [{\"steps\": [{\"operation\": "
-                "\"ACCEPT\", \"handle\": \"self\", \"start_actor\": \"a\"}]}]}]}",
-                -EINVAL, "actors", "without end");
-    must_refuse("{\"pools\": [{\"name\": \"p\", \"context_count\": 1}], \"actors\": [{\"name\": "
-                "\"a\", \"instance_count\": 1, \"blocks\": [{\"steps\": [{\"operation\": "
-                "\"CLOSE\", \"handle\": \"self\"}]}]}]}",
-                -EINVAL, "actors[0]", "begins without a connection");
+    must_refuse("{}", -EINVAL, "name: ", "missing; name it area/what");
+    must_refuse("{\"name\": \"t\"}", -EINVAL, "actors: ", "there are none; add one");
+    must_refuse(WITH_ACTOR("\"instance_count\": 1, " NOP_BLOCK), -EINVAL,
+                "actors[0].name: ", "missing; give it one");
+    must_refuse(WITH_ACTOR("\"name\": \"a\", \"instance_count\": 1, " NOP_BLOCK "}, {\"name\": "
+                           "\"b\", " NOP_BLOCK "}, {\"name\": \"a\", " NOP_BLOCK),
+                -EINVAL, "actors[2].name: ", "\"a\" is also actors[0]; rename one");
+    must_refuse(WITH_ACTOR("\"name\": \"a\", \"instance_count\": 1"), -EINVAL,
+                "actors[0].blocks: ", "missing; add one with the steps to take");
 }
 END_TEST
 
-START_TEST(pools_and_endpoints_need_names_of_their_own)
+START_TEST(nothing_that_never_begins_or_never_ends_is_planned)
 {
-    must_refuse("{\"pools\": [{\"context_count\": 1}]}", -EINVAL, "pools[0]", "no name");
-    must_refuse("{\"pools\": [{\"name\": \"p\"}]}", -EINVAL, "pools[0]", "no contexts");
-    must_refuse("{\"pools\": [{\"name\": \"p\", \"context_count\": 1}, {\"name\": \"p\", "
-                "\"context_count\": 1}]}",
-                -EINVAL, "pools[1]", "like pools[0]");
-    must_refuse("{\"endpoints\": [{\"family\": \"TCP4\"}]}", -EINVAL, "endpoints[0]", "no name");
-    must_refuse("{\"endpoints\": [{\"name\": \"e\"}]}", -EINVAL, "endpoints[0]", "family 0");
-    must_refuse("{\"endpoints\": [{\"name\": \"e\", \"family\": \"UDP4\", \"file_bytes\": 1}]}",
-                -EINVAL, "endpoints[0]", "file_bytes");
+    must_refuse(WITH_ACTOR("\"name\": \"a\", " NOP_BLOCK), -EINVAL, "actors[0]", "never begins");
+    must_refuse("{\"name\": \"t\", \"actors\": [{\"name\": \"a\", \"instance_count\": 1, "
+                "\"blocks\": [{}]}]}",
+                -EINVAL, "actors[0].blocks[0].steps: ", "missing; add one, or remove the block");
+    must_refuse("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 1}], "
+                "\"actors\": [{\"name\": "
+                "\"a\", \"instance_count\": 1, \"blocks\": [{\"steps\": [{\"operation\": "
+                "\"ACCEPT\", \"handle\": \"self\", \"start_actor\": \"a\"}]}]}]}",
+                -EINVAL, "actors", "without end");
+    must_refuse("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 1}], "
+                "\"actors\": [{\"name\": "
+                "\"a\", \"instance_count\": 1, \"blocks\": [{\"steps\": [{\"operation\": "
+                "\"CLOSE\", \"handle\": \"self\"}]}]}]}",
+                -EINVAL, "actors[0]", "begins without a connection");
 }
 END_TEST
 
@@ -224,42 +231,71 @@ END_TEST
     "\"actors\": [{\"name\": \"a\", \"instance_count\": 1, \"blocks\": [{\"steps\": "              \
     "[{\"operation\": \"NOP\"}]}]}]"
 
+START_TEST(pools_and_endpoints_need_names_of_their_own)
+{
+    must_refuse("{\"name\": \"t\", " SLEEPER ", \"pools\": [{\"context_count\": 1}]}", -EINVAL,
+                "pools[0]", "no name");
+    must_refuse("{\"name\": \"t\", " SLEEPER ", \"pools\": [{\"name\": \"p\"}]}", -EINVAL,
+                "pools[0]", "no contexts");
+    must_refuse("{\"name\": \"t\", " SLEEPER
+                ", \"pools\": [{\"name\": \"p\", \"context_count\": 1}, {\"name\": "
+                "\"p\", \"context_count\": 1}]}",
+                -EINVAL, "pools[1]", "like pools[0]");
+    must_refuse("{\"name\": \"t\", " SLEEPER ", \"endpoints\": [{\"family\": \"TCP4\"}]}", -EINVAL,
+                "endpoints[0]", "no name");
+    must_refuse("{\"name\": \"t\", " SLEEPER ", \"endpoints\": [{\"name\": \"e\"}]}", -EINVAL,
+                "endpoints[0]", "family 0");
+    must_refuse("{\"name\": \"t\", " SLEEPER
+                ", \"endpoints\": [{\"name\": \"e\", \"family\": \"UDP4\", "
+                "\"file_bytes\": 1}]}",
+                -EINVAL, "endpoints[0]", "file_bytes");
+}
+END_TEST
+
 START_TEST(what_is_over_the_limits_is_refused)
 {
-    must_refuse("{\"pools\": [{\"name\": \"p\", \"context_count\": 32769}], " SLEEPER "}", -E2BIG,
-                "pools", "32769 contexts, but 32768");
-    must_refuse("{\"pools\": [{\"name\": \"p\", \"context_count\": 2, \"slice_bytes\": "
-                "600000000}], " SLEEPER "}",
-                -E2BIG, "workload", "bytes of memory");
-    must_refuse("{\"pools\": [{\"name\": \"p\", \"context_count\": 2, \"slice_bytes\": "
-                "\"18446744073709551615\"}], " SLEEPER "}",
-                -E2BIG, "workload", "bytes of memory");
-    must_refuse("{\"pools\": [{\"name\": \"p\", \"context_count\": 1}], \"limits\": {\"time_ms\": "
+    must_refuse(
+        "{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 32769}], " SLEEPER "}",
+        -E2BIG, "pools", "32769 contexts, but 32768");
+    must_refuse(
+        "{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 2, \"slice_bytes\": "
+        "600000000}], " SLEEPER "}",
+        -E2BIG, "workload", "bytes of memory");
+    must_refuse(
+        "{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 2, \"slice_bytes\": "
+        "\"18446744073709551615\"}], " SLEEPER "}",
+        -E2BIG, "workload", "bytes of memory");
+    must_refuse("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 1}], "
+                "\"limits\": {\"time_ms\": "
                 "60001}, " SLEEPER "}",
                 -E2BIG, "limits.time_ms", "60000 is allowed");
-    must_refuse("{\"pools\": [{\"name\": \"p\", \"context_count\": 5}], \"limits\": "
-                "{\"context_count\": 4}, " SLEEPER "}",
-                -E2BIG, "pools", "5 contexts, but 4");
-    must_refuse("{\"pools\": [{\"name\": \"p\", \"context_count\": 5}], \"loop\": "
+    must_refuse(
+        "{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 5}], \"limits\": "
+        "{\"context_count\": 4}, " SLEEPER "}",
+        -E2BIG, "pools", "5 contexts, but 4");
+    must_refuse("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 5}], \"loop\": "
                 "{\"operation_count\": 4}, " SLEEPER "}",
                 -EINVAL, "loop.operation_count", "raise it");
-    must_refuse("{\"pools\": [{\"name\": \"p\", \"context_count\": 1}], \"loop\": "
+    must_refuse("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 1}], \"loop\": "
                 "{\"handle_count\": 2000000}, " SLEEPER "}",
                 -E2BIG, "loop.handle_count", "at most");
-    must_refuse("{\"pools\": [{\"name\": \"p\", \"context_count\": 1}], \"endpoints\": [{\"name\": "
+    must_refuse("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 1}], "
+                "\"endpoints\": [{\"name\": "
                 "\"f\", \"family\": \"FILE\", \"file_bytes\": 2000000000}], " SLEEPER "}",
                 -E2BIG, "workload", "bytes of memory");
-    must_refuse("{\"loop\": {\"handle_count\": 5000}, \"pools\": [{\"name\": \"p\", "
-                "\"context_count\": 1}], \"endpoints\": [{\"name\": \"e\", \"family\": \"TCP4\"}], "
-                "\"actors\": [{\"name\": \"a\", \"instance_count\": 1000, \"blocks\": [{\"steps\": "
-                "[{\"operation\": \"SOCKET\", \"into\": \"s\", \"endpoint\": \"e\"}]}]}]}",
-                -E2BIG, "workload", "descriptors");
+    must_refuse(
+        "{\"name\": \"t\", \"loop\": {\"handle_count\": 5000}, \"pools\": [{\"name\": \"p\", "
+        "\"context_count\": 1}], \"endpoints\": [{\"name\": \"e\", \"family\": \"TCP4\"}], "
+        "\"actors\": [{\"name\": \"a\", \"instance_count\": 1000, \"blocks\": [{\"steps\": "
+        "[{\"operation\": \"SOCKET\", \"into\": \"s\", \"endpoint\": \"e\"}]}]}]}",
+        -E2BIG, "workload", "descriptors");
 }
 END_TEST
 
 START_TEST(a_workload_may_ask_for_less)
 {
-    must_plan("{\"pools\": [{\"name\": \"p\", \"context_count\": 1}], \"limits\": {\"time_ms\": "
+    must_plan("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 1}], \"limits\": "
+              "{\"time_ms\": "
               "123}, " SLEEPER "}");
     ck_assert_uint_eq(plan->time_ms, 123);
 }
@@ -267,7 +303,8 @@ END_TEST
 
 START_TEST(without_limits_the_ceilings_hold)
 {
-    must_plan("{\"pools\": [{\"name\": \"p\", \"context_count\": 1}], " SLEEPER "}");
+    must_plan("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 1}], " SLEEPER
+              "}");
     ck_assert_uint_eq(plan->time_ms, 60000);
     pnd_plan_limits_init(&limits);
     ck_assert_uint_eq(limits.context_count, 32768);
@@ -285,6 +322,7 @@ int main(void)
         steps_without_meaning_are_refused,
         a_context_stays_in_its_pool,
         unknown_numbers_are_refused,
+        workload_and_actors_need_names_of_their_own_and_something_to_do,
         nothing_that_never_begins_or_never_ends_is_planned,
         pools_and_endpoints_need_names_of_their_own,
         what_is_over_the_limits_is_refused,

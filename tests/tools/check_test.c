@@ -68,6 +68,15 @@ START_TEST(missing_names_and_numbers_are_found)
 }
 END_TEST
 
+START_TEST(actors_with_nothing_to_do_are_found)
+{
+    finds("{\"name\": \"a/b\", \"actors\": [{\"name\": \"x\", \"instance_count\": 1}]}",
+          ": actors[0].blocks: missing; add one with the steps to take");
+    finds("{\"name\": \"a/b\", \"actors\": [{\"name\": \"x\", \"blocks\": [{}]}]}",
+          ": actors[0].blocks[0].steps: missing; add one, or remove the block");
+}
+END_TEST
+
 START_TEST(names_used_twice_are_found)
 {
     finds("{\"name\": \"a/b\", \"actors\": [{\"name\": \"x\"}, {\"name\": \"y\"},"
@@ -195,6 +204,7 @@ int main(void)
     tcase_add_test(calls, sound_workload_is_shown_with_its_purpose);
     tcase_add_test(calls, unknown_operation_names_line_and_operation);
     tcase_add_test(calls, missing_names_and_numbers_are_found);
+    tcase_add_test(calls, actors_with_nothing_to_do_are_found);
     tcase_add_test(calls, names_used_twice_are_found);
     tcase_add_test(calls, references_that_lead_nowhere_are_found);
     tcase_add_test(calls, contradictions_are_found);
