@@ -21,6 +21,9 @@ static int begin_beside(struct pnd_output *output, const struct stat *before);
 static mode_t mode_for(const struct stat *before);
 static void complain(const struct pnd_output *output, int status);
 static void forget(struct pnd_output *output);
+static bool is_same(const struct stat *one, const struct stat *two);
+static const char *last_part(const char *name);
+static int stat_folder(const char *name, struct stat *ret_state);
 
 int pnd_output_begin(const char *name, struct pnd_output *ret_output)
 {
@@ -140,6 +143,40 @@ void pnd_output_abandon(struct pnd_output *output)
     if (output->path != NULL)
         (void)unlink(output->temporary);
     forget(output);
+}
+
+bool pnd_output_is_same_file(const char *name, const char *other)
+{
+    struct stat one;
+    struct stat two;
+    if (strcmp(name, "-") == 0 || strcmp(other, "-") == 0)
+        return false;
+    bool there = stat(name, &one) == 0, other_there = stat(other, &two) == 0;
+    if (there && other_there)
+        return S_ISREG(one.st_mode) && is_same(&one, &two);
+    if (there || other_there || strcmp(last_part(name), last_part(other)) != 0)
+        return false;
+    return stat_folder(name, &one) == 0 && stat_folder(other, &two) == 0 && is_same(&one, &two);
+}
+
+static bool is_same(const struct stat *one, const struct stat *two)
+{
+    return one->st_dev == two->st_dev && one->st_ino == two->st_ino;
+}
+
+static const char *last_part(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return slash != NULL ? slash + 1 : name;
+}
+
+static int stat_folder(const char *name, struct stat *ret_state)
+{
+    const char *last = last_part(name);
+    char *folder = last == name ? strdup(".") : strndup(name, (size_t)(last - name));
+    int status = folder != NULL ? stat(folder, ret_state) : -1;
+    free(folder);
+    return status;
 }
 
 bool pnd_output_is_stdout(const struct pnd_output *output)

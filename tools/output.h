@@ -25,6 +25,9 @@ int pnd_output_fail(struct pnd_output *output, int status);
 /* Leaves no trace of a file. */
 void pnd_output_abandon(struct pnd_output *output);
 
+/* Both names lead to one file, there or yet to be made; devices, pipes and "-" are none. */
+bool pnd_output_is_same_file(const char *name, const char *other);
+
 bool pnd_output_is_stdout(const struct pnd_output *output);
 
 #endif

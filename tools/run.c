@@ -35,6 +35,8 @@ struct session {
 static enum pnd_exit run_session(struct session *session);
 static enum pnd_exit read_workloads(struct session *session);
 static int open_outputs(struct session *session);
+static int check_outputs(const struct pnd_options *options);
+static int check_not_input(const struct pnd_options *options, const char *option, const char *name);
 static int replay_all(struct session *session);
 static enum pnd_exit show(struct session *session);
 static int write_outputs(struct session *session);
@@ -92,7 +94,9 @@ static enum pnd_exit read_workloads(struct session *session)
 /* Before anything runs: an output that cannot be written must not cost the runs. */
 static int open_outputs(struct session *session)
 {
-    int status = pnd_output_begin(session->options->json, &session->json);
+    int status = check_outputs(session->options);
+    if (status == 0)
+        status = pnd_output_begin(session->options->json, &session->json);
     if (status == 0)
         status = pnd_output_begin(session->options->junit, &session->junit);
     if (status == 0 && session->json.stream != NULL &&
@@ -101,6 +105,29 @@ static int open_outputs(struct session *session)
         status = -EINVAL;
     }
     return status;
+}
+
+/* The later one would take the place of the earlier. */
+static int check_outputs(const struct pnd_options *options)
+{
+    const char *json = options->json, *junit = options->junit;
+    if (json != NULL && junit != NULL && pnd_output_is_same_file(json, junit)) {
+        pnd_say_error("--json and --junit are both %s; name another file for one", junit);
+        return -EINVAL;
+    }
+    int status = check_not_input(options, "--json", json);
+    return status < 0 ? status : check_not_input(options, "--junit", junit);
+}
+
+static int check_not_input(const struct pnd_options *options, const char *option, const char *name)
+{
+    for (int index = 0; name != NULL && index < options->file_count; index++) {
+        if (pnd_output_is_same_file(name, options->files[index])) {
+            pnd_say_error("%s %s is the workload itself; name another file", option, name);
+            return -EINVAL;
+        }
+    }
+    return 0;
 }
 
 static int replay_all(struct session *session)

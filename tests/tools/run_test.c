@@ -280,6 +280,26 @@ START_TEST(nothing_runs_when_results_cannot_be_written)
 }
 END_TEST
 
+START_TEST(outputs_that_would_replace_each_other_or_a_workload_are_refused)
+{
+    static const struct fake_script script = {0};
+    char same[512];
+    cli_start_daemon(&script);
+    const char *workload = workload_file(), *results = cli_file("r");
+    (void)snprintf(same, sizeof same, "%.*s./r", (int)(strlen(results) - 1), results);
+    for (int there = 0; there < 2; there++) {
+        CLI_REFUSES(2, "/r; name another file for one", "run", workload, "--url", cli_url(),
+                    "--json", same, "--junit", results);
+        results = cli_write("r", "kept");
+    }
+    CLI_REFUSES(2, " is the workload itself; name another file", "run", workload, "--url",
+                cli_url(), "--json", workload);
+    CLI_REFUSES(2, "--junit ", "run", workload, "--url", cli_url(), "--junit", workload);
+    CLI_REFUSES(0, "", "check", "--quiet", workload);
+    ck_assert_int_eq(cli_stop_daemon().submit_count, 0);
+}
+END_TEST
+
 START_TEST(quiet_shows_only_what_went_wrong)
 {
     static const struct fake_script script = {.fetch = {PASSED, CRASHED}};
@@ -374,6 +394,7 @@ int main(void)
     tcase_add_test(calls, run_that_takes_longer_than_the_timeout_is_given_up);
     tcase_add_test(calls, nothing_runs_when_one_file_is_wrong);
     tcase_add_test(calls, nothing_runs_when_results_cannot_be_written);
+    tcase_add_test(calls, outputs_that_would_replace_each_other_or_a_workload_are_refused);
     tcase_add_test(calls, quiet_shows_only_what_went_wrong);
     tcase_add_test(calls, junit_is_sound_xml_whatever_the_report_holds);
     tcase_add_test(calls, interrupted_run_ends_at_once_with_the_signal_in_its_code);
