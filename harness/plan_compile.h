@@ -40,7 +40,10 @@ __attribute__((format(printf, 2, 3))) int pnd_plan_refuse_step(const struct pnd_
 /* Index of `name` among names, or PND_PLAN_NONE. */
 int32_t pnd_plan_find(const char *const *names, size_t name_count, const char *name);
 
-/* Workload and actors have names, actors each their own, and blocks. 0 or -EINVAL. */
+/*
+ * Workload and actors have names, actors each their own, and blocks; names and lists keep within
+ * their limits. 0, -EINVAL or -E2BIG.
+ */
 int pnd_plan_check_names(struct pnd_compiler *compiler);
 
 /* Collects the names of handles and contexts of every actor, and of events. 0 or -ENOMEM. */

@@ -13,6 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    NAME_LIMIT_BYTES = 255,
+    LIST_LIMIT = 4096, /* names are compared each with each */
+};
+
 struct name_list {
     const char **names;
     size_t count;
@@ -24,6 +29,42 @@ int32_t pnd_plan_find(const char *const *names, size_t name_count, const char *n
         if (strcmp(names[i], name) == 0)
             return (int32_t)i;
     return PND_PLAN_NONE;
+}
+
+static int check_length(const struct pnd_compiler *compiler, const char *path, const char *name)
+{
+    size_t byte_count = strlen(name);
+    if (byte_count <= NAME_LIMIT_BYTES)
+        return 0;
+    return pnd_plan_refuse(compiler, -EINVAL, path, "has %zu bytes; use at most %d", byte_count,
+                           NAME_LIMIT_BYTES);
+}
+
+static int check_lengths(const struct pnd_compiler *compiler)
+{
+    const Pendio__Workload *workload = compiler->workload;
+    char path[64];
+    int status = check_length(compiler, "name", workload->name);
+    for (size_t i = 0; i < workload->n_pools && status == 0; i++) {
+        snprintf(path, sizeof path, "pools[%zu].name", i);
+        status = check_length(compiler, path, workload->pools[i]->name);
+    }
+    for (size_t i = 0; i < workload->n_endpoints && status == 0; i++) {
+        snprintf(path, sizeof path, "endpoints[%zu].name", i);
+        status = check_length(compiler, path, workload->endpoints[i]->name);
+    }
+    for (size_t i = 0; i < workload->n_actors && status == 0; i++) {
+        snprintf(path, sizeof path, "actors[%zu].name", i);
+        status = check_length(compiler, path, workload->actors[i]->name);
+    }
+    return status;
+}
+
+static int check_list(const struct pnd_compiler *compiler, const char *path, size_t count)
+{
+    if (count <= LIST_LIMIT)
+        return 0;
+    return pnd_plan_refuse(compiler, -E2BIG, path, "are %zu; at most %d", count, LIST_LIMIT);
 }
 
 static int check_actor(const struct pnd_compiler *compiler, size_t index)
@@ -51,7 +92,14 @@ int pnd_plan_check_names(struct pnd_compiler *compiler)
     if (workload->name[0] == '\0')
         return pnd_plan_refuse(compiler, -EINVAL, "name",
                                "missing; name it area/what, as in \"stream/tcp_echo\"");
-    if (workload->n_actors == 0)
+    status = check_lengths(compiler);
+    if (status == 0)
+        status = check_list(compiler, "pools", workload->n_pools);
+    if (status == 0)
+        status = check_list(compiler, "endpoints", workload->n_endpoints);
+    if (status == 0)
+        status = check_list(compiler, "actors", workload->n_actors);
+    if (status == 0 && workload->n_actors == 0)
         return pnd_plan_refuse(compiler, -EINVAL, "actors",
                                "there are none; add one with the steps to take");
     for (size_t i = 0; i < workload->n_actors && status == 0; i++)

@@ -15,7 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_MAXIMUM = 64 }; /* names that are looked through for the one that was meant */
+enum {
+    NAME_MAXIMUM = 64, /* names that are looked through for the one that was meant */
+    NAME_LIMIT_BYTES = 255,
+};
 
 /* Where in the workload we are. */
 struct place {
@@ -67,6 +70,9 @@ static int check_whole(const struct place *place)
         return refuse(place, "version: %u is not known here; use 1", workload->version);
     if (workload->name[0] == '\0')
         return refuse(place, "name: missing; name it area/what, as in \"stream/tcp_echo\"");
+    if (strlen(workload->name) > NAME_LIMIT_BYTES)
+        return refuse(place, "name: has %zu bytes; use at most %d", strlen(workload->name),
+                      NAME_LIMIT_BYTES);
     if (workload->n_actors == 0)
         return refuse(place, "actors: there are none; add one with the steps to take");
     for (size_t index = 0; index < workload->n_pools; index++)
@@ -115,6 +121,9 @@ static int check_names(const struct place *place, const struct list *list)
         const char *name = list->name_at(place->workload, index);
         if (name[0] == '\0')
             return refuse(place, "%s[%zu].name: missing; give it one", list->field, index);
+        if (strlen(name) > NAME_LIMIT_BYTES)
+            return refuse(place, "%s[%zu].name: has %zu bytes; use at most %d", list->field, index,
+                          strlen(name), NAME_LIMIT_BYTES);
         for (size_t before = 0; before < index; before++)
             if (strcmp(name, list->name_at(place->workload, before)) == 0)
                 return refuse(place, "%s[%zu].name: \"%.60s\" is also %s[%zu]; rename one",

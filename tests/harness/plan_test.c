@@ -208,6 +208,31 @@ START_TEST(workload_and_actors_need_names_of_their_own_and_something_to_do)
 }
 END_TEST
 
+START_TEST(names_and_lists_have_a_limit)
+{
+    static char json[64 << 10];
+    char name[257];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    snprintf(json, sizeof json, "{\"name\": \"%s\"}", name);
+    must_refuse(json, -EINVAL, "name: ", "has 256 bytes; use at most 255");
+    snprintf(json, sizeof json, WITH_ACTOR("\"name\": \"%s\""), name);
+    must_refuse(json, -EINVAL, "actors[0].name: ", "has 256 bytes; use at most 255");
+    snprintf(json, sizeof json, "{\"name\": \"t\", \"pools\": [{\"name\": \"%s\"}]}", name);
+    must_refuse(json, -EINVAL, "pools[0].name: ", "has 256 bytes");
+    snprintf(json, sizeof json, "{\"name\": \"t\", \"endpoints\": [{\"name\": \"%s\"}]}", name);
+    must_refuse(json, -EINVAL, "endpoints[0].name: ", "has 256 bytes");
+    snprintf(json, sizeof json, "{\"name\": \"%s\"}", name + 1);
+    must_refuse(json, -EINVAL, "actors: ", "there are none");
+
+    size_t length = (size_t)snprintf(json, sizeof json, "{\"name\": \"t\", \"actors\": [{}");
+    for (int i = 0; i < 4096; i++)
+        length += (size_t)snprintf(json + length, sizeof json - length, ", {}");
+    snprintf(json + length, sizeof json - length, "]}");
+    must_refuse(json, -E2BIG, "actors: ", "are 4097; at most 4096");
+}
+END_TEST
+
 START_TEST(nothing_that_never_begins_or_never_ends_is_planned)
 {
     must_refuse(WITH_ACTOR("\"name\": \"a\", " NOP_BLOCK), -EINVAL, "actors[0]", "never begins");
@@ -323,6 +348,7 @@ int main(void)
         a_context_stays_in_its_pool,
         unknown_numbers_are_refused,
         workload_and_actors_need_names_of_their_own_and_something_to_do,
+        names_and_lists_have_a_limit,
         nothing_that_never_begins_or_never_ends_is_planned,
         pools_and_endpoints_need_names_of_their_own,
         what_is_over_the_limits_is_refused,

@@ -68,6 +68,14 @@ START_TEST(missing_names_and_numbers_are_found)
 }
 END_TEST
 
+START_TEST(name_that_is_too_long_is_found)
+{
+    char json[300 + sizeof "{\"name\": \"\"}"];
+    (void)snprintf(json, sizeof json, "{\"name\": \"%0300d\"}", 0);
+    finds(json, ": name: has 300 bytes; use at most 255");
+}
+END_TEST
+
 START_TEST(actors_with_nothing_to_do_are_found)
 {
     finds("{\"name\": \"a/b\", \"actors\": [{\"name\": \"x\", \"instance_count\": 1}]}",
@@ -204,6 +212,7 @@ int main(void)
     tcase_add_test(calls, sound_workload_is_shown_with_its_purpose);
     tcase_add_test(calls, unknown_operation_names_line_and_operation);
     tcase_add_test(calls, missing_names_and_numbers_are_found);
+    tcase_add_test(calls, name_that_is_too_long_is_found);
     tcase_add_test(calls, actors_with_nothing_to_do_are_found);
     tcase_add_test(calls, names_used_twice_are_found);
     tcase_add_test(calls, references_that_lead_nowhere_are_found);
