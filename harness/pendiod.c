@@ -5,6 +5,7 @@
  * Failures:    a wrong option is one line and exit 2; see pendiod(1) for the other exit codes.
  */
 #include "child.h"
+#include "complain.h"
 #include "daemon.h"
 #include "supervisor.h"
 
@@ -25,6 +26,8 @@ enum {
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_RUN_CHILD,
+    OPTION_UNKNOWN = '?',
+    OPTION_WITHOUT_VALUE = ':',
     OPTIONS_DONE = -1,
     GO_ON = -1, /* no exit status yet */
 };
@@ -59,6 +62,7 @@ static const char help[] =
 
 static int read_options(int count, char **arguments, struct pnd_daemon_options *options);
 static int apply(int option, struct pnd_daemon_options *options);
+static int refuse_option(int option, const char *word);
 static int read_run_limit(const char *text, uint32_t *ret_limit);
 static int run_child(void);
 static int open_standard_descriptors(void);
@@ -86,11 +90,14 @@ static int open_standard_descriptors(void)
 static int read_options(int count, char **arguments, struct pnd_daemon_options *options)
 {
     int status = GO_ON;
+    opterr = 0; /* it would say it in a line of its own, after the path of this program */
     while (status == GO_ON) {
-        int option = getopt_long(count, arguments, "", long_options, NULL);
+        int option = getopt_long(count, arguments, ":", long_options, NULL);
         if (option == OPTIONS_DONE)
             break;
-        status = apply(option, options);
+        status = option == OPTION_UNKNOWN || option == OPTION_WITHOUT_VALUE
+                     ? refuse_option(option, arguments[optind - 1])
+                     : apply(option, options);
     }
     if (status == GO_ON && optind < count) {
         (void)fprintf(stderr, "pendiod: unexpected argument \"%s\"; see pendiod --help\n",
@@ -118,12 +125,23 @@ static int apply(int option, struct pnd_daemon_options *options)
         return fputs(help, stdout) < 0 ? EXIT_NOT_STARTED : EXIT_SUCCESS;
     case OPTION_VERSION:
         return puts("pendiod " PENDIO_VERSION_TEXT) < 0 ? EXIT_NOT_STARTED : EXIT_SUCCESS;
-    case OPTION_RUN_CHILD:
+    default:
         return run_child();
-    default: /* getopt_long() has said what is wrong */
-        (void)fputs("pendiod: see pendiod --help\n", stderr);
-        return EXIT_INVALID;
     }
+}
+
+static int refuse_option(int option, const char *word)
+{
+    struct pnd_message_error error;
+    const char letter[] = {'-', (char)optopt, '\0'};
+    if (optopt > ' ') /* one of a cluster, as in -xyz: getopt_long() is not past it yet */
+        word = letter;
+    (void)pnd_complain(&error, 0, "%.200s %s; see pendiod --help", word,
+                       option == OPTION_WITHOUT_VALUE ? "needs a value"
+                       : strchr(word, '=') != NULL    ? "is no option, or takes no value"
+                                                      : "is no option");
+    (void)fprintf(stderr, "pendiod: %s\n", error.text);
+    return EXIT_INVALID;
 }
 
 static int read_run_limit(const char *text, uint32_t *ret_limit)

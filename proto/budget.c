@@ -61,8 +61,8 @@ int pnd_budget_check_input(const struct pnd_budget *budget, const char *name, si
 {
     if (byte_count <= budget->limits.input_bytes)
         return 0;
-    pnd_text_add(error, "%s: %zu bytes are too many; at most %zu are read", pnd_text_tail(name),
-                 byte_count, budget->limits.input_bytes);
+    pnd_text_add(error, "%s: has more than %zu bytes; make it smaller", pnd_text_tail(name),
+                 budget->limits.input_bytes);
     return -E2BIG;
 }
 

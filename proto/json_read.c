@@ -28,6 +28,7 @@ static const struct {
     {json_error_premature_end_of_input, "the text ends too early"},
     {json_error_numeric_overflow, "put such a number in quotes"},
     {json_error_null_character, "leave it out"},
+    {json_error_invalid_utf8, "save the text in UTF-8"},
     {json_error_duplicate_key, "keep one of the two"},
     {json_error_stack_overflow, "nest less"},
 };
@@ -39,7 +40,10 @@ static int syntax_status(struct pnd_json_reader *reader, const json_error_t *fau
         return -ENOMEM;
     }
     pnd_text_add(reader->error, "%s:%d: column %d: %s", pnd_text_tail(reader->name), fault->line,
-                 fault->column, fault->text);
+                 fault->column,
+                 json_error_code(fault) == json_error_null_character
+                     ? "\\u0000 is not allowed in a text" /* jansson names an option of its own */
+                     : fault->text);
     for (size_t i = 0; i < sizeof(syntax_remedies) / sizeof(syntax_remedies[0]); i++) {
         if (syntax_remedies[i].code == json_error_code(fault))
             pnd_text_add(reader->error, "; %s", syntax_remedies[i].text);
@@ -54,6 +58,7 @@ int pnd_message_from_json(const ProtobufCMessageDescriptor *type, const char *te
 {
     assert(type != NULL && text != NULL && name != NULL && error != NULL);
 
+    static const char mark[] = "\xEF\xBB\xBF";
     const struct pnd_json_place outermost = {.parent = NULL};
     struct pnd_json_reader reader = {
         .name = name, .text = text, .byte_count = byte_count, .error = error};
@@ -63,6 +68,12 @@ int pnd_message_from_json(const ProtobufCMessageDescriptor *type, const char *te
     int status = pnd_budget_check_input(&reader.budget, name, byte_count, error);
     if (status < 0)
         return status;
+
+    if (byte_count >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0) {
+        pnd_text_add(error, "%s:1: begins with a byte order mark; save the text without it",
+                     pnd_text_tail(name));
+        return -EBADMSG;
+    }
 
     json_error_t fault;
     json_t *json = json_loadb(text, byte_count, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);

@@ -12,7 +12,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
+
+/* Of a socket that pendiod listens on: it keeps room for that of the events beside it. */
+#define PATH_LIMIT_BYTES (sizeof((struct sockaddr_un *)NULL)->sun_path - sizeof ".events")
 
 static const int64_t connect_patience_ns = 3 * (int64_t)PND_CLOCK_SECOND;
 static const int64_t glance_patience_ns = 200 * (int64_t)PND_CLOCK_MS;
@@ -22,6 +26,7 @@ static int choose_url(const struct pnd_options *options, struct pnd_daemon *daem
 static bool has_socket(const char *url);
 static int say_hello(struct pnd_daemon *daemon);
 static int explain_connect(const struct pnd_daemon *daemon, int status);
+static int check_path(const char *url);
 
 int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_daemon)
 {
@@ -31,6 +36,8 @@ int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_da
         daemon.timeout_ns = patience_ns = options->timeout_ns;
 
     int status = choose_url(options, &daemon);
+    if (status == 0)
+        status = check_path(daemon.url);
     if (status < 0)
         return status;
     status = pnd_link_open(daemon.url, patience_ns, &daemon.link);
@@ -55,6 +62,19 @@ int pnd_daemon_open_if_there(const struct pnd_options *options, struct pnd_daemo
     if (status == 0)
         *ret_daemon = daemon;
     return status;
+}
+
+/* Saves the wait for what pendiod would refuse. */
+static int check_path(const char *url)
+{
+    static const char scheme[] = "ipc://";
+    if (strncmp(url, scheme, sizeof scheme - 1) != 0 ||
+        strlen(url + sizeof scheme - 1) <= PATH_LIMIT_BYTES)
+        return 0;
+    pnd_say_error("%s: a socket's path has at most %zu bytes; name a shorter one with --url, or "
+                  "set XDG_RUNTIME_DIR",
+                  url, PATH_LIMIT_BYTES);
+    return -EINVAL;
 }
 
 /* Saves the wait where no daemon has ever been. */
@@ -159,20 +179,23 @@ void pnd_daemon_complain(const char *subject, const Pendio__Reply *reply)
 
 int pnd_daemon_explain(const struct pnd_daemon *daemon, const char *subject, int status)
 {
+    bool about_input = strcmp(subject, daemon->url) != 0; /* else the URL alone is named, once */
+    const char *input = about_input ? subject : "", *colon = about_input ? ": " : "";
     switch (status) {
     case -EINTR:
         break;
     case -ECONNRESET:
-        pnd_say_error("%s: the daemon on %s has gone; start pendiod again", subject, daemon->url);
+        pnd_say_error("%s%sthe daemon on %s has gone; start pendiod again", input, colon,
+                      daemon->url);
         break;
     case -ETIMEDOUT:
-        pnd_say_error("%s: no answer from %s within %.3g s; is it pendiod? allow more with "
+        pnd_say_error("%s%sno answer from %s within %.3g s; is it pendiod? allow more with "
                       "--timeout",
-                      subject, daemon->url, (double)daemon->timeout_ns / 1e9);
+                      input, colon, daemon->url, (double)daemon->timeout_ns / 1e9);
         break;
     case -EBADMSG:
-        pnd_say_error("%s: %s answers, but not as pendiod does; name another with --url", subject,
-                      daemon->url);
+        pnd_say_error("%s%s%s answers, but not as pendiod does; name another with --url", input,
+                      colon, daemon->url);
         break;
     default:
         pnd_say_error("%s: %s", subject, strerror(-status));

@@ -99,13 +99,14 @@ static int read_descriptor(int descriptor, char **ret_bytes, size_t *ret_byte_co
     ssize_t result = bytes != NULL ? 1 : -ENOMEM;
     while (result > 0 && byte_count <= INPUT_LIMIT_BYTES) {
         if (byte_count == room_bytes) {
-            char *larger = realloc(bytes, room_bytes * 2);
+            room_bytes =
+                room_bytes * 2 <= INPUT_LIMIT_BYTES ? room_bytes * 2 : INPUT_LIMIT_BYTES + 1;
+            char *larger = realloc(bytes, room_bytes);
             if (larger == NULL) {
                 result = -ENOMEM;
                 break;
             }
             bytes = larger;
-            room_bytes *= 2;
         }
         result = read_some(descriptor, bytes + byte_count, room_bytes - byte_count);
         byte_count += result > 0 ? (size_t)result : 0;

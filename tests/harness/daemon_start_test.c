@@ -28,7 +28,10 @@ START_TEST(wrong_usage_is_one_line_and_exit_2)
         {{"--max-runs", "65"}, "pendiod: --max-runs 65: give a number from 1 to 64"},
         {{"--max-runs", "two"}, "pendiod: --max-runs two: give a number from 1 to 64"},
         {{"surplus"}, "pendiod: unexpected argument \"surplus\"; see pendiod --help"},
-        {{"--no-such-option"}, "unrecognized option"},
+        {{"--no-such-option"}, "pendiod: --no-such-option is no option; see pendiod --help"},
+        {{"--quiet=3"}, "pendiod: --quiet=3 is no option, or takes no value; see pendiod --help"},
+        {{"--listen"}, "pendiod: --listen needs a value; see pendiod --help"},
+        {{"-xy"}, "pendiod: -x is no option; see pendiod --help"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         daemon_assert_refuses(wrong[i].arguments, 2, wrong[i].part);

@@ -238,15 +238,17 @@ END_TEST
 START_TEST(text_that_is_not_utf8_is_refused)
 {
     workload_refuses("{\"name\": \"\xC0\xAF\"}",
-                     "w.json:1: column 10: unable to decode byte 0xc0 near '\"'");
+                     "w.json:1: column 10: unable to decode byte 0xc0 near '\"'; save the text in "
+                     "UTF-8");
+    workload_refuses("\xEF\xBB\xBF{}",
+                     "w.json:1: begins with a byte order mark; save the text without it");
 }
 END_TEST
 
 START_TEST(text_with_a_nul_is_refused)
 {
     workload_refuses("{\"name\": \"a\\u0000b\"}",
-                     "w.json:1: column 19: \\u0000 is not allowed without JSON_ALLOW_NUL near "
-                     "'\"a\\u0000b\"'; leave it out");
+                     "w.json:1: column 19: \\u0000 is not allowed in a text; leave it out");
 }
 END_TEST
 
@@ -310,7 +312,7 @@ START_TEST(input_over_the_cap_is_refused)
     ck_assert_int_eq(pnd_message_from_json(&pendio__workload__descriptor, "{         }", 11,
                                            "w.json", &limits, &message, &error),
                      -E2BIG);
-    ck_assert_str_eq(error.text, "w.json: 11 bytes are too many; at most 10 are read");
+    ck_assert_str_eq(error.text, "w.json: has more than 10 bytes; make it smaller");
 }
 END_TEST
 

@@ -145,7 +145,7 @@ END_TEST
 START_TEST(endless_input_is_refused)
 {
     struct program_end end = cli_call("check", "-", "</dev/zero", NULL);
-    cli_want(&end, 2, "stdin: ");
+    cli_want(&end, 2, "pendio: stdin: has more than 4194304 bytes; make it smaller\n");
     program_end_fini(&end);
 }
 END_TEST

@@ -35,6 +35,8 @@ static struct fake_log survives(const struct fake_script *script, const char *li
                                       "--timeout", "0.5", NULL);
     cli_want(&end, 3, line);
     cli_want(&end, 3, subject);
+    const char *url = strstr(end.error, cli_url());
+    ck_assert_msg(url == NULL || strstr(url + 1, cli_url()) == NULL, "twice in: %s", end.error);
     program_end_fini(&end);
     return cli_stop_daemon();
 }
@@ -43,7 +45,7 @@ START_TEST(hello_without_a_proper_answer)
 {
     const struct behaviour *behaviour = &behaviours[_i];
     struct fake_script script = {.hello = behaviour->reply};
-    struct fake_log log = survives(&script, behaviour->line, "pendio: ipc://");
+    struct fake_log log = survives(&script, behaviour->line, "pendio: ");
     ck_assert_int_eq(log.submit_count, 0);
 }
 END_TEST
