@@ -47,7 +47,8 @@ static enum pnd_exit check_file(struct pnd_daemon *daemon, const struct pnd_opti
     int status = check_workload(daemon, name, workload);
     if (status == 0 && !options->quiet) {
         pnd_say_clean_message(&workload->base);
-        (void)printf("%s: ok: %s\n", name, workload->purpose);
+        (void)printf("%s: ok%s%s\n", name, workload->purpose[0] != '\0' ? ": " : "",
+                     workload->purpose);
     }
     pnd_message_free(&workload->base);
     if (status == 0)

@@ -44,6 +44,16 @@ START_TEST(sound_workload_is_shown_with_its_purpose)
 }
 END_TEST
 
+START_TEST(sound_workload_without_purpose_is_ok_and_no_more)
+{
+    const char *file = cli_write("w.json", WITH_STEP("{\"operation\": \"NOP\"}"));
+    struct program_end end = cli_call("check", file, NULL);
+    cli_want(&end, 0, "");
+    ck_assert_ptr_nonnull(strstr(end.out, "/w.json: ok\n"));
+    program_end_fini(&end);
+}
+END_TEST
+
 START_TEST(unknown_operation_names_line_and_operation)
 {
     finds("{\"name\": \"a/b\",\n\"actors\": [{\"name\": \"x\", \"blocks\": [{\"steps\": [\n"
@@ -210,6 +220,7 @@ int main(void)
     tcase_set_timeout(calls, 60);
     tcase_add_checked_fixture(calls, cli_setup, cli_teardown);
     tcase_add_test(calls, sound_workload_is_shown_with_its_purpose);
+    tcase_add_test(calls, sound_workload_without_purpose_is_ok_and_no_more);
     tcase_add_test(calls, unknown_operation_names_line_and_operation);
     tcase_add_test(calls, missing_names_and_numbers_are_found);
     tcase_add_test(calls, name_that_is_too_long_is_found);
