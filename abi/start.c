@@ -99,3 +99,11 @@ int pendio_close(struct pendio_context *context, pendio_handle handle, uint32_t 
 
     return status < 0 ? status : pnd_close_start(self, pnd_shell_handle(self, handle), mode);
 }
+
+int pendio_poll(struct pendio_context *context, pendio_handle handle, uint32_t events)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, events != 0 && events <= UINT16_MAX);
+
+    return status < 0 ? status : pnd_poll_start(self, pnd_shell_handle(self, handle), events);
+}

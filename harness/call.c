@@ -111,6 +111,13 @@ static int call_close(struct pnd_engine *engine, const struct pnd_task *task,
     return pendio_close(start->context, start->handle, task->step->close_mode);
 }
 
+static int call_poll(struct pnd_engine *engine, const struct pnd_task *task,
+                     const struct pnd_start *start)
+{
+    (void)engine;
+    return pendio_poll(start->context, start->handle, task->step->poll_events);
+}
+
 struct call {
     call_fn *start;
     uint16_t operation;
@@ -130,6 +137,7 @@ static const struct call calls[] = {
     [PENDIO__OPERATION__READ] = {call_read, PENDIO_OPERATION_READ, true},
     [PENDIO__OPERATION__WRITE] = {call_write, PENDIO_OPERATION_WRITE, true},
     [PENDIO__OPERATION__CLOSE] = {call_close, PENDIO_OPERATION_CLOSE, false},
+    [PENDIO__OPERATION__POLL] = {call_poll, PENDIO_OPERATION_POLL, false},
 };
 
 uint16_t pnd_call_operation(Pendio__Operation operation)

@@ -72,7 +72,8 @@ static void judge_amount(struct pnd_referee *referee, const struct pnd_start *st
 static void judge_product(struct pnd_referee *referee, const struct pnd_start *start,
                           const struct pendio_completion *completion)
 {
-    bool product = makes_handle(start->operation) && completion->error == 0;
+    bool makes = makes_handle(start->operation) || start->operation == PENDIO_OPERATION_POLL;
+    bool product = makes && completion->error == 0;
     pnd_referee_hold(referee, PND_RULE_PRODUCT, (completion->value != 0) == product,
                      "%s with error %s has value %#llx", pnd_names_operation(start->operation),
                      pnd_names_error(completion->error), (unsigned long long)completion->value);

@@ -39,6 +39,7 @@ static const char *const operation_names[] = {
     [PENDIO_OPERATION_READ] = "READ",
     [PENDIO_OPERATION_WRITE] = "WRITE",
     [PENDIO_OPERATION_CLOSE] = "CLOSE",
+    [PENDIO_OPERATION_POLL] = "POLL",
 };
 
 int pnd_names_find_error(const char *name)

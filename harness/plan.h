@@ -67,6 +67,7 @@ struct pnd_plan_step {
     uint64_t offset;
     uint64_t deadline_ns;
     uint64_t after_ns;
+    uint32_t poll_events;
     struct pnd_plan_expectation expect;
 };
 

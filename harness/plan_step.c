@@ -10,6 +10,7 @@
 #include <pendio/pendio.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 static const struct pnd_operation_rule rules[] = {
@@ -37,6 +38,7 @@ static const struct pnd_operation_rule rules[] = {
     [PENDIO__OPERATION__READ] = {.name = "READ", .start = true, .handle = true, .window = true},
     [PENDIO__OPERATION__WRITE] = {.name = "WRITE", .start = true, .handle = true, .window = true},
     [PENDIO__OPERATION__CLOSE] = {.name = "CLOSE", .start = true, .handle = true},
+    [PENDIO__OPERATION__POLL] = {.name = "POLL", .start = true, .handle = true},
     [PENDIO__OPERATION__SOCKET] = {.name = "SOCKET", .into = true, .endpoint = true},
     [PENDIO__OPERATION__BIND] = {.name = "BIND", .handle = true, .endpoint = true},
     [PENDIO__OPERATION__LISTEN] = {.name = "LISTEN", .handle = true},
@@ -228,6 +230,9 @@ static int check_numbers(const struct pnd_compiler *compiler, const Pendio__Step
     if ((unsigned int)source->content > PENDIO__CONTENT__NONE)
         return pnd_plan_refuse_step(compiler, "content %d is unknown; use PATTERN, ECHO or NONE",
                                     (int)source->content);
+    if (source->poll_events > UINT16_MAX)
+        return pnd_plan_refuse_step(compiler, "poll_events %u is beyond 65535; lower it",
+                                    (unsigned int)source->poll_events);
     return 0;
 }
 
@@ -249,6 +254,7 @@ static void copy_numbers(const Pendio__Step *source, struct pnd_plan_step *step)
     step->offset = source->offset;
     step->deadline_ns = source->deadline_ns;
     step->after_ns = source->after_ns;
+    step->poll_events = source->poll_events > 0 ? source->poll_events : POLLIN;
 }
 
 static int check_window(const struct pnd_compiler *compiler, const struct pnd_operation_rule *rule,

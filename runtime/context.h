@@ -96,6 +96,7 @@ struct pnd_context {
     uint16_t flags;        /* of the completion to be */
     int32_t error;         /* of the completion to be */
     uint64_t moved_bytes;
+    uint64_t value;                 /* of the completion to be; a product's comes by itself */
     uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
     const char *path;               /* open */
     struct pnd_handle *product;     /* reserved for what comes out; NULL: none */

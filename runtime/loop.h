@@ -9,6 +9,7 @@
 
 #include "deadline.h"
 #include "handle.h"
+#include "host.h"
 #include "ring.h"
 #include "wake.h"
 
@@ -21,14 +22,22 @@ struct pnd_pool;
 
 /*
  * What user_data is: the token of a run (slot of the context in the low bits, generation above), or
- * one of two with a slot that no context has. Generations start at another number in every loop, so
+ * one of a few with a slot that no context has. Generations start at another number in every loop, so
  * that a run of one loop is none of another's.
  */
 enum { PND_TOKEN_SLOT_BITS = 20, PND_TOKEN_LOOP_SHIFT = 48 };
-enum { PND_TOKEN_CANCEL = 0x0fffff, PND_TOKEN_WAKE = 0x1fffff };
+enum {
+    PND_TOKEN_CANCEL = 0x0fffff,
+    PND_TOKEN_WAKE = 0x1fffff,
+    PND_TOKEN_ALARM = 0x2fffff,
+    PND_TOKEN_ALARM_MOVED = 0x3fffff,
+};
 
-/* Cancel requests in the kernel at a time; their completions have room of their own. */
-enum { PND_CANCEL_LIMIT = 64 };
+/*
+ * Cancel requests in the kernel at a time, and all else the loop asks for itself: the wake-up, the
+ * alarm and its move. Their completions have room of their own.
+ */
+enum { PND_CANCEL_LIMIT = 64, PND_OWN_LIMIT = PND_CANCEL_LIMIT + 3 };
 
 /* Who has a slot, and the token of its last run, which outlives the context. */
 struct pnd_slot {
@@ -57,6 +66,7 @@ struct pnd_loop {
     struct pnd_handle_table handles;
     struct pnd_wheel wheel;
     struct pnd_wake wake;
+    struct pnd_host host;
     struct pnd_ready callbacks;
     struct pnd_ready records;
     struct pnd_context_list backlog; /* want an entry of the ring */
@@ -102,6 +112,12 @@ int pnd_loop_look(struct pnd_loop *loop);
 /* Hands over what was started. 0 or -errno. */
 int pnd_loop_flush(struct pnd_loop *loop);
 
+/* Hands over and collects; true: that brought nothing, and nothing is left to hand over. */
+bool pnd_loop_settle(struct pnd_loop *loop);
+
+/* An entry of the ring, zeroed; NULL: there is no room even after handing over. */
+struct io_uring_sqe *pnd_loop_fetch(struct pnd_loop *loop);
+
 void pnd_loop_shutdown(struct pnd_loop *loop);
 
 /* Returns for how many operations the kernel may still write; then their memory was not freed. */
@@ -127,6 +143,11 @@ static inline struct pnd_context *pnd_ready_pop(struct pnd_ready *ready)
 {
     assert(!pnd_ready_is_empty(ready));
     return ready->entries[ready->head++ & ready->mask];
+}
+
+static inline bool pnd_loop_is_deliverable(const struct pnd_loop *loop)
+{
+    return !pnd_ready_is_empty(&loop->callbacks) || !pnd_ready_is_empty(&loop->records);
 }
 
 /* A budget renews when a turn begins. */

@@ -21,6 +21,7 @@ int pnd_open_start(struct pnd_context *context, const char *path, int flags, uin
 int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset);
 int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset);
 int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t mode);
+int pnd_poll_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t events);
 
 /* Closes without a context; nobody is told. */
 void pnd_close_alone(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t mode);

@@ -168,6 +168,16 @@ static int uring_unregister_memory(struct pnd_ring *ring, uint32_t index)
     return update_memory(ring, index, NULL, 0);
 }
 
+static int uring_register_signal(struct pnd_ring *ring, int descriptor)
+{
+    return io_uring_register_eventfd(ring->state, descriptor);
+}
+
+static void uring_switch_signal(struct pnd_ring *ring, bool on)
+{
+    (void)io_uring_cq_eventfd_toggle(ring->state, on);
+}
+
 const struct pnd_ring_backend pnd_ring_uring = {
     .id = PENDIO_BACKEND_URING,
     .init = uring_init,
@@ -176,4 +186,6 @@ const struct pnd_ring_backend pnd_ring_uring = {
     .collect = uring_collect,
     .register_memory = update_memory,
     .unregister_memory = uring_unregister_memory,
+    .register_signal = uring_register_signal,
+    .switch_signal = uring_switch_signal,
 };

@@ -30,6 +30,6 @@ endfunction()
 
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
-        loop end)
+        loop end poll host)
     contract_test(${stem})
 endforeach()

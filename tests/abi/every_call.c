@@ -66,6 +66,7 @@ CALL(handle_peer, subject->loop, subject->handle, &outputs.endpoint)
 CALL(handle_set_option, subject->loop, subject->handle, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes)
 CALL(handle_shutdown, subject->loop, subject->handle, SHUT_WR)
 CALL(handle_socket, subject->loop, AF_INET, SOCK_STREAM, 0, &outputs.handle)
+CALL(loop_descriptor, subject->loop)
 CALL(loop_destroy, subject->loop, 0, &outputs.leaked_count)
 CALL(loop_flush, subject->loop)
 CALL(loop_post, subject->loop, 1, 2)
@@ -75,6 +76,7 @@ CALL(loop_turn, subject->loop, 0, &outputs.completion, 1)
 CALL(loop_wake, subject->loop)
 CALL(nop, subject->context, subject->loop)
 CALL(open, subject->context, "/dev/null", O_RDONLY, 0)
+CALL(poll, subject->context, subject->handle, 1)
 CALL(pool_create, subject->loop, NULL, &outputs.pool)
 CALL(pool_destroy, subject->pool)
 CALL(pool_get, subject->pool, &outputs.context)
@@ -117,6 +119,7 @@ const struct every_call every_calls[] = {
     {"handle_set_option", make_handle_set_option, false},
     {"handle_shutdown", make_handle_shutdown, false},
     {"handle_socket", make_handle_socket, false},
+    {"loop_descriptor", make_loop_descriptor, false},
     {"loop_destroy", make_loop_destroy, false},
     {"loop_flush", make_loop_flush, false},
     {"loop_post", make_loop_post, true},
@@ -126,6 +129,7 @@ const struct every_call every_calls[] = {
     {"loop_wake", make_loop_wake, true},
     {"nop", make_nop, false},
     {"open", make_open, false},
+    {"poll", make_poll, false},
     {"pool_create", make_pool_create, false},
     {"pool_destroy", make_pool_destroy, false},
     {"pool_get", make_pool_get, false},

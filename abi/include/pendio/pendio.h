@@ -79,6 +79,7 @@ enum { /* operations, as they stand in a completion */
        PENDIO_OPERATION_READ = 11,
        PENDIO_OPERATION_WRITE = 12,
        PENDIO_OPERATION_CLOSE = 13,
+       PENDIO_OPERATION_POLL = 20,
 };
 
 enum {                           /* flags of a completion */
@@ -103,7 +104,7 @@ struct pendio_completion {
     uint64_t user_data;             /* as the context (or the post) had it at the start */
     pendio_run run;                 /* 0 for a posted message */
     pendio_handle handle;           /* the handle worked on; 0 if none */
-    uint64_t value;                 /* product: accepted or opened handle, posted value; else 0 */
+    uint64_t value;                 /* product: new handle, events of poll, posted value; else 0 */
     uint64_t bytes;                 /* moved; also beside an error: what had gone */
     uint64_t memory;                /* address of the first byte moved; 0 without memory */
     int32_t error;                  /* 0 or -errno of the operation */
@@ -198,6 +199,18 @@ PENDIO_API int pendio_loop_wake(struct pendio_loop *loop);
  * Thread:    any of the process; not a forked child.
  */
 PENDIO_API int pendio_loop_post(struct pendio_loop *loop, uint64_t user_data, uint64_t value);
+
+/**
+ * A descriptor by which another event loop can host this one: readable, as of poll(2) or epoll(7),
+ * whenever a turn would deliver something. Before it sleeps the host turns with timeout_ns 0 until
+ * the answer is 0; that also submits what was started. Costs something from the first call on only.
+ *
+ * Result:    the descriptor, close-on-exec, always the same one.
+ * Refused:   -EMFILE; -ENFILE; -ENOMEM.
+ * Ownership: the loop's: never to be read, written or closed by the caller. A host forgets it before
+ *            it destroys the loop.
+ */
+PENDIO_API int pendio_loop_descriptor(struct pendio_loop *loop);
 
 /**
  * Refuse new starts from now on and cancel everything under way. Closing stays possible. Go on
@@ -607,6 +620,16 @@ PENDIO_API int pendio_write(struct pendio_context *context, pendio_handle handle
  * Result:    error 0, or -errno of close(2); the descriptor is gone in any case.
  */
 PENDIO_API int pendio_close(struct pendio_context *context, pendio_handle handle, uint32_t mode);
+
+/**
+ * Wait until a descriptor is ready; `events` as of poll(2), POLLIN, POLLOUT and so on. Takes nothing
+ * from the descriptor. Independent: as many as were started wait side by side, and beside transfers.
+ *
+ * Result:    value: those of the events that are there; POLLERR, POLLHUP and a socket's POLLRDHUP
+ *            also unasked.
+ * Refused:   -EINVAL also events 0 or beyond 16 bits.
+ */
+PENDIO_API int pendio_poll(struct pendio_context *context, pendio_handle handle, uint32_t events);
 
 #ifdef __cplusplus
 }
