@@ -97,7 +97,7 @@ static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
 {
     engine->operations++;
     pnd_content_verify(engine, task, start, completion);
-    if (completion->value != 0)
+    if (completion->value != 0 && completion->operation != PENDIO_OPERATION_POLL)
         take_product(engine, task, completion->value);
     if (task->step->content != PENDIO__CONTENT__ECHO)
         task->moved_bytes += completion->bytes;

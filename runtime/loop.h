@@ -22,8 +22,8 @@ struct pnd_pool;
 
 /*
  * What user_data is: the token of a run (slot of the context in the low bits, generation above), or
- * one of a few with a slot that no context has. Generations start at another number in every loop, so
- * that a run of one loop is none of another's.
+ * one of a few with a slot that no context has. Generations start at another number in every loop,
+ * so that a run of one loop is none of another's.
  */
 enum { PND_TOKEN_SLOT_BITS = 20, PND_TOKEN_LOOP_SHIFT = 48 };
 enum {

@@ -11,7 +11,10 @@
 
 #include <poll.h>
 
-/* Sockets wake with these whatever has come, and the kernel answers with what it was woken with. */
+/*
+ * Sockets wake with these whatever has come, and the kernel answers with what it was woken with.
+ * POLLPRI alone it does not heed at all: POLLRDBAND beside it, which is never true, makes it.
+ */
 enum { DOUBTFUL = POLLPRI | POLLRDBAND | POLLWRBAND };
 
 static void poll_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
@@ -42,8 +45,10 @@ int pnd_poll_start(struct pnd_context *context, struct pnd_handle *handle, uint3
 
 static void poll_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
+    uint32_t events = (uint32_t)context->argument;
+
     sqe->fd = context->handle->descriptor;
-    sqe->poll32_events = pnd_ring_poll_events((uint32_t)context->argument);
+    sqe->poll32_events = pnd_ring_poll_events(events & POLLPRI ? events | POLLRDBAND : events);
 }
 
 static uint32_t look(const struct pnd_context *context)

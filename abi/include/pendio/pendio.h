@@ -207,8 +207,8 @@ PENDIO_API int pendio_loop_post(struct pendio_loop *loop, uint64_t user_data, ui
  *
  * Result:    the descriptor, close-on-exec, always the same one.
  * Refused:   -EMFILE; -ENFILE; -ENOMEM.
- * Ownership: the loop's: never to be read, written or closed by the caller. A host forgets it before
- *            it destroys the loop.
+ * Ownership: the loop's: never to be read, written or closed by the caller. A host forgets it
+ *            before it destroys the loop.
  */
 PENDIO_API int pendio_loop_descriptor(struct pendio_loop *loop);
 
@@ -622,8 +622,8 @@ PENDIO_API int pendio_write(struct pendio_context *context, pendio_handle handle
 PENDIO_API int pendio_close(struct pendio_context *context, pendio_handle handle, uint32_t mode);
 
 /**
- * Wait until a descriptor is ready; `events` as of poll(2), POLLIN, POLLOUT and so on. Takes nothing
- * from the descriptor. Independent: as many as were started wait side by side, and beside transfers.
+ * Wait until a descriptor is ready; `events` as of poll(2), POLLIN, POLLOUT and so on. Takes
+ * nothing from the descriptor. As many as were started wait side by side, and beside transfers.
  *
  * Result:    value: those of the events that are there; POLLERR, POLLHUP and a socket's POLLRDHUP
  *            also unasked.
