@@ -21,11 +21,12 @@ struct pnd_pool;
 
 /*
  * What user_data is: the token of a run (slot of the context in the low bits, generation above), or
- * one of two with a slot that no context has. Generations start at another number in every loop, so
- * that a run of one loop is none of another's.
+ * one of two with a slot that no context has. Generations start with the loop's number in their
+ * upper bits, so that a run of one loop is none of another's for the first 2^32 runs of a context,
+ * and none of a later run of the same one for 2^48.
  */
-enum { PND_TOKEN_SLOT_BITS = 20, PND_TOKEN_LOOP_SHIFT = 48 };
-enum { PND_TOKEN_CANCEL = 0x0fffff, PND_TOKEN_WAKE = 0x1fffff };
+enum { PND_TOKEN_SLOT_BITS = 16, PND_TOKEN_LOOP_SHIFT = 48 };
+enum { PND_TOKEN_CANCEL = 0x0ffff, PND_TOKEN_WAKE = 0x1ffff };
 
 /* Cancel requests in the kernel at a time; their completions have room of their own. */
 enum { PND_CANCEL_LIMIT = 64 };

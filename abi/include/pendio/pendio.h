@@ -134,7 +134,7 @@ struct pendio_loop_options {
     uint32_t operation_count; /* contexts of all pools of the loop; default 4096, at most 32768 */
     uint32_t handle_count;    /* default 4096, at most 1048575 */
     uint32_t done_budget;     /* done answers per handle and turn; default 16 */
-    uint32_t post_count;      /* messages that may wait; default 256, at least 2; a power of two */
+    uint32_t post_count;      /* messages that may wait: 2 to 2^20, rounded up; default 256 */
     uint64_t timer_slack_ns; /* how late a timer or deadline may be; default 50 us, at least 1 us */
 };
 
@@ -146,7 +146,7 @@ struct pendio_loop_options {
  * Refused:   -EACCES switched off by PENDIO_DISABLE_URING; -ENOSYS no io_uring in this kernel;
  *            -EPERM io_uring denied (seccomp or sysctl); -ENOTSUP PENDIO_BACKEND names a backend
  *            that is not built in; -EINVAL also a malformed PENDIO_FEATURES; -E2BIG; -ENOMEM;
- *            -EMFILE. pendio_loop_explain() puts each into words.
+ *            -EMFILE; -ENFILE. pendio_loop_explain() puts each into words.
  * Ownership: the caller destroys it with pendio_loop_destroy(). `options` may be NULL.
  * Thread:    any; it becomes the loop's.
  */
@@ -407,7 +407,12 @@ PENDIO_API int pendio_context_set_callback(struct pendio_context *context,
  * Context: the result half, and what is under way
  * --------------------------------------------------------------------------------------------- */
 
-/** The result of the last finished run; all zero but `context` before the first. Result: 0. */
+/**
+ * The result of the last finished run; all zero but `context` before the first. These three answer
+ * also for a context in its pool.
+ *
+ * Result:    0.
+ */
 PENDIO_API int pendio_context_result(const struct pendio_context *context,
                                      struct pendio_completion *ret_completion);
 
