@@ -62,10 +62,10 @@ MUTANTS = (
         "budget_one_too_many", "one done answer more than the budget has", "runtime/loop.h",
         "budget->used_count < loop->done_budget", "budget->used_count <= loop->done_budget"),
     Mutant(
-        "cancel_is_silent", "a cancelled operation has no flag BY_CANCEL", "runtime/context.c",
+        "cancel_is_silent", "a cancelled operation has no flag BY_CANCEL", "runtime/stop.c",
         ": PENDIO_BY_CANCEL;", ": 0;"),
     Mutant(
-        "stale_run_is_cancelled", "a run that is over names the one under way", "runtime/context.c",
+        "stale_run_is_cancelled", "a run that is over names the one under way", "runtime/stop.c",
         "context == NULL || context->token != run || context->state",
         "context == NULL || context->state"),
     Mutant(
