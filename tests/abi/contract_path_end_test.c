@@ -6,10 +6,9 @@
  */
 #include "stage.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
-enum { KIND_COUNT = 6 };
+enum { KIND_COUNT = 6, CROWD_COUNT = 2000 };
 
 static int start(int kind, struct pendio_context *context, pendio_handle on)
 {
@@ -107,30 +106,74 @@ START_TEST(cancelled_operation_ends_once_and_tells_the_truth)
 }
 END_TEST
 
+/* More than the ring has room for: what is started after it waits. */
+static void crowd(void)
+{
+    for (int i = 0; i < CROWD_COUNT; i++)
+        expect_pending(pendio_nop(fixture_get(&stage.fixture), stage.fixture.loop));
+}
+
+/* The next delivery that is none of the crowd's. */
+static const struct pendio_completion *next_of_ours(void)
+{
+    const struct pendio_completion *completion = fixture_next(&stage.fixture);
+
+    while (completion->operation == PENDIO_OPERATION_NOP)
+        completion = fixture_next(&stage.fixture);
+    return completion;
+}
+
 START_TEST(what_the_ring_has_no_room_for_is_cancelled_undone)
 {
-    enum { CONTEXT_COUNT = 4000 };
     struct pendio_context *context;
-    int told_count = 0;
+    bool undone;
 
-    fixture_file(&stage.file);
-    snprintf(stage.other, sizeof stage.other, "%s/other", stage.file.directory);
-    fixture_init_with(&stage.fixture, NULL, CONTEXT_COUNT, 0);
-    for (int i = 0; i < CONTEXT_COUNT - 1; i++)
-        expect_pending(pendio_nop(fixture_get(&stage.fixture), stage.fixture.loop));
+    stage_begin_with(CROWD_COUNT + 1);
+    crowd();
     context = fixture_get(&stage.fixture);
-    expect_pending(pendio_mkdir(context, stage.other, 0700));
-    ck_assert_int_eq(pendio_cancel(stage.fixture.loop, pendio_context_run(context)), 0);
-    for (int i = 0; i < CONTEXT_COUNT; i++) {
-        const struct pendio_completion *completion = fixture_next(&stage.fixture);
-
-        if (completion->context != context)
-            continue;
-        expect_completion(completion, -ECANCELED, 0, PENDIO_BY_CANCEL);
-        told_count++;
-    }
-    ck_assert_int_eq(told_count, 1);
+    ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_QUEUE), 0);
+    expect_pending(start(_i, context, stage.handle));
+    undone = _i != 1 || !stage_truncates_directly(); /* which is over before it is cancelled */
+    ck_assert_int_eq(pendio_cancel(stage.fixture.loop, pendio_context_run(context)),
+                     undone ? 0 : -ENOENT);
+    expect_completion(next_of_ours(), undone ? -ECANCELED : 0, 0, undone ? PENDIO_BY_CANCEL : 0);
+    fixture_wait(&stage.fixture, CROWD_COUNT + 1 - stage.fixture.read_count);
+    while (stage.fixture.read_count < stage.fixture.seen_count)
+        ck_assert_ptr_ne(fixture_next(&stage.fixture)->context, context);
+    ck_assert_int_eq(stage_size_of(stage.file.path), undone ? STAGE_CONTENT_BYTES : 10);
     ck_assert(!stage_exists(stage.other));
+    fixture_quiet(&stage.fixture);
+    stage_end();
+}
+END_TEST
+
+START_TEST(close_decides_over_what_the_ring_has_no_room_for)
+{
+    struct pendio_context *context;
+    bool finishes[3] = {true, true, false};
+    bool direct;
+
+    stage_begin_with(CROWD_COUNT + 4);
+    direct = stage_truncates_directly();
+    if (_i == PENDIO_ABORTIVE)
+        finishes[0] = finishes[1] = false;
+    crowd();
+    for (int kind = 0; kind < 3; kind++)
+        expect_pending(start(kind, stage_get(PENDIO_QUEUE), stage.handle));
+    context = fixture_get(&stage.fixture);
+    expect_pending(pendio_close(context, stage.handle, (uint32_t)_i));
+    for (int i = 0; i < 3; i++) {
+        const struct pendio_completion *completion = next_of_ours();
+        const int kind = completion->operation - PENDIO_OPERATION_FSYNC;
+
+        if (finishes[kind] || (kind == 1 && direct))
+            expect_completion(completion, 0, 0, 0);
+        else
+            expect_completion(completion, -ECANCELED, 0, PENDIO_BY_CLOSE);
+    }
+    ck_assert_ptr_eq(next_of_ours()->context, context);
+    ck_assert_int_eq(stage_size_of(stage.file.path),
+                     finishes[1] || direct ? 10 : STAGE_CONTENT_BYTES);
     fixture_quiet(&stage.fixture);
     stage_end();
 }
@@ -188,7 +231,8 @@ int main(void)
     const struct fixture_case cases[] = {
         {bad_arguments_handles_and_contexts_are_refused, 0},
         {cancelled_operation_ends_once_and_tells_the_truth, 2 * KIND_COUNT},
-        {what_the_ring_has_no_room_for_is_cancelled_undone, 0},
+        {what_the_ring_has_no_room_for_is_cancelled_undone, KIND_COUNT},
+        {close_decides_over_what_the_ring_has_no_room_for, 2},
         {close_waits_for_what_is_under_way, 4},
         {deadline_that_is_kept_leaves_no_trace, KIND_COUNT},
     };

@@ -11,12 +11,17 @@ struct stage stage;
 
 void stage_begin(void)
 {
+    stage_begin_with(64);
+}
+
+void stage_begin_with(uint32_t context_count)
+{
     unsigned char content[STAGE_CONTENT_BYTES];
     int descriptor;
 
     fixture_file(&stage.file);
     snprintf(stage.other, sizeof stage.other, "%s/other", stage.file.directory);
-    fixture_init(&stage.fixture);
+    fixture_init_with(&stage.fixture, NULL, context_count, 4096);
     descriptor = open(stage.file.path, O_RDWR | O_CLOEXEC);
     fixture_fill(content, sizeof content, 1);
     fixture_put(descriptor, content, sizeof content);

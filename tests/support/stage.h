@@ -24,6 +24,7 @@ struct stage {
 extern struct stage stage;
 
 void stage_begin(void);
+void stage_begin_with(uint32_t context_count);
 void stage_end(void);
 
 /* A context with its slice, of that policy. */
