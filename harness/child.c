@@ -64,7 +64,17 @@ static void tell_progress(struct pnd_engine *engine, void *state)
 static int report_unstarted(const struct pnd_plan *plan, int status, int output)
 {
     char reason[300];
-    bool absent = status == -ENOSYS || status == -EPERM || status == -EACCES || status == -ENOTSUP;
+    const char *features = getenv("PENDIO_FEATURES");
+    if (status == -EINVAL && features != NULL) { /* the plan has checked everything else */
+        snprintf(reason, sizeof reason,
+                 "features \"%.128s\": not a list of features to leave unused; write it like "
+                 "-fixed_buffers,-defer_taskrun",
+                 features);
+        (void)pnd_report_failure(plan->workload->name, PENDIO__VERDICT__INVALID, reason, output);
+        return STATUS_INVALID;
+    }
+    bool absent = status == -ENOSYS || status == -EPERM || status == -EACCES ||
+                  status == -ENOTSUP || status == -ENOMEM;
     snprintf(reason, sizeof reason, "the loop could not be created: %s",
              pendio_loop_explain(status));
     (void)pnd_report_failure(plan->workload->name,

@@ -11,6 +11,7 @@
 #include "complain.h"
 #include "dispatch.h"
 #include "link.h"
+#include "scratch.h"
 #include "stats_files.h"
 
 #include <errno.h>
@@ -103,6 +104,20 @@ static void raise_descriptor_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limits);
 }
 
+/* Better said now than by every run. */
+static int check_scratch(struct pnd_message_error *error)
+{
+    char path[PND_SCRATCH_BYTES];
+    int status = pnd_scratch_create(path);
+    if (status < 0)
+        return pnd_complain(error, status == -EINVAL ? -EIO : status,
+                            "cannot make a directory below %s: %s; set TMPDIR to one that can be "
+                            "written",
+                            pnd_scratch_base(), strerror(-status));
+    pnd_scratch_destroy(path);
+    return 0;
+}
+
 /* What was started before a failure is for stop() to end. */
 static int start(struct daemon *daemon, const struct pnd_daemon_options *options,
                  struct pnd_message_error *error)
@@ -113,7 +128,8 @@ static int start(struct daemon *daemon, const struct pnd_daemon_options *options
     if (status < 0)
         return pnd_complain(error, status == -EINVAL ? -EIO : status, "cannot start: %s",
                             strerror(-status));
-    if (options->stats_directory != NULL)
+    status = check_scratch(error);
+    if (status == 0 && options->stats_directory != NULL)
         status = pnd_stats_files_create(options->stats_directory, &daemon->stats_files, error);
     if (status == 0)
         status = pnd_place_take(options->url, &daemon->place, error);

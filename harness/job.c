@@ -294,10 +294,16 @@ int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd
                                Pendio__Event **ret_report, size_t *ret_packed_byte_count)
 {
     struct pnd_message_error reason;
-    (void)pnd_complain(&reason, status,
-                       "workload \"%s\": no process could be started for it: %s; look at the "
-                       "limits pendiod runs under, and run it again",
-                       job->progress.workload, strerror(-status));
+    if (job->directory[0] == '\0')
+        (void)pnd_complain(&reason, status,
+                           "workload \"%s\": no private directory could be made for it below %s: "
+                           "%s; make room there, or start pendiod with another TMPDIR",
+                           job->progress.workload, pnd_scratch_base(), strerror(-status));
+    else
+        (void)pnd_complain(&reason, status,
+                           "workload \"%s\": no process could be started for it: %s; look at the "
+                           "limits pendiod runs under, and run it again",
+                           job->progress.workload, strerror(-status));
     Pendio__Report report = PENDIO__REPORT__INIT;
     report.verdict = PENDIO__VERDICT__INVALID;
     report.reason = reason.text;

@@ -20,14 +20,18 @@ static const char name_pattern[] = "/pendio-run-XXXXXX";
 
 static int remove_entry(const char *path, const struct stat *state, int kind, struct FTW *where);
 
-int pnd_scratch_create(char *ret_path)
+const char *pnd_scratch_base(void)
 {
     const char *base = getenv("TMPDIR");
     if (base == NULL || base[0] != '/' || strlen(base) + sizeof name_pattern > PND_SCRATCH_BYTES)
         base = "/tmp";
+    return base;
+}
 
+int pnd_scratch_create(char *ret_path)
+{
     char path[PND_SCRATCH_BYTES];
-    int length = snprintf(path, sizeof path, "%s%s", base, name_pattern);
+    int length = snprintf(path, sizeof path, "%s%s", pnd_scratch_base(), name_pattern);
     if (length < 0 || (size_t)length >= sizeof path)
         return -ENAMETOOLONG;
     if (mkdtemp(path) == NULL)

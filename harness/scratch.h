@@ -4,7 +4,10 @@
 
 enum { PND_SCRATCH_BYTES = 80 }; /* short, so that a socket's path fits below it */
 
-/* Makes a new directory (0700) below $TMPDIR, else /tmp. Returns 0 or -errno. */
+/* Below which directory they are made: $TMPDIR, else /tmp. */
+const char *pnd_scratch_base(void);
+
+/* Makes a new directory (0700) there. Returns 0 or -errno. */
 int pnd_scratch_create(char *ret_path);
 
 /* Removes it with all that lies in it, following no link out of it. */

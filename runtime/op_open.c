@@ -56,6 +56,8 @@ static enum pnd_verdict open_finish(struct pnd_context *context, int32_t result,
     enum pnd_kind kind = PND_KIND_FILE;
 
     (void)cqe_flags;
+    if (result == -EINTR && context->stop == PND_STOP_NONE)
+        return PND_AGAIN;
     if (result < 0) {
         pnd_context_fail(context, result);
         return PND_DELIVER;

@@ -133,6 +133,12 @@ static int uring_submit(struct pnd_ring *ring, int64_t wait_ns)
     return status >= 0 || status == -ETIME ? 0 : status;
 }
 
+/* A worker that is interrupted may answer what the kernel else keeps to itself. */
+static int32_t errno_of(int32_t result)
+{
+    return result <= PND_RESTART_FIRST && result >= PND_RESTART_LAST ? -EINTR : result;
+}
+
 static uint32_t uring_collect(struct pnd_ring *ring, struct pnd_ring_completion *ret_completions,
                               uint32_t count)
 {
@@ -148,7 +154,7 @@ static uint32_t uring_collect(struct pnd_ring *ring, struct pnd_ring_completion 
         if (taken_count == count)
             break;
         ret_completions[taken_count++] = (struct pnd_ring_completion){
-            .user_data = cqe->user_data, .result = cqe->res, .flags = cqe->flags};
+            .user_data = cqe->user_data, .result = errno_of(cqe->res), .flags = cqe->flags};
     }
     io_uring_cq_advance(uring, taken_count);
     return taken_count;

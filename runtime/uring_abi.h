@@ -16,4 +16,7 @@ enum { PND_URING_FTRUNCATE = 55 }; /* Linux 6.9: IORING_OP_FTRUNCATE */
 #define RWF_NOSIGNAL 0x00000100 /* Linux 6.18: -EPIPE without SIGPIPE */
 #endif
 
+/* ERESTARTSYS to ERESTART_RESTARTBLOCK: of the kernel's inside, in no header. */
+enum { PND_RESTART_FIRST = -512, PND_RESTART_LAST = -516 };
+
 #endif

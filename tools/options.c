@@ -136,10 +136,18 @@ static int take_seed(struct pnd_options *options)
     return 0;
 }
 
+static bool is_backend(const char *name)
+{
+    static const char seeded[] = "sim:seed=";
+    const char *digits = name + sizeof seeded - 1;
+    if (strncmp(name, seeded, sizeof seeded - 1) == 0)
+        return digits[0] != '\0' && digits[strspn(digits, "0123456789")] == '\0';
+    return strcmp(name, "uring") == 0 || strcmp(name, "epoll") == 0 || strcmp(name, "sim") == 0;
+}
+
 static int take_backend(struct pnd_options *options)
 {
-    if (strcmp(optarg, "uring") != 0 && strcmp(optarg, "epoll") != 0 &&
-        strcmp(optarg, "sim") != 0 && strncmp(optarg, "sim:", 4) != 0) {
+    if (!is_backend(optarg)) {
         pnd_say_error("--backend %s: use uring, epoll, sim or sim:seed=N", optarg);
         return -EINVAL;
     }

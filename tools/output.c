@@ -19,6 +19,7 @@
 static int begin_in_place(struct pnd_output *output);
 static int begin_beside(struct pnd_output *output, const struct stat *before);
 static mode_t mode_for(const struct stat *before);
+static void complain(const struct pnd_output *output, int status);
 static void forget(struct pnd_output *output);
 
 int pnd_output_begin(const char *name, struct pnd_output *ret_output)
@@ -103,18 +104,32 @@ int pnd_output_end(struct pnd_output *output)
     if (output->stream == NULL)
         return 0;
 
-    int status = ferror(output->stream) || fflush(output->stream) != 0 ? -errno : 0;
+    int status = fflush(output->stream) != 0 ? -errno : ferror(output->stream) ? -EIO : 0;
     if (!pnd_output_is_stdout(output) && fclose(output->stream) != 0 && status == 0)
         status = -errno;
     if (status == 0 && output->path != NULL && rename(output->temporary, output->path) < 0)
         status = -errno;
     if (status < 0) {
-        pnd_say_error("%s: %s; make room, or write to another place",
-                      pnd_output_is_stdout(output) ? "stdout" : output->name, strerror(-status));
+        complain(output, status);
         if (output->path != NULL)
             (void)unlink(output->temporary);
     }
     forget(output);
+    return status;
+}
+
+static void complain(const struct pnd_output *output, int status)
+{
+    pnd_say_error("%s: %s; %s", pnd_output_is_stdout(output) ? "stdout" : output->name,
+                  strerror(-status),
+                  status == -ENOMEM ? "free some memory and try again"
+                                    : "make room, or write to another place");
+}
+
+int pnd_output_fail(struct pnd_output *output, int status)
+{
+    complain(output, status);
+    pnd_output_abandon(output);
     return status;
 }
 

@@ -19,6 +19,9 @@ struct pnd_output {
 int pnd_output_begin(const char *name, struct pnd_output *ret_output);
 int pnd_output_end(struct pnd_output *output);
 
+/* What was to be written could not be: says so on stderr, abandons the output, returns `status`. */
+int pnd_output_fail(struct pnd_output *output, int status);
+
 /* Leaves no trace of a file. */
 void pnd_output_abandon(struct pnd_output *output);
 

@@ -7,6 +7,7 @@
 #include "results.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static json_t *environment_value(const struct pnd_environment *environment);
 static json_t *run_value(const struct pnd_outcome *outcome);
@@ -32,9 +33,13 @@ int pnd_results_dump(json_t *value, FILE *stream)
 {
     if (value == NULL)
         return -ENOMEM;
-    int result = json_dumpf(value, stream, JSON_INDENT(2));
+    char *text = json_dumps(value, JSON_INDENT(2));
     json_decref(value);
-    return result < 0 || fputc('\n', stream) == EOF ? -EIO : 0;
+    if (text == NULL)
+        return -ENOMEM;
+    int status = fprintf(stream, "%s\n", text) < 0 ? -errno : 0;
+    free(text);
+    return status;
 }
 
 json_int_t pnd_results_integer(uint64_t number)

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Returns 0, -ENOMEM or -EIO. */
+/* Returns 0 or -errno. */
 int pnd_results_write(const struct pnd_environment *environment, const struct pnd_outcome *outcomes,
                       size_t outcome_count, FILE *stream);
 

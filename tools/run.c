@@ -147,17 +147,16 @@ static int write_outputs(struct session *session)
     if (session->json.stream != NULL)
         status = pnd_results_write(&environment, session->outcomes, (size_t)session->count,
                                    session->json.stream);
-    if (status == 0 && session->junit.stream != NULL)
+    if (status < 0)
+        return pnd_output_fail(&session->json, status);
+    if (session->junit.stream != NULL)
         status = pnd_junit_write(&environment, session->outcomes, (size_t)session->count,
                                  session->junit.stream);
     if (status < 0)
-        pnd_say_error("cannot write the results: %s; free some memory or disk and try again",
-                      strerror(-status));
-    if (status == 0)
-        status = pnd_output_end(&session->json);
-    if (status == 0)
-        status = pnd_output_end(&session->junit);
-    return status;
+        return pnd_output_fail(&session->junit, status);
+
+    status = pnd_output_end(&session->json);
+    return status < 0 ? status : pnd_output_end(&session->junit);
 }
 
 /* Failed before invalid before skipped. */

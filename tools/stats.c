@@ -81,9 +81,7 @@ static int show(const Pendio__StatsReply *stats, const struct pnd_options *optio
         status = print_table(stats, output.stream);
     if (status == 0)
         return pnd_output_end(&output);
-    pnd_say_error("cannot write the statistics: %s", strerror(-status));
-    pnd_output_abandon(&output);
-    return status;
+    return pnd_output_fail(&output, status);
 }
 
 static int print_table(const Pendio__StatsReply *stats, FILE *stream)

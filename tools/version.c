@@ -42,9 +42,7 @@ static int print(const struct pnd_daemon *daemon, const struct pnd_options *opti
     }
     if (status == 0)
         return pnd_output_end(&output);
-    pnd_say_error("cannot write the version: %s", strerror(-status));
-    pnd_output_abandon(&output);
-    return status;
+    return pnd_output_fail(&output, status);
 }
 
 static int print_json(const struct pnd_daemon *daemon, FILE *stream)

@@ -58,6 +58,32 @@ START_TEST(callbacks_come_first_and_records_that_do_not_fit_stay)
 }
 END_TEST
 
+static void find_record_undelivered(const struct pendio_completion *completion, void *state)
+{
+    struct pendio_context *record = state;
+
+    fixture_collect(completion, &fixture);
+    ck_assert_uint_ne(pendio_context_run(record), 0);
+    ck_assert_int_eq(pendio_pool_put(record), -EBUSY);
+}
+
+START_TEST(record_is_not_delivered_while_callbacks_run)
+{
+    struct pendio_context *record;
+    struct pendio_context *called;
+
+    fixture_init(&fixture);
+    record = fixture_get(&fixture);
+    called = fixture_get(&fixture);
+    ck_assert_int_eq(pendio_context_set_callback(called, find_record_undelivered, record), 0);
+    expect_pending(pendio_nop(record, fixture.loop));
+    expect_pending(pendio_nop(called, fixture.loop));
+    expect_next(&fixture, called, 0, 0, 0);
+    expect_next(&fixture, record, 0, 0, 0);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 static void refuse_turn_and_destroy(const struct pendio_completion *completion, void *state)
 {
     uint64_t leaked_count = 77;
@@ -335,6 +361,7 @@ int main(void)
     const struct fixture_case cases[] = {
         {idle_turn_returns_nothing, 0},
         {callbacks_come_first_and_records_that_do_not_fit_stay, 0},
+        {record_is_not_delivered_while_callbacks_run, 0},
         {turn_and_destroy_are_refused_in_a_callback, 0},
         {everything_else_is_allowed_in_a_callback, 0},
         {context_may_be_restarted_from_its_own_callback, 3},

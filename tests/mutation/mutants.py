@@ -63,7 +63,7 @@ MUTANTS = (
         "budget->used_count < loop->done_budget", "budget->used_count <= loop->done_budget"),
     Mutant(
         "cancel_is_silent", "a cancelled operation has no flag BY_CANCEL", "runtime/stop.c",
-        "{-ECANCELED, PENDIO_BY_CANCEL}", "{-ECANCELED, 0}"),
+        "{-ECANCELED, PENDIO_BY_CANCEL},", "{-ECANCELED, 0},"),
     Mutant(
         "stale_run_is_cancelled", "a run that is over names the one under way", "runtime/stop.c",
         "context == NULL || context->token != run || context->state",

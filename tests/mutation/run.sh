@@ -86,7 +86,8 @@ scratch=$(cd "$scratch" && pwd)
 work=$scratch/tree
 build=$scratch/build
 
-# The files git knows or would know; without git, all but what is built.
+# The files git knows or would know; without git, all but what is built. What the last run left
+# built in DIR may be a mutant's: the runtime is as new, so that it is built again.
 copy_tree()
 {
     rm -rf "$work"
@@ -96,6 +97,7 @@ copy_tree()
     else
         tar -C "$root" --exclude=./build -cf - .
     fi | tar -xf - -C "$work"
+    find "$work/runtime" -type f -exec touch {} +
 }
 
 # Tests have time limits of their own, made for a runtime that works; a lie must not cost hours.
@@ -176,6 +178,9 @@ printf 'without a mutant: ctest %d of %d red, workloads %d of %d red\n' \
     "$(wc -l <"$scratch/ctest.before")" "$(cat "$scratch/ctest.before.count")" \
     "$(wc -l <"$scratch/workloads.before")" "$(cat "$scratch/workloads.before.count")"
 sed 's/^/    /' "$scratch/ctest.before" "$scratch/workloads.before"
+
+[ "$(wc -l <"$scratch/workloads.before")" -lt "$(cat "$scratch/workloads.before.count")" ] ||
+    refuse "nothing works even without a mutant: $scratch is of no use, or the tree is broken" 3
 
 survivors=
 for name in "$@"; do

@@ -28,10 +28,11 @@ static void become(const char *const *arguments, uid_t user, int output)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
         _exit(EXIT_CANNOT_EXEC);
+    int program = open(PENDIOD, O_PATH | O_CLOEXEC); /* the user may not reach the directory */
     if (user != 0 && (setgroups(0, NULL) < 0 || setgid(user) < 0 || setuid(user) < 0))
         _exit(EXIT_CANNOT_EXEC);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    (void)execv(PENDIOD, words);
+    (void)fexecve(program, words, environ);
     _exit(EXIT_CANNOT_EXEC);
 }
 

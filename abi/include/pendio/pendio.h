@@ -588,8 +588,8 @@ PENDIO_API int pendio_receive_from(struct pendio_context *context, pendio_handle
 PENDIO_API int pendio_send_to(struct pendio_context *context, pendio_handle handle);
 
 /**
- * Open a file, close-on-exec; flags and mode as of open(2), but a FIFO does not wait for its other
- * end.
+ * Open a file, close-on-exec; flags and mode as of open(2). Whether a FIFO waits for its other end
+ * is the kernel's choice, unless O_NONBLOCK decides.
  *
  * Result:    value: the handle of the file.
  * Refused:   -EAGAIN also when handle_count is reached.
