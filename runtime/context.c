@@ -78,6 +78,7 @@ void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *
     context->flags = 0;
     context->error = 0;
     context->moved_bytes = 0;
+    context->value = 0;
     context->product = NULL;
     loop->under_way_count++;
     loop->stats.started++;
@@ -96,6 +97,7 @@ static void conclude(struct pnd_context *context)
         .user_data = context->user_data,
         .run = context->token,
         .handle = context->handle_value,
+        .value = context->value,
         .bytes = context->moved_bytes,
         .memory = operation->moves ? (uintptr_t)context->window.memory : 0,
         .error = context->error,

@@ -6,8 +6,8 @@
  * Failures:    none are possible before the descriptor is gone; with a context, the kernel's answer
  *              to close is the result.
  *
- * Graceful lets started sends and writes finish; if the context's deadline comes first, they end
- * as under an abortive close. A close cannot be cancelled.
+ * Graceful lets started sends, writes, fsyncs and truncates finish; if the context's deadline comes
+ * first, they end as under an abortive close. A close cannot be cancelled.
  */
 #include "operation.h"
 
