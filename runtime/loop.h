@@ -67,6 +67,7 @@ struct pnd_loop {
     struct pnd_context *tried;       /* whose start is looking for its own completion */
     bool in_callback;
     bool stopping;
+    bool ending; /* it is being destroyed: nothing new is left to the kernel */
     LIST_HEAD(, pnd_pool) pools;
     uint64_t arenas_in_use; /* a bit for each index of the ring's memory table */
     struct pendio_loop_statistics stats;
