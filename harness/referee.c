@@ -32,8 +32,8 @@ static const struct rule_text texts[PND_RULE_COUNT] = {
     [PND_RULE_BYTES] = {"bytes", "no more bytes than the window has"},
     [PND_RULE_WHOLE_SEND] = {"whole send", "a send or write that succeeds moves its whole window"},
     [PND_RULE_MEMORY] = {"memory", "the address of the window, or 0 without memory"},
-    [PND_RULE_PRODUCT] =
-        {"product", "a new handle, or what was asked for, where the operation makes one, else 0"},
+    [PND_RULE_PRODUCT] = {"product",
+                          "a new handle, a size or events where the operation makes one, else 0"},
     [PND_RULE_END_OF_STREAM] = {"end of stream", "set exactly when a stream brings 0 bytes"},
     [PND_RULE_END_STICKS] = {"end sticks", "no bytes after the end of a stream"},
     [PND_RULE_TRUNCATED] = {"truncated", "only on messages, with the window full"},
@@ -49,6 +49,7 @@ static const struct rule_text texts[PND_RULE_COUNT] = {
     [PND_RULE_EXPECTED_ANSWER] = {"expected answers", "an answer the step allows"},
     [PND_RULE_EXPECTED_ERROR] = {"expected errors", "an error the step allows"},
     [PND_RULE_EXPECTED_BYTES] = {"expected bytes", "as many bytes as the step allows"},
+    [PND_RULE_EXPECTED_SIZE] = {"expected sizes", "the size of the file the step asks for"},
     [PND_RULE_EXPECTED_FLAGS] = {"expected flags", "the flags the step asks for"},
     [PND_RULE_FINISHED] = {"finished", "every instance comes to its end"},
     [PND_RULE_REUSE] = {"reuse", "as many operations per context as the workload asks for"},

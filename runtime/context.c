@@ -338,12 +338,19 @@ static void finish_alone(struct pnd_context *context)
         make_ready(context);
 }
 
+/* An end of the stream ends what moves bytes; an accept or connect has an answer of its own. */
+static bool ends_with_line(const struct pnd_context *context)
+{
+    return context->line->ending != PND_GOES_ON &&
+           (context->operation->moves || context->handle->spoiled);
+}
+
 /* Lets the next of the line go; if the line has come to an end, that goes for all who wait. */
 static void advance(struct pnd_line *line)
 {
     struct pnd_context *next;
 
-    while ((next = TAILQ_FIRST(&line->waiting)) != NULL && line->ending != PND_GOES_ON) {
+    while ((next = TAILQ_FIRST(&line->waiting)) != NULL && ends_with_line(next)) {
         TAILQ_REMOVE(&line->waiting, next, line_link);
         take_ending(next, line);
         finish_alone(next);

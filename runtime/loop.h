@@ -22,15 +22,16 @@ struct pnd_pool;
 
 /*
  * What user_data is: the token of a run (slot of the context in the low bits, generation above), or
- * one of a few with a slot that no context has. Generations start at another number in every loop,
- * so that a run of one loop is none of another's.
+ * one of a few with a slot that no context has. Generations start with the loop's number in their
+ * upper bits, so that a run of one loop is none of another's for the first 2^32 runs of a context,
+ * and none of a later run of the same one for 2^48.
  */
-enum { PND_TOKEN_SLOT_BITS = 20, PND_TOKEN_LOOP_SHIFT = 48 };
+enum { PND_TOKEN_SLOT_BITS = 16, PND_TOKEN_LOOP_SHIFT = 48 };
 enum {
-    PND_TOKEN_CANCEL = 0x0fffff,
-    PND_TOKEN_WAKE = 0x1fffff,
-    PND_TOKEN_ALARM = 0x2fffff,
-    PND_TOKEN_ALARM_MOVED = 0x3fffff,
+    PND_TOKEN_CANCEL = 0x0ffff,
+    PND_TOKEN_WAKE = 0x1ffff,
+    PND_TOKEN_ALARM = 0x2ffff,
+    PND_TOKEN_ALARM_MOVED = 0x3ffff,
 };
 
 /*
@@ -76,6 +77,7 @@ struct pnd_loop {
     struct pnd_context *tried;       /* whose start is looking for its own completion */
     bool in_callback;
     bool stopping;
+    bool ending; /* it is being destroyed: nothing new is left to the kernel */
     LIST_HEAD(, pnd_pool) pools;
     uint64_t arenas_in_use; /* a bit for each index of the ring's memory table */
     struct pendio_loop_statistics stats;

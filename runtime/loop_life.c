@@ -262,6 +262,7 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
 {
     uint64_t leaked_count;
 
+    loop->ending = true;
     pnd_loop_shutdown(loop);
     drain(loop, drain_ns);
     leaked_count = count_in_kernel(loop);
