@@ -220,6 +220,14 @@ START_TEST(records_that_do_not_fit_keep_it_readable)
     ck_assert(host_is_readable(&host, 0));
     host_run(&host, 1);
     ck_assert_uint_eq(fixture_next(&fixture)->user_data, 5);
+    host_expect_sleep(&host);
+    for (int i = 0; i < 2; i++)
+        expect_pending(pendio_nop(fixture_get(&fixture), fixture.loop));
+    ck_assert_int_eq(fixture_turn(&fixture, -1), 1); /* the kernel told nobody meanwhile */
+    ck_assert(host_is_readable(&host, 0));
+    host_run(&host, 2);
+    for (int i = 0; i < 2; i++)
+        expect_completion(fixture_next(&fixture), 0, 0, 0);
     host_fini(&host);
 }
 END_TEST
