@@ -96,6 +96,13 @@ int pendio_loop_flush(struct pendio_loop *loop)
     return status < 0 ? status : pnd_loop_flush(pnd_shell_loop(loop));
 }
 
+int pendio_loop_descriptor(struct pendio_loop *loop)
+{
+    int status = pnd_shell_check_loop(pnd_shell_loop(loop));
+
+    return status < 0 ? status : pnd_host_descriptor(pnd_shell_loop(loop));
+}
+
 static int check_alive(const struct pnd_loop *loop)
 {
     if (loop == NULL)

@@ -92,10 +92,67 @@ int pendio_write(struct pendio_context *context, pendio_handle handle, uint64_t 
     return status < 0 ? status : pnd_write_start(self, pnd_shell_handle(self, handle), offset);
 }
 
+int pendio_fsync(struct pendio_context *context, pendio_handle handle, uint32_t flags)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, flags <= PENDIO_DATA_ONLY);
+
+    return status < 0 ? status : pnd_fsync_start(self, pnd_shell_handle(self, handle), flags);
+}
+
+int pendio_truncate(struct pendio_context *context, pendio_handle handle, uint64_t byte_count)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, byte_count <= INT64_MAX);
+
+    return status < 0 ? status
+                      : pnd_truncate_start(self, pnd_shell_handle(self, handle), byte_count);
+}
+
+int pendio_stat(struct pendio_context *context, pendio_handle handle, const char *path)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, handle != 0 || path != NULL);
+
+    return status < 0 ? status : pnd_stat_start(self, handle, path);
+}
+
+int pendio_rename(struct pendio_context *context, const char *from, const char *to)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, from != NULL && to != NULL);
+
+    return status < 0 ? status : pnd_rename_start(self, from, to);
+}
+
+int pendio_unlink(struct pendio_context *context, const char *path, uint32_t flags)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, path != NULL && flags <= PENDIO_DIRECTORY);
+
+    return status < 0 ? status : pnd_unlink_start(self, path, flags);
+}
+
+int pendio_mkdir(struct pendio_context *context, const char *path, uint32_t mode)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, path != NULL);
+
+    return status < 0 ? status : pnd_mkdir_start(self, path, mode);
+}
+
 int pendio_close(struct pendio_context *context, pendio_handle handle, uint32_t mode)
 {
     struct pnd_context *self = pnd_shell_context(context);
     int status = pnd_shell_check_start(self, mode <= PENDIO_ABORTIVE);
 
     return status < 0 ? status : pnd_close_start(self, pnd_shell_handle(self, handle), mode);
+}
+
+int pendio_poll(struct pendio_context *context, pendio_handle handle, uint32_t events)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, events != 0 && events <= UINT16_MAX);
+
+    return status < 0 ? status : pnd_poll_start(self, pnd_shell_handle(self, handle), events);
 }

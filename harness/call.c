@@ -111,10 +111,64 @@ static int call_close(struct pnd_engine *engine, const struct pnd_task *task,
     return pendio_close(start->context, start->handle, task->step->close_mode);
 }
 
+static int call_fsync(struct pnd_engine *engine, const struct pnd_task *task,
+                      const struct pnd_start *start)
+{
+    (void)engine;
+    return pendio_fsync(start->context, start->handle,
+                        task->step->data_only ? PENDIO_DATA_ONLY : 0);
+}
+
+static int call_truncate(struct pnd_engine *engine, const struct pnd_task *task,
+                         const struct pnd_start *start)
+{
+    (void)engine;
+    return pendio_truncate(start->context, start->handle, task->step->bytes);
+}
+
+/* NULL: the step names none. */
+static const char *path_of(const struct pnd_engine *engine, int32_t endpoint_index)
+{
+    return endpoint_index == PND_PLAN_NONE ? NULL : engine->endpoints[endpoint_index].path;
+}
+
+static int call_stat(struct pnd_engine *engine, const struct pnd_task *task,
+                     const struct pnd_start *start)
+{
+    return pendio_stat(start->context, start->handle, path_of(engine, task->step->endpoint_index));
+}
+
+static int call_rename(struct pnd_engine *engine, const struct pnd_task *task,
+                       const struct pnd_start *start)
+{
+    return pendio_rename(start->context, path_of(engine, task->step->endpoint_index),
+                         path_of(engine, task->step->target_index));
+}
+
+static int call_unlink(struct pnd_engine *engine, const struct pnd_task *task,
+                       const struct pnd_start *start)
+{
+    return pendio_unlink(start->context, path_of(engine, task->step->endpoint_index),
+                         task->step->directory ? PENDIO_DIRECTORY : 0);
+}
+
+static int call_mkdir(struct pnd_engine *engine, const struct pnd_task *task,
+                      const struct pnd_start *start)
+{
+    return pendio_mkdir(start->context, path_of(engine, task->step->endpoint_index), 0700);
+}
+
+static int call_poll(struct pnd_engine *engine, const struct pnd_task *task,
+                     const struct pnd_start *start)
+{
+    (void)engine;
+    return pendio_poll(start->context, start->handle, task->step->poll_events);
+}
+
 struct call {
     call_fn *start;
     uint16_t operation;
-    bool moves_bytes;
+    bool has_window;
 };
 
 static const struct call calls[] = {
@@ -130,6 +184,13 @@ static const struct call calls[] = {
     [PENDIO__OPERATION__READ] = {call_read, PENDIO_OPERATION_READ, true},
     [PENDIO__OPERATION__WRITE] = {call_write, PENDIO_OPERATION_WRITE, true},
     [PENDIO__OPERATION__CLOSE] = {call_close, PENDIO_OPERATION_CLOSE, false},
+    [PENDIO__OPERATION__FSYNC] = {call_fsync, PENDIO_OPERATION_FSYNC, false},
+    [PENDIO__OPERATION__TRUNCATE] = {call_truncate, PENDIO_OPERATION_TRUNCATE, false},
+    [PENDIO__OPERATION__STAT] = {call_stat, PENDIO_OPERATION_STAT, true},
+    [PENDIO__OPERATION__RENAME] = {call_rename, PENDIO_OPERATION_RENAME, false},
+    [PENDIO__OPERATION__UNLINK] = {call_unlink, PENDIO_OPERATION_UNLINK, false},
+    [PENDIO__OPERATION__MKDIR] = {call_mkdir, PENDIO_OPERATION_MKDIR, false},
+    [PENDIO__OPERATION__POLL] = {call_poll, PENDIO_OPERATION_POLL, false},
 };
 
 uint16_t pnd_call_operation(Pendio__Operation operation)
@@ -211,7 +272,7 @@ int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
     if (status == 0)
         status =
             pendio_context_set_callback(start->context, start->callback ? completed : NULL, engine);
-    if (status == 0 && calls[task->step->operation].moves_bytes)
+    if (status == 0 && calls[task->step->operation].has_window)
         status = set_window(engine, task);
     if (status == 0 && (start->operation == PENDIO_OPERATION_CONNECT ||
                         start->operation == PENDIO_OPERATION_SEND_TO))

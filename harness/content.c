@@ -29,7 +29,8 @@ struct pnd_flow *pnd_content_flow(struct pnd_engine *engine, pendio_handle handl
 static bool is_inward(Pendio__Operation operation)
 {
     return operation == PENDIO__OPERATION__RECEIVE ||
-           operation == PENDIO__OPERATION__RECEIVE_FROM || operation == PENDIO__OPERATION__READ;
+           operation == PENDIO__OPERATION__RECEIVE_FROM || operation == PENDIO__OPERATION__READ ||
+           operation == PENDIO__OPERATION__STAT;
 }
 
 static bool is_send(Pendio__Operation operation)
@@ -153,7 +154,8 @@ void pnd_content_verify(struct pnd_engine *engine, struct pnd_task *task,
     verify_untouched(engine, task, start, completion);
     size_t byte_count = (size_t)completion->bytes;
     if (byte_count == 0 || byte_count > start->byte_count ||
-        task->step->content != PENDIO__CONTENT__PATTERN)
+        task->step->content != PENDIO__CONTENT__PATTERN ||
+        task->step->operation == PENDIO__OPERATION__STAT)
         return;
     if (verify_bytes(engine, task, start, byte_count, &fault))
         (void)pnd_referee_hold(&engine->referee, PND_RULE_CONTENT, true, "%s", "");

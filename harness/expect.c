@@ -89,6 +89,11 @@ static void expect_rest(struct pnd_engine *engine, const struct pnd_plan_step *s
                                "%s moved %llu bytes, not %llu to %llu", place,
                                (unsigned long long)bytes, (unsigned long long)expect->bytes_minimum,
                                (unsigned long long)expect->bytes_maximum);
+    if (expect->check_size && completion->error == 0)
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_SIZE,
+                               completion->value == expect->size, "%s told size %llu, not %llu",
+                               place, (unsigned long long)completion->value,
+                               (unsigned long long)expect->size);
     if (expect->flags != 0)
         (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_FLAGS,
                                (completion->flags & expect->flags) == expect->flags,

@@ -26,6 +26,11 @@ static bool is_transfer(uint16_t operation)
     return is_receive(operation) || is_send(operation) || operation == PENDIO_OPERATION_READ;
 }
 
+static bool has_window(uint16_t operation)
+{
+    return is_transfer(operation) || operation == PENDIO_OPERATION_STAT;
+}
+
 static bool makes_handle(uint16_t operation)
 {
     return operation == PENDIO_OPERATION_ACCEPT || operation == PENDIO_OPERATION_OPEN;
@@ -51,8 +56,8 @@ static void judge_identity(struct pnd_referee *referee, const struct pnd_start *
 static void judge_amount(struct pnd_referee *referee, const struct pnd_start *start,
                          const struct pendio_completion *completion)
 {
-    uint64_t most = is_transfer(start->operation) ? start->byte_count : 0;
-    uint64_t memory = is_transfer(start->operation) ? (uintptr_t)start->memory : 0;
+    uint64_t most = has_window(start->operation) ? start->byte_count : 0;
+    uint64_t memory = has_window(start->operation) ? (uintptr_t)start->memory : 0;
     pnd_referee_hold(referee, PND_RULE_BYTES, completion->bytes <= most,
                      "%s of at most %llu bytes moved %llu", pnd_names_operation(start->operation),
                      (unsigned long long)most, (unsigned long long)completion->bytes);
@@ -72,8 +77,10 @@ static void judge_amount(struct pnd_referee *referee, const struct pnd_start *st
 static void judge_product(struct pnd_referee *referee, const struct pnd_start *start,
                           const struct pendio_completion *completion)
 {
-    bool product = makes_handle(start->operation) && completion->error == 0;
-    pnd_referee_hold(referee, PND_RULE_PRODUCT, (completion->value != 0) == product,
+    bool makes = makes_handle(start->operation) || start->operation == PENDIO_OPERATION_POLL;
+    bool product = makes && completion->error == 0;
+    bool size = start->operation == PENDIO_OPERATION_STAT && completion->error == 0;
+    pnd_referee_hold(referee, PND_RULE_PRODUCT, size || (completion->value != 0) == product,
                      "%s with error %s has value %#llx", pnd_names_operation(start->operation),
                      pnd_names_error(completion->error), (unsigned long long)completion->value);
 }
@@ -194,7 +201,7 @@ static void count_bytes(struct pnd_ledger *ledger, const struct pendio_completio
 {
     if (is_send(operation))
         ledger->counts.bytes_sent += completion->bytes;
-    else
+    else if (is_transfer(operation))
         ledger->counts.bytes_received += completion->bytes;
 }
 

@@ -83,7 +83,7 @@ static bool may_be_done(const struct pnd_start *start, const struct pnd_handle_p
 {
     if (start->policy == PENDIO_QUEUE)
         return false;
-    if (start->operation == PENDIO_OPERATION_READ)
+    if (start->operation == PENDIO_OPERATION_READ || start->operation == PENDIO_OPERATION_TRUNCATE)
         return true;
     if (start->operation == PENDIO_OPERATION_CONNECT)
         return result->error != 0;

@@ -39,6 +39,13 @@ static const char *const operation_names[] = {
     [PENDIO_OPERATION_READ] = "READ",
     [PENDIO_OPERATION_WRITE] = "WRITE",
     [PENDIO_OPERATION_CLOSE] = "CLOSE",
+    [PENDIO_OPERATION_FSYNC] = "FSYNC",
+    [PENDIO_OPERATION_TRUNCATE] = "TRUNCATE",
+    [PENDIO_OPERATION_STAT] = "STAT",
+    [PENDIO_OPERATION_RENAME] = "RENAME",
+    [PENDIO_OPERATION_UNLINK] = "UNLINK",
+    [PENDIO_OPERATION_MKDIR] = "MKDIR",
+    [PENDIO_OPERATION_POLL] = "POLL",
 };
 
 int pnd_names_find_error(const char *name)

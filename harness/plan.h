@@ -40,6 +40,8 @@ struct pnd_plan_expectation {
     int32_t errors[PND_PLAN_ERROR_COUNT];
     uint64_t bytes_minimum;
     uint64_t bytes_maximum;
+    bool check_size;
+    uint64_t size; /* a STAT tells */
 };
 
 struct pnd_plan_step {
@@ -48,6 +50,7 @@ struct pnd_plan_step {
     int32_t into_index;
     int32_t context_index; /* of the actor */
     int32_t endpoint_index;
+    int32_t target_index; /* endpoint */
     int32_t event_index;
     int32_t actor_index; /* to start with an accepted connection */
     uint32_t pool_index;
@@ -63,10 +66,13 @@ struct pnd_plan_step {
     bool background;
     bool create;
     bool callback;
+    bool directory;
+    bool data_only;
     uint64_t bytes;
     uint64_t offset;
     uint64_t deadline_ns;
     uint64_t after_ns;
+    uint32_t poll_events;
     struct pnd_plan_expectation expect;
 };
 

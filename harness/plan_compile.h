@@ -24,6 +24,8 @@ struct pnd_operation_rule {
     bool context;  /* needs a named one */
     bool window;   /* moves bytes */
     bool endpoint; /* needs one */
+    bool file;     /* and that is a FILE */
+    bool target;   /* needs one, a FILE too */
     bool event;    /* needs one */
 };
 

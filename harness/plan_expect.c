@@ -63,6 +63,8 @@ int pnd_plan_compile_expectation(const struct pnd_compiler *compiler,
     expect->check_bytes = source->check_bytes;
     expect->bytes_minimum = source->bytes_minimum;
     expect->bytes_maximum = source->bytes_maximum;
+    expect->check_size = source->check_size;
+    expect->size = source->size;
     if (source->check_bytes && source->bytes_minimum > source->bytes_maximum)
         return pnd_plan_refuse_step(compiler,
                                     "expect.bytes_minimum is above bytes_maximum; exchange them");

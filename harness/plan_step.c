@@ -10,6 +10,7 @@
 #include <pendio/pendio.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 static const struct pnd_operation_rule rules[] = {
@@ -33,10 +34,19 @@ static const struct pnd_operation_rule rules[] = {
                                     .start = true,
                                     .handle = true,
                                     .window = true},
-    [PENDIO__OPERATION__OPEN] = {.name = "OPEN", .start = true, .into = true, .endpoint = true},
+    [PENDIO__OPERATION__OPEN] =
+        {.name = "OPEN", .start = true, .into = true, .endpoint = true, .file = true},
     [PENDIO__OPERATION__READ] = {.name = "READ", .start = true, .handle = true, .window = true},
     [PENDIO__OPERATION__WRITE] = {.name = "WRITE", .start = true, .handle = true, .window = true},
     [PENDIO__OPERATION__CLOSE] = {.name = "CLOSE", .start = true, .handle = true},
+    [PENDIO__OPERATION__FSYNC] = {.name = "FSYNC", .start = true, .handle = true},
+    [PENDIO__OPERATION__TRUNCATE] = {.name = "TRUNCATE", .start = true, .handle = true},
+    [PENDIO__OPERATION__STAT] = {.name = "STAT", .start = true, .window = true, .file = true},
+    [PENDIO__OPERATION__RENAME] =
+        {.name = "RENAME", .start = true, .endpoint = true, .file = true, .target = true},
+    [PENDIO__OPERATION__UNLINK] = {.name = "UNLINK", .start = true, .endpoint = true, .file = true},
+    [PENDIO__OPERATION__MKDIR] = {.name = "MKDIR", .start = true, .endpoint = true, .file = true},
+    [PENDIO__OPERATION__POLL] = {.name = "POLL", .start = true, .handle = true},
     [PENDIO__OPERATION__SOCKET] = {.name = "SOCKET", .into = true, .endpoint = true},
     [PENDIO__OPERATION__BIND] = {.name = "BIND", .handle = true, .endpoint = true},
     [PENDIO__OPERATION__LISTEN] = {.name = "LISTEN", .handle = true},
@@ -77,15 +87,24 @@ static struct pnd_plan_actor *this_actor(const struct pnd_compiler *compiler)
     return &compiler->plan->actors[compiler->actor_index];
 }
 
+/* A STAT is of its endpoint, of its handle, or of what the endpoint is below the handle. */
+static bool wants_handle(const struct pnd_operation_rule *rule, const Pendio__Step *source)
+{
+    if (source->operation != PENDIO__OPERATION__STAT)
+        return rule->handle;
+    return source->handle[0] != '\0' || source->endpoint[0] == '\0';
+}
+
 static int resolve_handle(const struct pnd_compiler *compiler,
                           const struct pnd_operation_rule *rule, const Pendio__Step *source,
                           struct pnd_plan_step *step)
 {
     const struct pnd_plan_actor *actor = this_actor(compiler);
-    if (rule->handle && source->handle[0] == '\0')
+    bool wanted = wants_handle(rule, source);
+    if (wanted && source->handle[0] == '\0')
         return pnd_plan_refuse_step(compiler, "%s needs a handle; name one in `handle`",
                                     rule->name);
-    if (rule->handle) {
+    if (wanted) {
         step->handle_index =
             pnd_plan_find(actor->handle_names, actor->handle_count, source->handle);
         if (step->handle_index == PND_PLAN_NONE)
@@ -110,24 +129,38 @@ static int find_endpoint(const struct pnd_plan *plan, const char *name)
     return PND_PLAN_NONE;
 }
 
+/* The endpoint of a name that is not empty, and of the kind the operation can use. */
+static int use_endpoint(const struct pnd_compiler *compiler, const struct pnd_operation_rule *rule,
+                        const char *name, int32_t *ret_index)
+{
+    int32_t index = find_endpoint(compiler->plan, name);
+    if (index == PND_PLAN_NONE)
+        return pnd_plan_refuse_step(compiler,
+                                    "there is no endpoint \"%.60s\"; add it to `endpoints`", name);
+    bool is_file = compiler->plan->endpoints[index].family == PENDIO__FAMILY__FILE;
+    if (is_file != rule->file)
+        return pnd_plan_refuse_step(compiler, "%s cannot use endpoint \"%.60s\", which %s a FILE",
+                                    rule->name, name, is_file ? "is" : "is not");
+    *ret_index = index;
+    return 0;
+}
+
 static int resolve_endpoint(const struct pnd_compiler *compiler,
                             const struct pnd_operation_rule *rule, const Pendio__Step *source,
                             struct pnd_plan_step *step)
 {
-    if (!rule->endpoint && source->endpoint[0] == '\0')
-        return 0;
-    if (source->endpoint[0] == '\0')
+    int status = 0;
+    if (rule->endpoint && source->endpoint[0] == '\0')
         return pnd_plan_refuse_step(compiler, "%s needs an endpoint; name one in `endpoint`",
                                     rule->name);
-    step->endpoint_index = find_endpoint(compiler->plan, source->endpoint);
-    if (step->endpoint_index == PND_PLAN_NONE)
-        return pnd_plan_refuse_step(
-            compiler, "there is no endpoint \"%.60s\"; add it to `endpoints`", source->endpoint);
-    bool is_file = compiler->plan->endpoints[step->endpoint_index].family == PENDIO__FAMILY__FILE;
-    if (is_file != (step->operation == PENDIO__OPERATION__OPEN))
-        return pnd_plan_refuse_step(compiler, "%s cannot use endpoint \"%.60s\", which %s a FILE",
-                                    rule->name, source->endpoint, is_file ? "is" : "is not");
-    return 0;
+    if (rule->target && source->target[0] == '\0')
+        return pnd_plan_refuse_step(compiler, "%s needs a second endpoint; name one in `target`",
+                                    rule->name);
+    if (source->endpoint[0] != '\0')
+        status = use_endpoint(compiler, rule, source->endpoint, &step->endpoint_index);
+    if (status == 0 && rule->target)
+        status = use_endpoint(compiler, rule, source->target, &step->target_index);
+    return status;
 }
 
 static int resolve_actor(const struct pnd_compiler *compiler, const Pendio__Step *source,
@@ -228,6 +261,9 @@ static int check_numbers(const struct pnd_compiler *compiler, const Pendio__Step
     if ((unsigned int)source->content > PENDIO__CONTENT__NONE)
         return pnd_plan_refuse_step(compiler, "content %d is unknown; use PATTERN, ECHO or NONE",
                                     (int)source->content);
+    if (source->poll_events > UINT16_MAX)
+        return pnd_plan_refuse_step(compiler, "poll_events %u is beyond 65535; lower it",
+                                    (unsigned int)source->poll_events);
     return 0;
 }
 
@@ -245,10 +281,13 @@ static void copy_numbers(const Pendio__Step *source, struct pnd_plan_step *step)
     step->background = source->background;
     step->create = source->create;
     step->callback = source->callback;
+    step->directory = source->directory;
+    step->data_only = source->data_only;
     step->bytes = source->bytes;
     step->offset = source->offset;
     step->deadline_ns = source->deadline_ns;
     step->after_ns = source->after_ns;
+    step->poll_events = source->poll_events > 0 ? source->poll_events : POLLIN;
 }
 
 static int check_window(const struct pnd_compiler *compiler, const struct pnd_operation_rule *rule,
@@ -301,6 +340,9 @@ static int check_meaning(const struct pnd_compiler *compiler, const Pendio__Step
     if (step->operation == PENDIO__OPERATION__SEND_TO && !echo &&
         step->endpoint_index == PND_PLAN_NONE)
         return pnd_plan_refuse_step(compiler, "SEND_TO needs an endpoint, or content ECHO");
+    if (source->expect != NULL && source->expect->check_size &&
+        step->operation != PENDIO__OPERATION__STAT)
+        return pnd_plan_refuse_step(compiler, "`check_size` is for STAT; remove it");
     if (step->whole && step->operation != PENDIO__OPERATION__RECEIVE &&
         step->operation != PENDIO__OPERATION__READ)
         return pnd_plan_refuse_step(compiler, "`whole` is for RECEIVE and READ; remove it");
@@ -323,7 +365,8 @@ int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *sou
                                     (int)source->operation);
     step->operation = source->operation;
     step->handle_index = step->into_index = step->context_index = PND_PLAN_NONE;
-    step->endpoint_index = step->event_index = step->actor_index = PND_PLAN_NONE;
+    step->endpoint_index = step->target_index = PND_PLAN_NONE;
+    step->event_index = step->actor_index = PND_PLAN_NONE;
     copy_numbers(source, step);
     int status = check_numbers(compiler, source);
     if (status == 0)

@@ -78,6 +78,7 @@ void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *
     context->flags = 0;
     context->error = 0;
     context->moved_bytes = 0;
+    context->value = 0;
     context->product = NULL;
     loop->under_way_count++;
     loop->stats.started++;
@@ -96,6 +97,7 @@ static void conclude(struct pnd_context *context)
         .user_data = context->user_data,
         .run = context->token,
         .handle = context->handle_value,
+        .value = context->value,
         .bytes = context->moved_bytes,
         .memory = operation->moves ? (uintptr_t)context->window.memory : 0,
         .error = context->error,
@@ -152,6 +154,8 @@ static void make_ready(struct pnd_context *context)
     if (context->line != NULL)
         context->line->undelivered_count++;
     pnd_ready_push(context->completed != NULL ? &loop->callbacks : &loop->records, context);
+    if (loop->host.is_resting)
+        pnd_host_tell(&loop->host);
 }
 
 int pnd_context_end(struct pnd_context *context, struct pnd_line *line, uint64_t *reason_count)
@@ -334,12 +338,19 @@ static void finish_alone(struct pnd_context *context)
         make_ready(context);
 }
 
+/* An end of the stream ends what moves bytes; an accept or connect has an answer of its own. */
+static bool ends_with_line(const struct pnd_context *context)
+{
+    return context->line->ending != PND_GOES_ON &&
+           (context->operation->moves || context->handle->spoiled);
+}
+
 /* Lets the next of the line go; if the line has come to an end, that goes for all who wait. */
 static void advance(struct pnd_line *line)
 {
     struct pnd_context *next;
 
-    while ((next = TAILQ_FIRST(&line->waiting)) != NULL && line->ending != PND_GOES_ON) {
+    while ((next = TAILQ_FIRST(&line->waiting)) != NULL && ends_with_line(next)) {
         TAILQ_REMOVE(&line->waiting, next, line_link);
         take_ending(next, line);
         finish_alone(next);

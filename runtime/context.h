@@ -76,7 +76,8 @@ struct pnd_context_extra {
     struct pendio_endpoint sender;
     struct msghdr message;
     struct iovec piece;
-    char peeked; /* of a receive that takes nothing */
+    char peeked;            /* of a receive that takes nothing */
+    const char *other_path; /* rename: to */
 };
 
 struct pnd_context {
@@ -97,7 +98,8 @@ struct pnd_context {
     int32_t error;         /* of the completion to be */
     uint64_t moved_bytes;
     uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
-    const char *path;               /* open */
+    uint64_t value;                 /* of the completion to be, where there is no product */
+    const char *path;               /* open, and what works on paths; NULL: the handle itself */
     struct pnd_handle *product;     /* reserved for what comes out; NULL: none */
     struct pnd_window window;       /* request: what to work on */
     struct pnd_window memory;       /* request: what the window is a part of */

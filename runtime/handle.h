@@ -100,11 +100,6 @@ pendio_handle pnd_handle_value(const struct pnd_handle_table *table,
 /* The open handle of that value; NULL: never valid, stale, foreign or closing. */
 struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table, pendio_handle value);
 
-static inline bool pnd_handle_is_stream(const struct pnd_handle *handle)
-{
-    return handle->kind == PND_KIND_STREAM || handle->kind == PND_KIND_FLOW;
-}
-
 static inline bool pnd_line_is_empty(const struct pnd_line *line)
 {
     return TAILQ_EMPTY(&line->waiting);

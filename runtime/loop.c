@@ -35,15 +35,21 @@ static void write_cancel(struct pnd_loop *loop, struct pnd_context *context)
     loop->stats.cancels++;
 }
 
+struct io_uring_sqe *pnd_loop_fetch(struct pnd_loop *loop)
+{
+    if (!pnd_ring_has_room(&loop->ring) &&
+        (pnd_loop_flush(loop) < 0 || !pnd_ring_has_room(&loop->ring)))
+        return NULL;
+    return pnd_ring_fetch(&loop->ring);
+}
+
 /* False: the ring has no room even now. */
 static bool arm_wake(struct pnd_loop *loop)
 {
-    struct io_uring_sqe *sqe;
+    struct io_uring_sqe *sqe = pnd_loop_fetch(loop);
 
-    if (!pnd_ring_has_room(&loop->ring) &&
-        (pnd_loop_flush(loop) < 0 || !pnd_ring_has_room(&loop->ring)))
+    if (sqe == NULL)
         return false;
-    sqe = pnd_ring_fetch(&loop->ring);
     sqe->opcode = IORING_OP_POLL_ADD;
     sqe->fd = loop->wake.descriptor;
     sqe->poll32_events = pnd_ring_poll_events(POLLIN);
@@ -95,19 +101,33 @@ int pnd_loop_flush(struct pnd_loop *loop)
 
 /* ---- collect -------------------------------------------------------------------------------- */
 
+/* Of what the loop asked for itself. False: it is of a context's run. */
+static bool dispatch_own(struct pnd_loop *loop, uint64_t token)
+{
+    switch (token) {
+    case PND_TOKEN_CANCEL:
+        loop->cancel_count--; /* what became of the run only its own completion tells */
+        return true;
+    case PND_TOKEN_WAKE:
+        loop->wake.armed = false;
+        pnd_wake_clear(&loop->wake);
+        return true;
+    case PND_TOKEN_ALARM:
+        loop->host.has_alarm = false;
+        return true;
+    case PND_TOKEN_ALARM_MOVED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void dispatch(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
 {
     struct pnd_context *context;
 
-    if (completion->user_data == PND_TOKEN_CANCEL) {
-        loop->cancel_count--; /* what became of the run only its own completion tells */
+    if (dispatch_own(loop, completion->user_data))
         return;
-    }
-    if (completion->user_data == PND_TOKEN_WAKE) {
-        loop->wake.armed = false;
-        pnd_wake_clear(&loop->wake);
-        return;
-    }
     context = pnd_context_of_run(loop, completion->user_data);
     if (context != NULL && context->place == PND_IN_KERNEL)
         pnd_context_completed(context, completion->result, completion->flags);
@@ -163,6 +183,14 @@ int pnd_loop_look(struct pnd_loop *loop)
 
     (void)collect_completions(loop);
     return status;
+}
+
+bool pnd_loop_settle(struct pnd_loop *loop)
+{
+    if (pnd_loop_flush(loop) < 0 || collect(loop))
+        return false;
+    return !pnd_loop_is_deliverable(loop) && loop->ring.queued_count == 0 && !has_backlog(loop) &&
+           !has_cancels(loop);
 }
 
 /* ---- deliver -------------------------------------------------------------------------------- */
@@ -223,14 +251,9 @@ static uint32_t deliver_records(struct pnd_loop *loop, struct pendio_completion 
 
 /* ---- turn ----------------------------------------------------------------------------------- */
 
-static bool is_deliverable(const struct pnd_loop *loop)
-{
-    return !pnd_ready_is_empty(&loop->callbacks) || !pnd_ready_is_empty(&loop->records);
-}
-
 static bool is_over(const struct pnd_loop *loop)
 {
-    return loop->stopping && loop->under_way_count == 0 && !is_deliverable(loop);
+    return loop->stopping && loop->under_way_count == 0 && !pnd_loop_is_deliverable(loop);
 }
 
 /* When a sleep ends at the latest: the turn's end or the next deadline; UINT64_MAX: never. */
@@ -262,7 +285,7 @@ enum round { ROUND_MORE, ROUND_WOKEN, ROUND_INTERRUPTED };
 static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_round)
 {
     uint64_t until_ns = sleep_end(loop, end_ns);
-    int64_t wait_ns = is_deliverable(loop) ? 0 : left_until(until_ns);
+    int64_t wait_ns = pnd_loop_is_deliverable(loop) ? 0 : left_until(until_ns);
     bool may_sleep = wait_ns != 0 && pnd_wake_may_sleep(&loop->wake);
     bool woken = false;
     bool any;
@@ -294,19 +317,17 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
         end_ns = pnd_clock_ns() + (uint64_t)timeout_ns;
     do {
         status = go_round(loop, end_ns, &round);
-        if (status < 0 || round != ROUND_MORE || is_deliverable(loop) || is_over(loop))
+        if (status < 0 || round != ROUND_MORE || pnd_loop_is_deliverable(loop) || is_over(loop))
             return status;
     } while (end_ns != 0 && end_ns > pnd_clock_ns());
     return loop->ring.queued_count == 0 ? 0 : pnd_loop_flush(loop);
 }
 
-int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,
-                  struct pendio_completion *ret_completions, uint32_t count)
+static int turn(struct pnd_loop *loop, int64_t timeout_ns,
+                struct pendio_completion *ret_completions, uint32_t count)
 {
     int status;
 
-    if (loop->in_callback)
-        return -EBUSY;
     collect_posts(loop); /* those accepted before a shutdown are still delivered */
     if (is_over(loop))
         return -ESHUTDOWN;
@@ -317,4 +338,19 @@ int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,
         return status;
     deliver_callbacks(loop);
     return (int)deliver_records(loop, ret_completions, count);
+}
+
+int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,
+                  struct pendio_completion *ret_completions, uint32_t count)
+{
+    int answer;
+
+    if (loop->in_callback)
+        return -EBUSY;
+    if (loop->host.is_asked)
+        pnd_host_begin_turn(loop, timeout_ns != 0);
+    answer = turn(loop, timeout_ns, ret_completions, count);
+    if (loop->host.is_asked)
+        pnd_host_end_turn(loop, answer > 0);
+    return answer;
 }

@@ -9,6 +9,7 @@
 
 #include "deadline.h"
 #include "handle.h"
+#include "host.h"
 #include "ring.h"
 #include "wake.h"
 
@@ -21,14 +22,23 @@ struct pnd_pool;
 
 /*
  * What user_data is: the token of a run (slot of the context in the low bits, generation above), or
- * one of two with a slot that no context has. Generations start at another number in every loop, so
- * that a run of one loop is none of another's.
+ * one of a few with a slot that no context has. Generations start with the loop's number in their
+ * upper bits, so that a run of one loop is none of another's for the first 2^32 runs of a context,
+ * and none of a later run of the same one for 2^48.
  */
-enum { PND_TOKEN_SLOT_BITS = 20, PND_TOKEN_LOOP_SHIFT = 48 };
-enum { PND_TOKEN_CANCEL = 0x0fffff, PND_TOKEN_WAKE = 0x1fffff };
+enum { PND_TOKEN_SLOT_BITS = 16, PND_TOKEN_LOOP_SHIFT = 48 };
+enum {
+    PND_TOKEN_CANCEL = 0x0ffff,
+    PND_TOKEN_WAKE = 0x1ffff,
+    PND_TOKEN_ALARM = 0x2ffff,
+    PND_TOKEN_ALARM_MOVED = 0x3ffff,
+};
 
-/* Cancel requests in the kernel at a time; their completions have room of their own. */
-enum { PND_CANCEL_LIMIT = 64 };
+/*
+ * Cancel requests in the kernel at a time, and all else the loop asks for itself: the wake-up, the
+ * alarm and its move. Their completions have room of their own.
+ */
+enum { PND_CANCEL_LIMIT = 64, PND_OWN_LIMIT = PND_CANCEL_LIMIT + 3 };
 
 /* Who has a slot, and the token of its last run, which outlives the context. */
 struct pnd_slot {
@@ -57,6 +67,7 @@ struct pnd_loop {
     struct pnd_handle_table handles;
     struct pnd_wheel wheel;
     struct pnd_wake wake;
+    struct pnd_host host;
     struct pnd_ready callbacks;
     struct pnd_ready records;
     struct pnd_context_list backlog; /* want an entry of the ring */
@@ -66,6 +77,7 @@ struct pnd_loop {
     struct pnd_context *tried;       /* whose start is looking for its own completion */
     bool in_callback;
     bool stopping;
+    bool ending; /* it is being destroyed: nothing new is left to the kernel */
     LIST_HEAD(, pnd_pool) pools;
     uint64_t arenas_in_use; /* a bit for each index of the ring's memory table */
     struct pendio_loop_statistics stats;
@@ -102,6 +114,12 @@ int pnd_loop_look(struct pnd_loop *loop);
 /* Hands over what was started. 0 or -errno. */
 int pnd_loop_flush(struct pnd_loop *loop);
 
+/* Hands over and collects; true: that brought nothing, and nothing is left to hand over. */
+bool pnd_loop_settle(struct pnd_loop *loop);
+
+/* An entry of the ring, zeroed; NULL: there is no room even after handing over. */
+struct io_uring_sqe *pnd_loop_fetch(struct pnd_loop *loop);
+
 void pnd_loop_shutdown(struct pnd_loop *loop);
 
 /* Returns for how many operations the kernel may still write; then their memory was not freed. */
@@ -127,6 +145,11 @@ static inline struct pnd_context *pnd_ready_pop(struct pnd_ready *ready)
 {
     assert(!pnd_ready_is_empty(ready));
     return ready->entries[ready->head++ & ready->mask];
+}
+
+static inline bool pnd_loop_is_deliverable(const struct pnd_loop *loop)
+{
+    return !pnd_ready_is_empty(&loop->callbacks) || !pnd_ready_is_empty(&loop->records);
 }
 
 /* A budget renews when a turn begins. */

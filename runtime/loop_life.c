@@ -63,7 +63,7 @@ static int create_ring(struct pnd_loop *loop, uint32_t operation_count, uint64_t
     uint32_t entry_count = power_of_two(operation_count + PND_CANCEL_LIMIT);
     const struct pnd_ring_settings settings = {
         .entry_count = entry_count < ENTRY_COUNT_MOST ? entry_count : ENTRY_COUNT_MOST,
-        .completion_count = power_of_two(operation_count + PND_CANCEL_LIMIT + 1),
+        .completion_count = power_of_two(operation_count + PND_OWN_LIMIT),
         .memory_count = PND_ARENA_LIMIT,
         .masked_features = masked_features,
     };
@@ -72,10 +72,10 @@ static int create_ring(struct pnd_loop *loop, uint32_t operation_count, uint64_t
     return loop->ring.backend->init(&loop->ring, &settings);
 }
 
-/* A completion for every context, every cancel request and the wake-up. */
+/* A completion for every context, and for all that the loop asks for itself. */
 static uint32_t slots_within(const struct pnd_ring *ring, uint32_t operation_count)
 {
-    uint32_t most = ring->completion_count - PND_CANCEL_LIMIT - 1;
+    uint32_t most = ring->completion_count - PND_OWN_LIMIT;
 
     return operation_count < most ? operation_count : most;
 }
@@ -262,6 +262,7 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
 {
     uint64_t leaked_count;
 
+    loop->ending = true;
     pnd_loop_shutdown(loop);
     drain(loop, drain_ns);
     leaked_count = count_in_kernel(loop);
@@ -270,6 +271,7 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
             pnd_pool_destroy(LIST_FIRST(&loop->pools));
     }
     loop->ring.backend->fini(&loop->ring);
+    pnd_host_fini(&loop->host);
     pnd_handle_table_fini(&loop->handles);
     pnd_wake_fini(&loop->wake);
     free_tables(loop);

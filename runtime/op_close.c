@@ -6,8 +6,8 @@
  * Failures:    none are possible before the descriptor is gone; with a context, the kernel's answer
  *              to close is the result.
  *
- * Graceful lets started sends and writes finish; if the context's deadline comes first, they end
- * as under an abortive close. A close cannot be cancelled.
+ * Graceful lets started sends, writes, fsyncs and truncates finish; if the context's deadline comes
+ * first, they end as under an abortive close. A close cannot be cancelled.
  */
 #include "operation.h"
 
@@ -140,12 +140,14 @@ void pnd_close_proceed(struct pnd_loop *loop, struct pnd_handle *handle)
     assert(handle->state == PND_HANDLE_CLOSING && handle->under_way_count == 0);
     say_goodbye(handle);
     pnd_handle_give_back(&loop->handles, handle);
-    if (closer == NULL) {
-        close(descriptor);
+    if (closer != NULL && !loop->ending) {
+        closer->argument = (uint64_t)descriptor;
+        pnd_context_submit(closer);
         return;
     }
-    closer->argument = (uint64_t)descriptor;
-    pnd_context_submit(closer);
+    close(descriptor);
+    if (closer != NULL)
+        pnd_context_finish(closer);
 }
 
 static void close_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)

@@ -20,7 +20,16 @@ int pnd_send_to_start(struct pnd_context *context, struct pnd_handle *handle);
 int pnd_open_start(struct pnd_context *context, const char *path, int flags, uint32_t mode);
 int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset);
 int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset);
+int pnd_fsync_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t flags);
+int pnd_truncate_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t byte_count);
+int pnd_rename_start(struct pnd_context *context, const char *from, const char *to);
+int pnd_unlink_start(struct pnd_context *context, const char *path, uint32_t flags);
+int pnd_mkdir_start(struct pnd_context *context, const char *path, uint32_t mode);
 int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t mode);
+int pnd_poll_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t events);
+
+/* A handle that is 0 stands for none. */
+int pnd_stat_start(struct pnd_context *context, pendio_handle handle, const char *path);
 
 /* Closes without a context; nobody is told. */
 void pnd_close_alone(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t mode);

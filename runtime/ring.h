@@ -48,6 +48,10 @@ struct pnd_ring_backend {
     int (*register_memory)(struct pnd_ring *ring, uint32_t index, void *memory,
                            uint64_t byte_count);
     int (*unregister_memory)(struct pnd_ring *ring, uint32_t index);
+    /* Signals an eventfd whenever there is something to collect, from now on. 0 or -errno. */
+    int (*register_signal)(struct pnd_ring *ring, int descriptor);
+    /* Switches that off and on again. No system call. */
+    void (*switch_signal)(struct pnd_ring *ring, bool on);
 };
 
 struct pnd_ring {

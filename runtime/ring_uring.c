@@ -61,7 +61,8 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
     uint64_t features =
         ~settings->masked_features &
         (PENDIO_FEATURE_SINGLE_ISSUER | PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN |
-         PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_NO_SIGNAL);
+         PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_NO_SIGNAL |
+         PENDIO_FEATURE_FTRUNCATE);
     struct io_uring *uring = calloc(1, sizeof *uring);
     int status;
 
@@ -73,6 +74,8 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
     status = pnd_probe_opcodes(uring, &ring->opcodes);
     if (status < 0)
         goto exit_queue;
+    if (!pnd_opcodes_have(&ring->opcodes, PND_URING_FTRUNCATE))
+        features &= ~(uint64_t)PENDIO_FEATURE_FTRUNCATE;
     if ((features & PENDIO_FEATURE_REGISTERED_RING) && io_uring_register_ring_fd(uring) != 1)
         features &= ~(uint64_t)PENDIO_FEATURE_REGISTERED_RING;
     if ((features & PENDIO_FEATURE_FIXED_BUFFERS) &&
@@ -174,6 +177,16 @@ static int uring_unregister_memory(struct pnd_ring *ring, uint32_t index)
     return update_memory(ring, index, NULL, 0);
 }
 
+static int uring_register_signal(struct pnd_ring *ring, int descriptor)
+{
+    return io_uring_register_eventfd(ring->state, descriptor);
+}
+
+static void uring_switch_signal(struct pnd_ring *ring, bool on)
+{
+    (void)io_uring_cq_eventfd_toggle(ring->state, on);
+}
+
 const struct pnd_ring_backend pnd_ring_uring = {
     .id = PENDIO_BACKEND_URING,
     .init = uring_init,
@@ -182,4 +195,6 @@ const struct pnd_ring_backend pnd_ring_uring = {
     .collect = uring_collect,
     .register_memory = update_memory,
     .unregister_memory = uring_unregister_memory,
+    .register_signal = uring_register_signal,
+    .switch_signal = uring_switch_signal,
 };

@@ -11,6 +11,7 @@
 #include <linux/io_uring.h>
 
 /* What Debian's headers lack. */
+enum { PND_URING_FTRUNCATE = 55 }; /* Linux 6.9: IORING_OP_FTRUNCATE */
 #ifndef RWF_NOSIGNAL
 #define RWF_NOSIGNAL 0x00000100 /* Linux 6.18: -EPIPE without SIGPIPE */
 #endif

@@ -36,7 +36,8 @@ int pnd_wake_init(struct pnd_wake *wake, uint32_t post_count)
     }
     for (uint32_t i = 0; i < post_count; i++)
         atomic_init(&cells[i].sequence, i);
-    *wake = (struct pnd_wake){.descriptor = descriptor, .mask = post_count - 1, .cells = cells};
+    *wake = (struct pnd_wake){
+        .descriptor = descriptor, .mask = post_count - 1, .cells = cells, .sleeper = -1};
     return 0;
 }
 
@@ -46,13 +47,17 @@ void pnd_wake_fini(struct pnd_wake *wake)
     free(wake->cells);
 }
 
-/* Whoever turns `asleep` off has to write: one system call however many wake. */
+/* Whoever takes `sleeper` has to write to it: one system call however many wake. */
 static void rouse(struct pnd_wake *wake)
 {
+    int sleeper;
+
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&wake->asleep, memory_order_relaxed) &&
-        atomic_exchange_explicit(&wake->asleep, false, memory_order_acq_rel))
-        (void)!eventfd_write(wake->descriptor, 1);
+    if (atomic_load_explicit(&wake->sleeper, memory_order_relaxed) < 0)
+        return;
+    sleeper = atomic_exchange_explicit(&wake->sleeper, -1, memory_order_acq_rel);
+    if (sleeper >= 0)
+        (void)!eventfd_write(sleeper, 1);
 }
 
 void pnd_wake_up(struct pnd_wake *wake)
@@ -122,12 +127,17 @@ bool pnd_wake_take(struct pnd_wake *wake, struct pnd_post *ret_post)
 
 bool pnd_wake_may_sleep(struct pnd_wake *wake)
 {
-    atomic_store_explicit(&wake->asleep, true, memory_order_relaxed);
+    return pnd_wake_may_sleep_on(wake, wake->descriptor);
+}
+
+bool pnd_wake_may_sleep_on(struct pnd_wake *wake, int descriptor)
+{
+    atomic_store_explicit(&wake->sleeper, descriptor, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
     if (!atomic_load_explicit(&wake->woken, memory_order_relaxed) &&
         !is_filled(wake, wake->tail + wake->announced_count))
         return true;
-    atomic_store_explicit(&wake->asleep, false, memory_order_relaxed);
+    atomic_store_explicit(&wake->sleeper, -1, memory_order_relaxed);
     return false;
 }
 
@@ -135,7 +145,7 @@ bool pnd_wake_rise(struct pnd_wake *wake)
 {
     bool woken = atomic_load_explicit(&wake->woken, memory_order_acquire);
 
-    atomic_store_explicit(&wake->asleep, false, memory_order_relaxed);
+    atomic_store_explicit(&wake->sleeper, -1, memory_order_relaxed);
     if (woken)
         atomic_store_explicit(&wake->woken, false, memory_order_relaxed);
     return woken;

@@ -27,7 +27,7 @@ struct pnd_wake {
     bool armed;               /* the loop's: the ring polls the descriptor */
     struct pnd_post_cell *cells;
     _Atomic uint32_t head; /* the writers': next place to fill */
-    _Atomic bool asleep;
+    _Atomic int sleeper;   /* the descriptor that ends the loop's sleep; -1: it does not sleep */
     _Atomic bool woken;
     _Atomic bool closed;
 };
@@ -53,8 +53,9 @@ bool pnd_wake_take(struct pnd_wake *wake, struct pnd_post *ret_post);
 /* True once for every message, before it is taken. */
 bool pnd_wake_announce(struct pnd_wake *wake);
 
-/* True when the loop may sleep: writers will use the descriptor from now on. */
+/* True when the loop may sleep: writers will use the descriptor from now on, its own or another. */
 bool pnd_wake_may_sleep(struct pnd_wake *wake);
+bool pnd_wake_may_sleep_on(struct pnd_wake *wake, int descriptor);
 
 /* The loop is up again. Returns whether somebody asked for that since it was asked last. */
 bool pnd_wake_rise(struct pnd_wake *wake);

@@ -2,12 +2,14 @@
 # masked, and with all of them masked. Under sanitizers, which are slow, only the latter.
 add_library(pendio_fixture STATIC
     "${PROJECT_SOURCE_DIR}/tests/support/fixture.c"
-    "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c")
+    "${PROJECT_SOURCE_DIR}/tests/support/fixture_host.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/stage.c")
 target_include_directories(pendio_fixture PUBLIC "${PROJECT_SOURCE_DIR}/tests/support")
 target_link_libraries(pendio_fixture PUBLIC pendio::pendio PkgConfig::CHECK PRIVATE pendio_flags)
 
 set(contract_features
-    single_issuer defer_taskrun coop_taskrun registered_ring fixed_buffers no_signal)
+    single_issuer defer_taskrun coop_taskrun registered_ring fixed_buffers no_signal ftruncate)
 list(TRANSFORM contract_features PREPEND - OUTPUT_VARIABLE contract_masks)
 list(JOIN contract_masks "," contract_all_masks)
 if(PENDIO_SANITIZE)
@@ -30,6 +32,6 @@ endfunction()
 
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
-        loop end)
+        sync path path_end loop end poll host hosting)
     contract_test(${stem})
 endforeach()

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MEGABYTE ((size_t)1 << 20)
@@ -202,6 +203,26 @@ START_TEST(cancelled_open_never_leaks_what_it_opened)
 }
 END_TEST
 
+/* A worker of the kernel waits for the FIFO's other end: its answer is no errno by itself. */
+START_TEST(open_that_waits_in_a_worker_is_cancelled)
+{
+    struct pendio_context *context;
+    struct fixture_file file;
+
+    fixture_init(&fixture);
+    fixture_file(&file);
+    ck_assert_int_eq(unlink(file.path), 0);
+    ck_assert_int_eq(mkfifo(file.path, 0600), 0);
+    context = fixture_get(&fixture);
+    expect_pending(pendio_open(context, file.path, O_WRONLY | O_CREAT, 0600));
+    fixture_quiet(&fixture);
+    ck_assert_int_eq(cancel(context), 0);
+    expect_next(&fixture, context, -ECANCELED, 0, PENDIO_BY_CANCEL);
+    fixture_remove(&file);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 START_TEST(cancelled_accept_never_leaks_the_connection)
 {
     struct pendio_endpoint address;
@@ -279,6 +300,7 @@ int main(void)
         {run_of_another_loop_is_not_under_way_here, 0},
         {cancel_racing_completion_ends_each_run_exactly_once, FIXTURE_FAMILY_COUNT},
         {cancelled_open_never_leaks_what_it_opened, 0},
+        {open_that_waits_in_a_worker_is_cancelled, 0},
         {cancelled_accept_never_leaks_the_connection, FIXTURE_STREAM_COUNT},
         {cancelled_send_says_how_much_had_gone_and_the_next_one_goes, 2 * FIXTURE_STREAM_COUNT},
     };

@@ -186,6 +186,23 @@ static void shut_down(const struct pendio_completion *completion, void *state)
     ck_assert_int_eq(pendio_nop(completion->context, fixture.loop), -ESHUTDOWN);
 }
 
+START_TEST(destroy_without_time_still_closes_what_was_closing)
+{
+    uint64_t leaked_count = 1;
+    struct fixture_pair pair;
+
+    fixture_init(&fixture);
+    pair = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    expect_pending(pendio_receive(fixture_get(&fixture), pair.near));
+    expect_pending(pendio_close(fixture_get(&fixture), pair.near, PENDIO_GRACEFUL));
+    ck_assert_int_eq(pendio_loop_destroy(fixture.loop, 0, &leaked_count), 0);
+    ck_assert_uint_eq(leaked_count, 0);
+    fixture.destroyed = true;
+    close(pair.far);
+    fixture_discard(&fixture); /* counts the descriptors */
+}
+END_TEST
+
 START_TEST(shutdown_from_a_callback)
 {
     uint32_t count;
@@ -313,6 +330,7 @@ int main(void)
         {handles_can_be_closed_during_and_after_a_shutdown, 0},
         {shutdown_ends_a_graceful_close_that_waits_for_a_send, 2},
         {destroy_drains_and_leaks_nothing, 6},
+        {destroy_without_time_still_closes_what_was_closing, 0},
         {shutdown_from_a_callback, 0},
         {more_nops_than_the_ring_has_entries_all_finish, 0},
         {thousands_on_one_handle_keep_their_order, 0},

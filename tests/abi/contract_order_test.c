@@ -339,6 +339,25 @@ START_TEST(directions_do_not_wait_for_each_other)
 }
 END_TEST
 
+START_TEST(accept_behind_a_receive_that_meets_the_end_has_an_answer_of_its_own)
+{
+    struct pendio_context *receive;
+    struct pendio_context *accept;
+    struct fixture_pair pair;
+
+    fixture_init(&fixture);
+    pair = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    receive = fixture_get(&fixture);
+    accept = fixture_get(&fixture);
+    expect_pending(pendio_receive(receive, pair.near));
+    expect_pending(pendio_accept(accept, pair.near, 0));
+    close(pair.far);
+    expect_next(&fixture, receive, 0, 0, PENDIO_END_OF_STREAM);
+    expect_next(&fixture, accept, -EINVAL, 0, 0);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_case cases[] = {
@@ -353,6 +372,7 @@ int main(void)
         {large_sends_under_way_together_arrive_one_after_another, 2 * FIXTURE_STREAM_COUNT},
         {sends_wait_for_the_connect_before_them, FIXTURE_STREAM_COUNT},
         {directions_do_not_wait_for_each_other, FIXTURE_FAMILY_COUNT},
+        {accept_behind_a_receive_that_meets_the_end_has_an_answer_of_its_own, 0},
     };
     return fixture_run("contract: order", cases, sizeof cases / sizeof cases[0]);
 }

@@ -54,6 +54,7 @@ CALL(context_set_slice, subject->context)
 CALL(context_set_user_data, subject->context, 1)
 CALL(context_set_window, subject->context, 0, 0)
 CALL(context_window, subject->context, &outputs.memory, &outputs.byte_count)
+CALL(fsync, subject->context, subject->handle, PENDIO_DATA_ONLY)
 CALL(handle_adopt, subject->loop, 0, &outputs.handle)
 CALL(handle_bind, subject->loop, subject->handle, &any_address, sizeof any_address)
 CALL(handle_close, subject->loop, subject->handle, PENDIO_GRACEFUL)
@@ -66,6 +67,7 @@ CALL(handle_peer, subject->loop, subject->handle, &outputs.endpoint)
 CALL(handle_set_option, subject->loop, subject->handle, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes)
 CALL(handle_shutdown, subject->loop, subject->handle, SHUT_WR)
 CALL(handle_socket, subject->loop, AF_INET, SOCK_STREAM, 0, &outputs.handle)
+CALL(loop_descriptor, subject->loop)
 CALL(loop_destroy, subject->loop, 0, &outputs.leaked_count)
 CALL(loop_flush, subject->loop)
 CALL(loop_post, subject->loop, 1, 2)
@@ -73,8 +75,10 @@ CALL(loop_shutdown, subject->loop)
 CALL(loop_stats, subject->loop, &outputs.statistics)
 CALL(loop_turn, subject->loop, 0, &outputs.completion, 1)
 CALL(loop_wake, subject->loop)
+CALL(mkdir, subject->context, "/nowhere/at/all", 0700)
 CALL(nop, subject->context, subject->loop)
 CALL(open, subject->context, "/dev/null", O_RDONLY, 0)
+CALL(poll, subject->context, subject->handle, 1)
 CALL(pool_create, subject->loop, NULL, &outputs.pool)
 CALL(pool_destroy, subject->pool)
 CALL(pool_get, subject->pool, &outputs.context)
@@ -83,9 +87,13 @@ CALL(pool_put, subject->context)
 CALL(read, subject->context, subject->handle, 0)
 CALL(receive, subject->context, subject->handle)
 CALL(receive_from, subject->context, subject->handle)
+CALL(rename, subject->context, "/nowhere/at/all", "/nowhere/else")
 CALL(send, subject->context, subject->handle)
 CALL(send_to, subject->context, subject->handle)
+CALL(stat, subject->context, subject->handle, NULL)
 CALL(timer, subject->context, 1)
+CALL(truncate, subject->context, subject->handle, 0)
+CALL(unlink, subject->context, "/nowhere/at/all", 0)
 CALL(write, subject->context, subject->handle, 0)
 
 #undef CALL
@@ -106,6 +114,7 @@ const struct every_call every_calls[] = {
     {"context_set_user_data", make_context_set_user_data, false},
     {"context_set_window", make_context_set_window, false},
     {"context_window", make_context_window, false},
+    {"fsync", make_fsync, false},
     {"handle_adopt", make_handle_adopt, false},
     {"handle_bind", make_handle_bind, false},
     {"handle_close", make_handle_close, false},
@@ -117,6 +126,7 @@ const struct every_call every_calls[] = {
     {"handle_set_option", make_handle_set_option, false},
     {"handle_shutdown", make_handle_shutdown, false},
     {"handle_socket", make_handle_socket, false},
+    {"loop_descriptor", make_loop_descriptor, false},
     {"loop_destroy", make_loop_destroy, false},
     {"loop_flush", make_loop_flush, false},
     {"loop_post", make_loop_post, true},
@@ -124,8 +134,10 @@ const struct every_call every_calls[] = {
     {"loop_stats", make_loop_stats, false},
     {"loop_turn", make_loop_turn, false},
     {"loop_wake", make_loop_wake, true},
+    {"mkdir", make_mkdir, false},
     {"nop", make_nop, false},
     {"open", make_open, false},
+    {"poll", make_poll, false},
     {"pool_create", make_pool_create, false},
     {"pool_destroy", make_pool_destroy, false},
     {"pool_get", make_pool_get, false},
@@ -134,9 +146,13 @@ const struct every_call every_calls[] = {
     {"read", make_read, false},
     {"receive", make_receive, false},
     {"receive_from", make_receive_from, false},
+    {"rename", make_rename, false},
     {"send", make_send, false},
     {"send_to", make_send_to, false},
+    {"stat", make_stat, false},
     {"timer", make_timer, false},
+    {"truncate", make_truncate, false},
+    {"unlink", make_unlink, false},
     {"write", make_write, false},
 };
 

@@ -86,6 +86,41 @@ START_TEST(an_accept_without_a_handle_is_an_offence)
 }
 END_TEST
 
+static void some_value(struct pendio_completion *completion)
+{
+    completion->value = 4096;
+}
+
+static void some_value_beside_an_error(struct pendio_completion *completion)
+{
+    completion->value = 4096;
+    completion->error = -ENOENT;
+}
+
+START_TEST(a_value_of_what_makes_none_is_an_offence)
+{
+    deliver_changed(PENDIO_OPERATION_FSYNC, PENDIO__FAMILY__FILE, some_value, 0, PND_RULE_PRODUCT);
+    books_end();
+    books_begin();
+    deliver_changed(PENDIO_OPERATION_STAT, PENDIO__FAMILY__FILE, some_value_beside_an_error, 0,
+                    PND_RULE_PRODUCT);
+}
+END_TEST
+
+START_TEST(a_stat_tells_a_size_also_of_nothing)
+{
+    books_open_handle(PENDIO__FAMILY__FILE);
+    books_take(0);
+    for (uint64_t size = 0; size < 2; size++) {
+        struct pnd_start start = books_describe(0, PENDIO_OPERATION_STAT);
+        struct pendio_completion completion = books_complete(&start, books_pend(&start), 0);
+        completion.value = size;
+        ck_assert(books_deliver(completion));
+    }
+    books_must_be_right();
+}
+END_TEST
+
 START_TEST(an_end_without_its_flag_is_an_offence)
 {
     deliver_changed(PENDIO_OPERATION_RECEIVE, PENDIO__FAMILY__TCP4, nothing, 0,
@@ -275,6 +310,8 @@ int main(void)
         a_short_send_that_succeeds_is_an_offence,
         another_address_is_an_offence,
         an_accept_without_a_handle_is_an_offence,
+        a_value_of_what_makes_none_is_an_offence,
+        a_stat_tells_a_size_also_of_nothing,
         an_end_without_its_flag_is_an_offence,
         an_end_with_bytes_is_an_offence,
         an_end_on_datagrams_is_an_offence,

@@ -126,6 +126,19 @@ START_TEST(a_send_done_under_auto_is_an_offence)
 }
 END_TEST
 
+START_TEST(only_a_truncate_of_those_on_whole_files_may_be_done)
+{
+    books_open_handle(PENDIO__FAMILY__FILE);
+    books_take(0);
+    struct pnd_start start = books_describe(0, PENDIO_OPERATION_TRUNCATE);
+    books_done(&start, books_complete(&start, 5, 0));
+    books_must_be_right();
+    start = books_describe(0, PENDIO_OPERATION_FSYNC);
+    books_done(&start, books_complete(&start, 6, 0));
+    books_must_offend(PND_RULE_POLICY);
+}
+END_TEST
+
 START_TEST(nothing_to_send_pending_under_try_is_an_offence)
 {
     books_open_handle(PENDIO__FAMILY__TCP4);
@@ -295,6 +308,7 @@ int main(void)
         a_run_given_twice_is_an_offence,
         done_under_queue_is_an_offence,
         a_send_done_under_auto_is_an_offence,
+        only_a_truncate_of_those_on_whole_files_may_be_done,
         nothing_to_send_pending_under_try_is_an_offence,
         known_end_pending_under_try_is_an_offence_unless_the_budget_is_spent,
         who_waits_behind_another_may_be_pending_under_try,

@@ -154,6 +154,48 @@ START_TEST(steps_without_meaning_are_refused)
 }
 END_TEST
 
+START_TEST(names_of_files_become_indices)
+{
+    must_plan(
+        WITH_STEPS("{\"operation\": \"RENAME\", \"endpoint\": \"file\", \"target\": \"file\"}, "
+                   "{\"operation\": \"STAT\", \"endpoint\": \"file\"}, "
+                   "{\"operation\": \"STAT\", \"handle\": \"s\", \"expect\": {\"check_size\": "
+                   "true, \"size\": 7}}"));
+    const struct pnd_plan_step *steps = plan->actors[0].blocks[0].steps;
+    ck_assert_int_eq(steps[1].endpoint_index, 1);
+    ck_assert_int_eq(steps[1].target_index, 1);
+    ck_assert_int_eq(steps[2].endpoint_index, 1);
+    ck_assert_int_eq(steps[2].target_index, PND_PLAN_NONE);
+    ck_assert_int_eq(steps[2].handle_index, PND_PLAN_NONE);
+    ck_assert_int_eq(steps[3].endpoint_index, PND_PLAN_NONE);
+    ck_assert_int_eq(steps[3].handle_index, 1);
+    ck_assert(steps[3].expect.check_size);
+    ck_assert_uint_eq(steps[3].expect.size, 7);
+}
+END_TEST
+
+START_TEST(steps_on_files_without_what_they_need_are_refused)
+{
+    must_refuse_step(WITH_STEPS("{\"operation\": \"STAT\"}"), "needs a handle");
+    must_refuse_step(WITH_STEPS("{\"operation\": \"STAT\", \"handle\": \"x\"}"),
+                     "makes the handle \"x\"");
+    must_refuse_step(
+        WITH_STEPS("{\"operation\": \"STAT\", \"endpoint\": \"file\", \"bytes\": 256}"),
+        "in a slice of 128");
+    must_refuse_step(WITH_STEPS("{\"operation\": \"FSYNC\"}"), "needs a handle");
+    must_refuse_step(WITH_STEPS("{\"operation\": \"TRUNCATE\"}"), "needs a handle");
+    must_refuse_step(WITH_STEPS("{\"operation\": \"UNLINK\"}"), "needs an endpoint");
+    must_refuse_step(WITH_STEPS("{\"operation\": \"MKDIR\", \"endpoint\": \"tcp\"}"),
+                     "is not a FILE");
+    must_refuse_step(WITH_STEPS("{\"operation\": \"RENAME\", \"endpoint\": \"file\"}"), "`target`");
+    must_refuse_step(WITH_STEPS("{\"operation\": \"RENAME\", \"endpoint\": \"file\", \"target\": "
+                                "\"x\"}"),
+                     "no endpoint \"x\"");
+    must_refuse_step(WITH_STEPS("{\"operation\": \"NOP\", \"expect\": {\"check_size\": true}}"),
+                     "`check_size`");
+}
+END_TEST
+
 START_TEST(a_context_stays_in_its_pool)
 {
     must_plan(WITH_STEPS("{\"operation\": \"NOP\", \"context\": \"c\", \"pool\": \"bare\"}, "
@@ -345,6 +387,8 @@ int main(void)
         instances_begun_by_accepts_are_counted,
         names_nobody_makes_are_refused,
         steps_without_meaning_are_refused,
+        names_of_files_become_indices,
+        steps_on_files_without_what_they_need_are_refused,
         a_context_stays_in_its_pool,
         unknown_numbers_are_refused,
         workload_and_actors_need_names_of_their_own_and_something_to_do,

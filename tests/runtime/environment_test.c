@@ -98,6 +98,7 @@ START_TEST(features_are_masked_by_name)
         {"-registered_ring", PENDIO_FEATURE_REGISTERED_RING},
         {"-fixed_buffers", PENDIO_FEATURE_FIXED_BUFFERS},
         {"-no_signal", PENDIO_FEATURE_NO_SIGNAL},
+        {"-ftruncate", PENDIO_FEATURE_FTRUNCATE},
         {"-multishot_accept", PENDIO_FEATURE_MULTISHOT_ACCEPT},
         {"-multishot_receive", PENDIO_FEATURE_MULTISHOT_RECEIVE},
         {"-buffer_ring", PENDIO_FEATURE_BUFFER_RING},

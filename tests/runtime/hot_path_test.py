@@ -19,7 +19,9 @@ ATOMIC_FUNCTIONS = frozenset((
 
 # The way to sleep: whatever of it the compiler left as a function, or put the fence into.
 SLEEP_FUNCTIONS = frozenset((
-    "pendio_loop_turn", "pnd_loop_turn", "pnd_loop_wait", "go_round", "pnd_wake_may_sleep"))
+    "pendio_loop_turn", "pnd_loop_turn", "pnd_loop_wait", "go_round", "pnd_wake_may_sleep",
+    "pnd_wake_may_sleep_on", "pendio_loop_descriptor", "pnd_host_descriptor",
+    "pnd_host_end_turn", "rest", "try_to_rest"))
 
 # There or the disassembly is not what it should be.
 HOT_FUNCTIONS = frozenset((

@@ -26,11 +26,12 @@ static const struct {
     {"-registered_ring", PENDIO_FEATURE_REGISTERED_RING},
     {"-fixed_buffers", PENDIO_FEATURE_FIXED_BUFFERS},
     {"-no_signal", PENDIO_FEATURE_NO_SIGNAL},
+    {"-ftruncate", PENDIO_FEATURE_FTRUNCATE},
     {"-multishot_accept,-multishot_receive,-buffer_ring", PENDIO_FEATURE_MULTISHOT_ACCEPT |
                                                               PENDIO_FEATURE_MULTISHOT_RECEIVE |
                                                               PENDIO_FEATURE_BUFFER_RING},
     {"-single_issuer,-defer_taskrun,-coop_taskrun,-registered_ring,-fixed_buffers,"
-     "-no_signal,-multishot_accept,-multishot_receive,-buffer_ring",
+     "-no_signal,-ftruncate,-multishot_accept,-multishot_receive,-buffer_ring",
      UINT64_MAX},
 };
 

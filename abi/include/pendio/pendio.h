@@ -79,6 +79,13 @@ enum { /* operations, as they stand in a completion */
        PENDIO_OPERATION_READ = 11,
        PENDIO_OPERATION_WRITE = 12,
        PENDIO_OPERATION_CLOSE = 13,
+       PENDIO_OPERATION_FSYNC = 14,
+       PENDIO_OPERATION_TRUNCATE = 15,
+       PENDIO_OPERATION_STAT = 16,
+       PENDIO_OPERATION_RENAME = 17,
+       PENDIO_OPERATION_UNLINK = 18,
+       PENDIO_OPERATION_MKDIR = 19,
+       PENDIO_OPERATION_POLL = 20,
 };
 
 enum {                           /* flags of a completion */
@@ -95,6 +102,14 @@ enum { /* how to close a handle */
        PENDIO_ABORTIVE = 1, /* everything is cancelled, then RST */
 };
 
+enum {                       /* flags of fsync */
+       PENDIO_DATA_ONLY = 1, /* as fdatasync(2): not what reading the data back can do without */
+};
+
+enum {                       /* flags of unlink */
+       PENDIO_DIRECTORY = 1, /* as rmdir(2): an empty directory */
+};
+
 #define PENDIO_STREAMING UINT64_MAX /* offset of read and write: where the file position stands */
 
 /** The result of one run, or a posted message: 64 bytes, frozen. */
@@ -103,7 +118,7 @@ struct pendio_completion {
     uint64_t user_data;             /* as the context (or the post) had it at the start */
     pendio_run run;                 /* 0 for a posted message */
     pendio_handle handle;           /* the handle worked on; 0 if none */
-    uint64_t value;                 /* product: accepted or opened handle, posted value; else 0 */
+    uint64_t value;                 /* new handle, size, events or posted value; else 0 */
     uint64_t bytes;                 /* moved; also beside an error: what had gone */
     uint64_t memory;                /* address of the first byte moved; 0 without memory */
     int32_t error;                  /* 0 or -errno of the operation */
@@ -134,7 +149,7 @@ struct pendio_loop_options {
     uint32_t operation_count; /* contexts of all pools of the loop; default 4096, at most 32768 */
     uint32_t handle_count;    /* default 4096, at most 1048575 */
     uint32_t done_budget;     /* done answers per handle and turn; default 16 */
-    uint32_t post_count;      /* messages that may wait; default 256, at least 2; a power of two */
+    uint32_t post_count;      /* messages that may wait: 2 to 2^20, rounded up; default 256 */
     uint64_t timer_slack_ns; /* how late a timer or deadline may be; default 50 us, at least 1 us */
 };
 
@@ -146,7 +161,7 @@ struct pendio_loop_options {
  * Refused:   -EACCES switched off by PENDIO_DISABLE_URING; -ENOSYS no io_uring in this kernel;
  *            -EPERM io_uring denied (seccomp or sysctl); -ENOTSUP PENDIO_BACKEND names a backend
  *            that is not built in; -EINVAL also a malformed PENDIO_FEATURES; -E2BIG; -ENOMEM;
- *            -EMFILE. pendio_loop_explain() puts each into words.
+ *            -EMFILE; -ENFILE. pendio_loop_explain() puts each into words.
  * Ownership: the caller destroys it with pendio_loop_destroy(). `options` may be NULL.
  * Thread:    any; it becomes the loop's.
  */
@@ -200,6 +215,18 @@ PENDIO_API int pendio_loop_wake(struct pendio_loop *loop);
 PENDIO_API int pendio_loop_post(struct pendio_loop *loop, uint64_t user_data, uint64_t value);
 
 /**
+ * A descriptor by which another event loop can host this one: readable, as of poll(2) or epoll(7),
+ * whenever a turn would deliver something. Before it sleeps the host turns with timeout_ns 0 until
+ * the answer is 0; that also submits what was started. Costs something from the first call on only.
+ *
+ * Result:    the descriptor, close-on-exec, always the same one.
+ * Refused:   -EMFILE; -ENFILE; -ENOMEM.
+ * Ownership: the loop's: never to be read, written or closed by the caller. A host forgets it
+ *            before it destroys the loop.
+ */
+PENDIO_API int pendio_loop_descriptor(struct pendio_loop *loop);
+
+/**
  * Refuse new starts from now on and cancel everything under way. Closing stays possible. Go on
  * turning until pendio_loop_turn() answers -ESHUTDOWN.
  *
@@ -232,6 +259,7 @@ enum { /* features found and used, as bits of pendio_loop_statistics.features */
        PENDIO_FEATURE_REGISTERED_RING = 1 << 3, /* cheaper entry into the kernel */
        PENDIO_FEATURE_FIXED_BUFFERS = 1 << 4,   /* pools' arenas registered with the ring */
        PENDIO_FEATURE_NO_SIGNAL = 1 << 8,       /* writes to pipes without a detour for SIGPIPE */
+       PENDIO_FEATURE_FTRUNCATE = 1 << 9,       /* truncate without a system call in the start */
        /* Known by name, so that they can be masked; not used by this release. */
        PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5,
        PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6,
@@ -284,6 +312,7 @@ struct pendio_loop_statistics {
     uint64_t arena_unregistered_bytes;
     int32_t arena_error; /* why a registration was refused last, -errno; 0: none was */
     uint32_t reserved;
+    uint64_t done_direct; /* done by an ordinary system call: truncate without the kernel's help */
 };
 
 /**
@@ -407,7 +436,12 @@ PENDIO_API int pendio_context_set_callback(struct pendio_context *context,
  * Context: the result half, and what is under way
  * --------------------------------------------------------------------------------------------- */
 
-/** The result of the last finished run; all zero but `context` before the first. Result: 0. */
+/**
+ * The result of the last finished run; all zero but `context` before the first. These three answer
+ * also for a context in its pool.
+ *
+ * Result:    0.
+ */
 PENDIO_API int pendio_context_result(const struct pendio_context *context,
                                      struct pendio_completion *ret_completion);
 
@@ -495,7 +529,7 @@ PENDIO_API int pendio_handle_peer(struct pendio_loop *loop, pendio_handle handle
 
 /**
  * Close without a context: as pendio_close(), but nothing is delivered for it and it needs no
- * capacity. A graceful one waits for the sends under way as long as they take.
+ * capacity. A graceful one waits for what may finish as long as that takes.
  *
  * Result:    0.
  */
@@ -600,13 +634,81 @@ PENDIO_API int pendio_read(struct pendio_context *context, pendio_handle handle,
 PENDIO_API int pendio_write(struct pendio_context *context, pendio_handle handle, uint64_t offset);
 
 /**
+ * Bring what was written to the file to its device: data and attributes, or with PENDIO_DATA_ONLY
+ * no more attributes than the data need. Runs beside what else is under way on the handle: only
+ * writes that have completed are certainly covered.
+ *
+ * Result:    error 0.
+ */
+PENDIO_API int pendio_fsync(struct pendio_context *context, pendio_handle handle, uint32_t flags);
+
+/**
+ * Cut a file off at byte_count, or lengthen it to there with zeros. Runs beside what else is under
+ * way on the handle. Where PENDIO_FEATURE_FTRUNCATE is missing it is an ordinary system call in the
+ * start, and done unless policy or budget forbid it.
+ *
+ * Result:    error 0.
+ * Refused:   -EINVAL also byte_count over INT64_MAX.
+ */
+PENDIO_API int pendio_truncate(struct pendio_context *context, pendio_handle handle,
+                               uint64_t byte_count);
+
+/**
+ * Learn what the system knows of a file, into the context's window: a struct statx (256 bytes), its
+ * stx_mask saying which members are filled in. Symbolic links are followed. A relative `path`
+ * begins at `handle`, a directory, or with handle 0 at the current one; `path` NULL stands for the
+ * handle itself.
+ *
+ * Result:    value: the size in bytes; bytes 256.
+ * Refused:   -EINVAL also without a path and a handle, or with a window below 256 bytes.
+ * Ownership: `path` must stay until delivery.
+ */
+PENDIO_API int pendio_stat(struct pendio_context *context, pendio_handle handle, const char *path);
+
+/**
+ * Give a file or directory another name, as rename(2): what had that name is replaced.
+ *
+ * Result:    error 0.
+ * Ownership: `from` and `to` must stay until delivery.
+ */
+PENDIO_API int pendio_rename(struct pendio_context *context, const char *from, const char *to);
+
+/**
+ * Remove the name of a file, or with PENDIO_DIRECTORY an empty directory. Open handles of the file
+ * go on working.
+ *
+ * Result:    error 0.
+ * Ownership: `path` must stay until delivery.
+ */
+PENDIO_API int pendio_unlink(struct pendio_context *context, const char *path, uint32_t flags);
+
+/**
+ * Make a directory; mode as of mkdir(2).
+ *
+ * Result:    error 0.
+ * Ownership: `path` must stay until delivery.
+ */
+PENDIO_API int pendio_mkdir(struct pendio_context *context, const char *path, uint32_t mode);
+
+/**
  * Close a handle. It is -EBADF from now on; everything under way on it completes first, exactly
- * once: PENDIO_GRACEFUL lets started sends and writes finish (within the context's deadline, if it
- * has one) and cancels the rest, PENDIO_ABORTIVE cancels everything. Cannot be cancelled.
+ * once: PENDIO_GRACEFUL lets started sends, writes, fsyncs and truncates finish (within the
+ * context's deadline, if it has one) and cancels the rest, PENDIO_ABORTIVE cancels everything.
+ * Cannot be cancelled.
  *
  * Result:    error 0, or -errno of close(2); the descriptor is gone in any case.
  */
 PENDIO_API int pendio_close(struct pendio_context *context, pendio_handle handle, uint32_t mode);
+
+/**
+ * Wait until a descriptor is ready; `events` as of poll(2), POLLIN, POLLOUT and so on. Takes
+ * nothing from the descriptor. As many as were started wait side by side, and beside transfers.
+ *
+ * Result:    value: those of the events that are there; POLLERR, POLLHUP and a socket's POLLRDHUP
+ *            also unasked.
+ * Refused:   -EINVAL also events 0 or beyond 16 bits.
+ */
+PENDIO_API int pendio_poll(struct pendio_context *context, pendio_handle handle, uint32_t events);
 
 #ifdef __cplusplus
 }

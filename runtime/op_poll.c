@@ -1,0 +1,75 @@
+/*
+ * op_poll.c - all there is to know about waiting until a descriptor is ready.
+ *
+ * Happy path:  check -> begin -> parallel -> prepare -> finish: the events that are there.
+ *              Where the kernel may have taken one kind of data for another: look, and perhaps wait
+ *              again.
+ * Failures:    the kernel's answer is the result; a handle spoiled by an early end of its connect
+ *              answers what everything answers on it.
+ */
+#include "operation.h"
+
+#include <poll.h>
+
+/*
+ * Sockets wake with these whatever has come, and the kernel answers with what it was woken with.
+ * POLLPRI alone it does not heed at all: POLLRDBAND beside it, which is never true, makes it.
+ */
+enum { DOUBTFUL = POLLPRI | POLLRDBAND | POLLWRBAND };
+
+static void poll_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static enum pnd_verdict poll_finish(struct pnd_context *context, int32_t result,
+                                    uint32_t cqe_flags);
+
+static const struct pnd_operation poll_operation = {
+    .name = "poll",
+    .code = PENDIO_OPERATION_POLL,
+    .opcode = IORING_OP_POLL_ADD,
+    .prepare = poll_prepare,
+    .finish = poll_finish,
+};
+
+int pnd_poll_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t events)
+{
+    int status = pnd_context_reserve_on(context, &poll_operation, handle);
+    int answer;
+
+    if (status < 0)
+        return status;
+    pnd_context_begin(context, &poll_operation, handle);
+    context->argument = events;
+    if (handle->spoiled && pnd_context_end_as_known(context, &handle->sends, &answer))
+        return answer;
+    return pnd_context_go_parallel(context);
+}
+
+static void poll_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    uint32_t events = (uint32_t)context->argument;
+
+    sqe->fd = context->handle->descriptor;
+    sqe->poll32_events = pnd_ring_poll_events(events & POLLPRI ? events | POLLRDBAND : events);
+}
+
+static uint32_t look(const struct pnd_context *context)
+{
+    struct pollfd found = {.fd = context->handle->descriptor,
+                           .events = (int16_t)(context->argument | POLLRDHUP)};
+
+    return poll(&found, 1, 0) == 1 ? (uint16_t)found.revents : 0;
+}
+
+static enum pnd_verdict poll_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
+{
+    uint32_t events = (uint32_t)result;
+
+    (void)cqe_flags;
+    if (result < 0) {
+        pnd_context_fail(context, result);
+        return PND_DELIVER;
+    }
+    if (events & DOUBTFUL)
+        events = look(context);
+    context->value = events;
+    return events != 0 ? PND_DELIVER : PND_AGAIN;
+}
