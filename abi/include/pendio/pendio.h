@@ -163,7 +163,7 @@ struct pendio_loop_options {
  *            that is not built in; -EINVAL also a malformed PENDIO_FEATURES; -E2BIG; -ENOMEM;
  *            -EMFILE; -ENFILE. pendio_loop_explain() puts each into words.
  * Ownership: the caller destroys it with pendio_loop_destroy(). `options` may be NULL.
- * Thread:    any; it becomes the loop's.
+ * Thread:    any; it becomes the loop's, and must not end while operations are pending.
  */
 PENDIO_API int pendio_loop_create(const struct pendio_loop_options *options,
                                   struct pendio_loop **ret_loop);
