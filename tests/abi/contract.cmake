@@ -12,6 +12,7 @@ set(contract_features
     single_issuer defer_taskrun coop_taskrun registered_ring fixed_buffers no_signal ftruncate)
 list(TRANSFORM contract_features PREPEND - OUTPUT_VARIABLE contract_masks)
 list(JOIN contract_masks "," contract_all_masks)
+set_property(GLOBAL PROPERTY pendio_all_masks "${contract_all_masks}")
 if(PENDIO_SANITIZE)
     set(contract_masks)
 endif()
