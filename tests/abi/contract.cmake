@@ -10,6 +10,7 @@ target_link_libraries(pendio_fixture PUBLIC pendio::pendio PkgConfig::CHECK PRIV
 
 list(TRANSFORM pendio_features PREPEND - OUTPUT_VARIABLE contract_masks)
 list(JOIN contract_masks "," contract_all_masks)
+set_property(GLOBAL PROPERTY pendio_all_masks "${contract_all_masks}")
 if(PENDIO_SANITIZE)
     set(contract_masks)
 endif()
