@@ -8,10 +8,9 @@ add_library(pendio_fixture STATIC
 target_include_directories(pendio_fixture PUBLIC "${PROJECT_SOURCE_DIR}/tests/support")
 target_link_libraries(pendio_fixture PUBLIC pendio::pendio PkgConfig::CHECK PRIVATE pendio_flags)
 
-set(contract_features
-    single_issuer defer_taskrun coop_taskrun registered_ring fixed_buffers no_signal ftruncate)
-list(TRANSFORM contract_features PREPEND - OUTPUT_VARIABLE contract_masks)
+list(TRANSFORM pendio_features PREPEND - OUTPUT_VARIABLE contract_masks)
 list(JOIN contract_masks "," contract_all_masks)
+set_property(GLOBAL PROPERTY pendio_all_masks "${contract_all_masks}")
 if(PENDIO_SANITIZE)
     set(contract_masks)
 endif()
