@@ -2,8 +2,8 @@
  * transfer.c - what all operations that move bytes share: shares, errors that stick, the end.
  *
  * Happy path:  a window moves in shares, each one request: a stretch of memory, or as many pieces
- *              of a vector as the kernel takes. A share that ended within a piece is followed by the
- *              rest of that piece alone, so that a vector is never written to.
+ *              of a vector as the kernel takes. A share that ended within a piece is followed by
+ *              the rest of that piece alone, so that a vector is never written to.
  * Failures:    the kernel's answer is the result, with the bytes that had gone.
  */
 #include "transfer.h"
