@@ -1,5 +1,5 @@
 /*
- * dual_test.c - behaviours 186 to 193: IPv6 sockets and IPv4 senders, and names that are no address.
+ * dual_test.c - behaviours 186 to 193: IPv6 sockets, IPv4 senders, names that are no address.
  *
  * - .NET checks families before the start; here the system's error is the operation's (contract 2).
  * - The request's endpoint is where to send; who sent is a result, so a receive heeds none.
