@@ -242,7 +242,7 @@ END_TEST
 
 /*
  * .NET replaces sockets, and cannot where their descriptor is known. Contract 5: only a connect
- * that was ended early leaves its handle unusable; after the system's refusal it may be tried again.
+ * that was ended early leaves its handle unusable; one the system refused may be tried again.
  */
 START_TEST(b061_connect_that_failed_may_be_tried_again)
 {

@@ -1,5 +1,5 @@
 /*
- * lifetime_test.c - behaviours 26 to 38 and 41: a context's life, from pool to pool, and what it keeps.
+ * lifetime_test.c - behaviours 26 to 38 and 41: a context's life, from pool to pool.
  *
  * - .NET's dispose is a put or PENDIO_AUTO_PUT: refused while in use, so nothing is delayed
  *   (contract 1, pool), and after it the context is not the caller's any more.
