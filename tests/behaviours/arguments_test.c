@@ -58,6 +58,64 @@ START_TEST(b044_accept_without_a_context_is_refused)
 }
 END_TEST
 
+static const struct pendio_bytes no_part_in_it[] = {{(void *)(uintptr_t) "never", 5},
+                                                    {(void *)(uintptr_t) "sent", 4}};
+
+/*
+ * .NET refuses a list. Contract 7: an accept brings no data, so what memory a context has, of
+ * whatever form, has no part in it (as with 83).
+ */
+START_TEST(b045_accept_leaves_a_vector_alone)
+{
+    struct pendio_context *context;
+    struct pendio_context *connect;
+    const struct pendio_completion *accepted;
+    struct pendio_endpoint address;
+    pendio_handle listener;
+    pendio_handle client;
+
+    behaviour_begin();
+    listener = fixture_listener(&fixture, FIXTURE_TCP4, &address);
+    client = behaviour_socket(&address, SOCK_STREAM);
+    context = behaviour_get(PENDIO_AUTO);
+    connect = behaviour_get(PENDIO_AUTO);
+    expect_ok(pendio_context_set_pieces(context, no_part_in_it, 2)); /* a write would crash */
+    expect_pends(context, pendio_accept(context, listener, 0));
+    behaviour_aim(connect, &address);
+    expect_either(connect, pendio_connect(connect, client), 0, 0, 0);
+    accepted = behaviour_delivery_of(context);
+    expect_completion(accepted, 0, 0, 0);
+    ck_assert_uint_eq(accepted->memory, 0);
+    behaviour_send_now(client, "hello", 5);
+    behaviour_await_data(accepted->value);
+    behaviour_receive_now(accepted->value, "hello", 5);
+    behaviour_end();
+}
+END_TEST
+
+/* .NET refuses a list. Contract 7: only a connect asked for first data sends any. */
+START_TEST(b049_connect_sends_nothing_of_a_vector_unasked)
+{
+    struct pendio_context *context;
+    struct pendio_endpoint address;
+    pendio_handle listener;
+    pendio_handle client;
+
+    behaviour_begin();
+    listener = fixture_listener(&fixture, FIXTURE_TCP4, &address);
+    client = behaviour_socket(&address, SOCK_STREAM);
+    context = behaviour_get(PENDIO_AUTO);
+    expect_ok(pendio_context_set_pieces(context, no_part_in_it, 2));
+    behaviour_aim(context, &address);
+    expect_either(context, pendio_connect(context, client), 0, 0, 0);
+    behaviour_send_now(client, "first", 5);
+    expect_either(context, pendio_accept(context, listener, 0), 0, 0, 0);
+    behaviour_await_data(behaviour_result(context).value);
+    behaviour_receive_now(behaviour_result(context).value, "first", 5);
+    behaviour_end();
+}
+END_TEST
+
 /* Both of a socket that does not listen; 47 goes on with the same context. */
 static void accept_on_deaf(pendio_handle deaf)
 {
@@ -277,9 +335,11 @@ int main(int argc, char **argv)
 {
     const struct fixture_case cases[] = {
         {b044_accept_without_a_context_is_refused, 0},
+        {b045_accept_leaves_a_vector_alone, 0},
         {b046_accept_on_an_unbound_socket_ends_as_the_system_says, 2},
         {b047_accept_on_a_socket_that_does_not_listen_leaves_the_context_free, 0},
         {b048_connect_without_a_context_is_refused, 0},
+        {b049_connect_sends_nothing_of_a_vector_unasked, 0},
         {b050_connect_without_an_endpoint_is_refused, 0},
         {b051_connect_of_a_listening_socket_ends_as_the_system_says, FIXTURE_TCP6 + 1},
         {b054_cancel_of_no_run_is_not_under_way, 0},

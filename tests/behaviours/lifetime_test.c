@@ -93,6 +93,27 @@ START_TEST(b029_context_that_was_put_starts_nothing)
 }
 END_TEST
 
+/* .NET's dispose of a context in use waits for its end: PENDIO_AUTO_PUT (contract 6). */
+START_TEST(b029_context_put_by_itself_starts_nothing)
+{
+    struct pendio_context *context;
+    char memory[8];
+
+    begin();
+    context = behaviour_over(PENDIO_AUTO, memory, sizeof memory);
+    expect_ok(pendio_context_set_flags(context, PENDIO_AUTO_PUT));
+    expect_pends(context, pendio_receive(context, pair.near));
+    fixture_put(pair.far, "abc", 3);
+    expect_ends(context, 0, 3, 0);
+    fixture_quiet(&fixture);
+    expect_refused(context, pendio_receive(context, pair.near), -EINVAL);
+    expect_refused(context, pendio_nop(context, fixture.loop), -EINVAL);
+    ck_assert_int_eq(pendio_pool_put(context), -EALREADY);
+    ck_assert_uint_eq(fixture_stats(&fixture).pool_in_use, 0);
+    end();
+}
+END_TEST
+
 START_TEST(b030_one_context_serves_many_sockets_in_turn)
 {
     unsigned char memory[4];
@@ -264,6 +285,30 @@ START_TEST(b038_contexts_nobody_puts_end_with_their_loop)
 }
 END_TEST
 
+/* Without a reference of the application's the operation under way is the last one. */
+START_TEST(b038_contexts_nobody_holds_return_to_their_pool)
+{
+    struct pendio_context *context;
+    char seen[5];
+
+    begin();
+    for (int i = 0; i < 5; i++) {
+        context = behaviour_get(PENDIO_QUEUE);
+        behaviour_show(context, &"abcde"[i], 1);
+        expect_ok(pendio_context_set_flags(context, PENDIO_AUTO_PUT));
+        expect_pends(context, pendio_send(context, pair.near));
+    }
+    fixture_wait(&fixture, 5);
+    fixture.read_count += 5;
+    fixture_quiet(&fixture);
+    ck_assert_uint_eq(fixture_stats(&fixture).pool_in_use, 0);
+    fixture_take(pair.far, seen, sizeof seen);
+    ck_assert_mem_eq(seen, "abcde", sizeof seen);
+    behaviour_talk(pair.near, pair.far);
+    end();
+}
+END_TEST
+
 static void put_itself(const struct pendio_completion *completion, void *state)
 {
     fixture_collect(completion, state);
@@ -301,11 +346,13 @@ int main(int argc, char **argv)
         {b026_second_put_is_told_and_does_nothing, 0},
         {b027_second_start_of_a_context_in_use_is_refused, 0},
         {b029_context_that_was_put_starts_nothing, 0},
+        {b029_context_put_by_itself_starts_nothing, 0},
         {b030_one_context_serves_many_sockets_in_turn, FIXTURE_STREAM_COUNT},
         {b033_callback_set_last_is_the_only_one_called, 0},
         {b034_callback_runs_in_a_turn_on_the_thread_of_the_loop, 0},
         {b037_nothing_of_the_callers_is_kept_after_delivery, 0},
         {b038_contexts_nobody_puts_end_with_their_loop, 0},
+        {b038_contexts_nobody_holds_return_to_their_pool, 0},
         {b041_context_may_be_put_where_its_end_is_told, 0},
     };
     return behaviour_run(argc, argv, cases, sizeof cases / sizeof cases[0]);
