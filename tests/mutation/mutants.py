@@ -161,9 +161,11 @@ MUTANTS = (
     Mutant(
         "fixed_read_is_shifted", "reads into the arena come from one byte behind",
         "runtime/op_file.c",
-        "    prepare(context, sqe, IORING_OP_READ_FIXED);\n",
         """\
-    prepare(context, sqe, IORING_OP_READ_FIXED);
+    prepare(context, sqe, as_message ? IORING_OP_RECVMSG : IORING_OP_READV, IORING_OP_READ_FIXED);
+""",
+        """\
+    prepare(context, sqe, as_message ? IORING_OP_RECVMSG : IORING_OP_READV, IORING_OP_READ_FIXED);
     sqe->off += sqe->opcode == IORING_OP_READ_FIXED && sqe->off != PENDIO_STREAMING;
 """),
 )
