@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 struct pnd_context;
+struct pnd_race;
 
 enum pnd_state {
     PND_POOLED,   /* in its pool */
@@ -49,6 +50,7 @@ enum pnd_verdict {
     PND_AGAIN,   /* ask the kernel again, for the rest */
     PND_POLL,    /* wait until the descriptor is ready, then ask again */
     PND_SETTLE,  /* wait until nothing else is under way on the handle, then ask again */
+    PND_WAIT,    /* wait for others */
 };
 
 struct pnd_operation {
@@ -89,6 +91,7 @@ struct pnd_context_extra {
     uint64_t passed_bytes;  /* and what those before it hold */
     char peeked;            /* of a receive that takes nothing */
     const char *other_path; /* rename: to */
+    struct pnd_race *race;  /* of a connect by name; NULL: none yet */
 };
 
 struct pnd_context {
