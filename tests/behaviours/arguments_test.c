@@ -54,6 +54,7 @@ START_TEST(b044_accept_without_a_context_is_refused)
     ck_assert_int_eq(pendio_accept(NULL, listener, 0), -EINVAL);
     ck_assert_int_eq(pendio_accept(NULL, 0, 0), -EINVAL);
     ck_assert_uint_eq(fixture_stats(&fixture).started, 0);
+    expect_usable(behaviour_get(PENDIO_AUTO));
     behaviour_end();
 }
 END_TEST
@@ -160,6 +161,7 @@ START_TEST(b048_connect_without_a_context_is_refused)
     behaviour_begin();
     ck_assert_int_eq(pendio_connect(NULL, plain_socket(AF_INET, SOCK_STREAM)), -EINVAL);
     ck_assert_uint_eq(fixture_stats(&fixture).started, 0);
+    expect_usable(behaviour_get(PENDIO_AUTO));
     behaviour_end();
 }
 END_TEST
