@@ -80,6 +80,7 @@ struct pnd_context_extra {
     struct iovec piece;
     char peeked;            /* of a receive that takes nothing */
     const char *other_path; /* rename: to */
+    struct pnd_move *move;  /* under way */
 };
 
 struct pnd_context {

@@ -77,6 +77,7 @@ CALL(loop_stats, subject->loop, &outputs.statistics)
 CALL(loop_turn, subject->loop, 0, &outputs.completion, 1)
 CALL(loop_wake, subject->loop)
 CALL(mkdir, subject->context, "/nowhere/at/all", 0700)
+CALL(move, subject->context, subject->handle, (struct pendio_loop *)&outputs)
 CALL(nop, subject->context, subject->loop)
 CALL(open, subject->context, "/dev/null", O_RDONLY, 0)
 CALL(poll, subject->context, subject->handle, 1)
@@ -138,6 +139,7 @@ const struct every_call every_calls[] = {
     {"loop_turn", make_loop_turn, false},
     {"loop_wake", make_loop_wake, true},
     {"mkdir", make_mkdir, false},
+    {"move", make_move, false},
     {"nop", make_nop, false},
     {"open", make_open, false},
     {"poll", make_poll, false},

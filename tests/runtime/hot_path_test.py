@@ -12,10 +12,13 @@ import shutil
 import subprocess
 import sys
 
-# Creation of a loop, and what other threads may do to it.
+# Creation of a loop, what other threads may do to it, and moves between loops.
 ATOMIC_FUNCTIONS = frozenset((
     "pendio_loop_create", "pnd_loop_create", "claim", "next_loop_id",
-    "pendio_loop_wake", "pendio_loop_post", "pnd_wake_up", "pnd_wake_post", "rouse"))
+    "pendio_loop_wake", "pendio_loop_post", "pnd_wake_up", "pnd_wake_post", "rouse",
+    "pnd_wake_send", "exchange_errands", "pnd_wake_take_errands", "pnd_wake_take_last_errands",
+    "pnd_loop_hold", "pnd_loop_release", "pendio_loop_destroy", "pnd_loop_destroy",
+    "pendio_move", "pnd_move_start", "send_off", "move_stop", "arrive"))
 
 # The way to sleep: whatever of it the compiler left as a function, or put the fence into.
 SLEEP_FUNCTIONS = frozenset((

@@ -88,6 +88,7 @@ enum { /* operations, as they stand in a completion */
        PENDIO_OPERATION_POLL = 20,
        PENDIO_OPERATION_CHILD = 26,
        PENDIO_OPERATION_SIGNAL = 27,
+       PENDIO_OPERATION_MOVE = 28,
 };
 
 enum {                           /* flags of a completion */
@@ -735,6 +736,22 @@ PENDIO_API int pendio_child(struct pendio_context *context, int pid);
  *            SIGKILL and SIGSTOP always.
  */
 PENDIO_API int pendio_signal(struct pendio_context *context, int number);
+
+/**
+ * Move a handle with nothing under way on it to another loop, with whatever it has unread. From now
+ * on it is -EBADF here; the target's thread makes the new handle when it turns, and owns it from
+ * then on. An early end that comes before that leaves the handle as it was.
+ *
+ * Result:    value: the handle there. With an error the handle here is as it was: -EAGAIN the
+ *            target's handle_count is reached; -ESHUTDOWN the target is shutting down, or ended
+ *            meanwhile.
+ * Refused:   -EBUSY something is under way on the handle; -EINVAL also for the context's own loop.
+ * Ownership: no other thread may destroy the target before this call returns; afterwards either
+ *            loop may be destroyed at any time. What is under way is drained as all else; of a
+ *            handle that arrives after the end of this loop nobody hears, and it is closed.
+ */
+PENDIO_API int pendio_move(struct pendio_context *context, pendio_handle handle,
+                           struct pendio_loop *target);
 
 #ifdef __cplusplus
 }
