@@ -82,6 +82,7 @@ struct pnd_loop {
     struct pnd_ready records;
     struct pnd_context_list backlog; /* want an entry of the ring */
     struct pnd_context_list cancels; /* in the kernel, and want to be cancelled there */
+    struct pnd_context_list returns; /* delivered, and go back to their pools by themselves */
     uint32_t cancel_count;           /* cancel requests in the kernel */
     uint32_t under_way_count;        /* contexts started and not yet delivered */
     struct pnd_context *tried;       /* whose start is looking for its own completion */

@@ -154,6 +154,7 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     pnd_signals_init(&loop->signals);
     TAILQ_INIT(&loop->backlog);
     TAILQ_INIT(&loop->cancels);
+    TAILQ_INIT(&loop->returns);
     LIST_INIT(&loop->pools);
     pnd_wheel_init(&loop->wheel, options->timer_slack_ns, pnd_clock_ns());
     status = claim(loop);
