@@ -22,7 +22,7 @@ struct pnd_post_cell; /* a place in the queue with its turn */
 
 struct pnd_loop;
 
-/* What a loop is to do on its own thread, for another one's; it may keep or free the memory then. */
+/* What a loop is to do on its own thread for another one; then the memory is its own, too. */
 struct pnd_errand {
     struct pnd_errand *next;
     void (*run)(struct pnd_errand *errand, struct pnd_loop *loop);
