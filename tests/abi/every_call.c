@@ -17,6 +17,8 @@ enum { MARK = 0xa5 };
 
 static struct outputs {
     struct pendio_pool *pool;
+    struct pendio_loop *loop;
+    struct pendio_group *group;
     struct pendio_context *context;
     void *memory;
     size_t byte_count;
@@ -33,6 +35,13 @@ static struct outputs {
 
 static const struct sockaddr_in any_address = {.sin_family = AF_INET};
 static const int yes = 1;
+
+static void never_accepted(struct pendio_loop *loop, pendio_handle handle, void *state)
+{
+    (void)loop;
+    (void)handle;
+    (void)state;
+}
 
 #define CALL(name, ...)                                                                            \
     static int make_##name(const struct every_subject *subject)                                    \
@@ -61,6 +70,11 @@ CALL(context_set_user_data, subject->context, 1)
 CALL(context_set_window, subject->context, 0, 0)
 CALL(context_window, subject->context, &outputs.memory, &outputs.byte_count)
 CALL(fsync, subject->context, subject->handle, PENDIO_DATA_ONLY)
+CALL(group_destroy, subject->group, 0, &outputs.leaked_count)
+CALL(group_listen, subject->group, &any_address, sizeof any_address, 1, never_accepted, NULL,
+     &outputs.endpoint)
+CALL(group_loop, subject->group, 0, &outputs.loop)
+CALL(group_shutdown, subject->group)
 CALL(handle_adopt, subject->loop, 0, &outputs.handle)
 CALL(handle_bind, subject->loop, subject->handle, &any_address, sizeof any_address)
 CALL(handle_close, subject->loop, subject->handle, PENDIO_GRACEFUL)
@@ -128,6 +142,10 @@ const struct every_call every_calls[] = {
     {"context_set_window", make_context_set_window, false},
     {"context_window", make_context_window, false},
     {"fsync", make_fsync, false},
+    {"group_destroy", make_group_destroy, true},
+    {"group_listen", make_group_listen, true},
+    {"group_loop", make_group_loop, true},
+    {"group_shutdown", make_group_shutdown, true},
     {"handle_adopt", make_handle_adopt, false},
     {"handle_bind", make_handle_bind, false},
     {"handle_close", make_handle_close, false},
