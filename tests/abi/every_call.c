@@ -69,6 +69,7 @@ CALL(context_set_slice, subject->context)
 CALL(context_set_user_data, subject->context, 1)
 CALL(context_set_window, subject->context, 0, 0)
 CALL(context_window, subject->context, &outputs.memory, &outputs.byte_count)
+CALL(disconnect, subject->context, subject->handle, PENDIO_REUSE)
 CALL(fsync, subject->context, subject->handle, PENDIO_DATA_ONLY)
 CALL(group_destroy, subject->group, 0, &outputs.leaked_count)
 CALL(group_listen, subject->group, &any_address, sizeof any_address, 1, never_accepted, NULL,
@@ -141,6 +142,7 @@ const struct every_call every_calls[] = {
     {"context_set_user_data", make_context_set_user_data, false},
     {"context_set_window", make_context_set_window, false},
     {"context_window", make_context_window, false},
+    {"disconnect", make_disconnect, false},
     {"fsync", make_fsync, false},
     {"group_destroy", make_group_destroy, true},
     {"group_listen", make_group_listen, true},
