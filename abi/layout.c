@@ -27,6 +27,13 @@ MEMBER(pendio_endpoint, byte_count, 0);
 MEMBER(pendio_endpoint, reserved, 4);
 MEMBER(pendio_endpoint, address, 8);
 
+_Static_assert(sizeof(struct pendio_packet) == 40, "frozen: it has no size");
+MEMBER(pendio_packet, memory, 0);
+MEMBER(pendio_packet, path, 8);
+MEMBER(pendio_packet, file, 16);
+MEMBER(pendio_packet, offset, 24);
+MEMBER(pendio_packet, byte_count, 32);
+
 MEMBER(pendio_loop_options, size, 0);
 MEMBER(pendio_loop_options, flags, 4);
 MEMBER(pendio_loop_options, operation_count, 8);

@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 
 struct pnd_context;
+struct pnd_guest;
 struct pnd_loop;
 
 TAILQ_HEAD(pnd_context_list, pnd_context);
@@ -43,9 +44,13 @@ enum pnd_ending {
     PND_FAILED, /* for the error beside it */
 };
 
-/* Operations of one direction, first in first out; only the head may be in the kernel. */
+/*
+ * Operations of one direction, first in first out; only the first may be in the kernel. One that
+ * needs a second line leaves `waiting` when it has come first and holds the line until it ends.
+ */
 struct pnd_line {
     struct pnd_context_list waiting;
+    struct pnd_context *holder; /* NULL: nobody */
     uint32_t undelivered_count; /* finished, not yet delivered: nothing may overtake them */
     int32_t failure;
     uint8_t ending; /* enum pnd_ending */
@@ -69,7 +74,8 @@ struct pnd_handle {
     struct pnd_line receives; /* also accepts */
     struct pnd_line sends;    /* also connects */
     struct pnd_context_list parallel;
-    struct pnd_context *closer; /* whoever is told when it is closed; NULL: nobody */
+    LIST_HEAD(, pnd_guest) guests; /* runs that work on it too, in no list above */
+    struct pnd_context *closer;    /* whoever is told when it is closed; NULL: nobody */
 };
 
 struct pnd_handle_table {
@@ -91,6 +97,13 @@ struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table);
 void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *handle);
 void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind kind);
 
+/*
+ * While a splice writes into a socket that must not block: it would hold a worker of the kernel.
+ * True: it did block, and pnd_handle_block() is to make it so again.
+ */
+bool pnd_handle_unblock(const struct pnd_handle *handle);
+void pnd_handle_block(const struct pnd_handle *handle);
+
 /* What a descriptor is, from the system. Returns 0 or -EBADF. */
 int pnd_handle_kind_of(int descriptor, enum pnd_kind *ret_kind);
 
@@ -100,9 +113,21 @@ pendio_handle pnd_handle_value(const struct pnd_handle_table *table,
 /* The open handle of that value; NULL: never valid, stale, foreign or closing. */
 struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table, pendio_handle value);
 
+/* Whose turn it is; NULL: nobody's. */
+static inline struct pnd_context *pnd_line_first(const struct pnd_line *line)
+{
+    return line->holder != NULL ? line->holder : TAILQ_FIRST(&line->waiting);
+}
+
 static inline bool pnd_line_is_empty(const struct pnd_line *line)
 {
-    return TAILQ_EMPTY(&line->waiting);
+    return pnd_line_first(line) == NULL;
+}
+
+/* Everything under way was delivered, and a close has waited for that. */
+static inline bool pnd_handle_may_close(const struct pnd_handle *handle)
+{
+    return handle->state == PND_HANDLE_CLOSING && handle->under_way_count == 0;
 }
 
 /* An ending sticks: the first one is the truth. */

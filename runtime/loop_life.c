@@ -222,10 +222,9 @@ static void discard_ready(struct pnd_loop *loop, struct pnd_ready *ready)
 {
     while (!pnd_ready_is_empty(ready)) {
         struct pnd_context *context = pnd_ready_pop(ready);
-        struct pnd_handle *idle = context != NULL ? pnd_context_deliver(context) : NULL;
 
-        if (idle != NULL)
-            pnd_close_proceed(loop, idle);
+        if (context != NULL)
+            pnd_loop_set_free(loop, context);
     }
 }
 
@@ -276,6 +275,7 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
             pnd_pool_destroy(LIST_FIRST(&loop->pools));
     }
     loop->ring.backend->fini(&loop->ring);
+    pnd_pipes_fini(&loop->pipes);
     pnd_host_fini(&loop->host);
     pnd_signals_fini(&loop->signals);
     pnd_handle_table_fini(&loop->handles);

@@ -11,6 +11,8 @@
  */
 #include "operation.h"
 
+#include "line.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -49,6 +51,7 @@ static void stop_all(struct pnd_handle *handle, bool senders_too)
     stop_list(&handle->receives.waiting, senders_too);
     stop_list(&handle->sends.waiting, senders_too);
     stop_list(&handle->parallel, senders_too);
+    pnd_guest_stop_all(handle, senders_too);
 }
 
 static void begin_closing(struct pnd_handle *handle, uint32_t mode, struct pnd_context *closer)

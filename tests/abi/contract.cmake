@@ -32,6 +32,6 @@ endfunction()
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
         sync path path_end loop end poll host hosting flags pieces
-        child signal)
+        child signal splice packets)
     contract_test(${stem})
 endforeach()
