@@ -48,6 +48,8 @@ int pnd_context_reserve_on(struct pnd_context *context, const struct pnd_operati
 
     if (status == 0 && handle == NULL)
         status = pnd_loop_refuse(context->loop, -EBADF);
+    else if (status == 0 && handle->acceptor != NULL)
+        status = pnd_loop_refuse(context->loop, -EBUSY);
     return status;
 }
 
@@ -99,11 +101,11 @@ static void conclude(struct pnd_context *context)
         .operation = operation->code,
         .flags = context->flags,
     };
-    if (product != NULL && product->state == PND_HANDLE_OPEN)
+    if (product == NULL)
+        return;
+    if (product->state == PND_HANDLE_OPEN && context->error == 0)
         context->result.value = pnd_handle_value(&context->loop->handles, product);
-    else if (product != NULL)
-        pnd_handle_give_back(&context->loop->handles, product);
-    context->product = NULL;
+    pnd_context_drop_product(context);
 }
 
 /* The context is the application's again, and no longer one of its handle's. */
@@ -167,7 +169,9 @@ int pnd_context_end(struct pnd_context *context, struct pnd_line *line, uint64_t
 
 static void take_ending(struct pnd_context *context, const struct pnd_line *line)
 {
-    if (line->ending == PND_ENDED)
+    if (context->handle->disconnected && context->operation->after_disconnect != 0)
+        context->error = context->operation->after_disconnect;
+    else if (line->ending == PND_ENDED)
         context->flags |= PENDIO_END_OF_STREAM;
     else
         context->error = line->failure;
@@ -312,6 +316,10 @@ void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t
     enum pnd_verdict verdict = judge(context, result, cqe_flags);
 
     context->place = PND_NOWHERE;
+    if (verdict == PND_SETTLE && context->stop == PND_STOP_NONE) {
+        context->handle->settler = context;
+        return;
+    }
     if (verdict != PND_DELIVER && context->stop == PND_STOP_NONE) {
         context->polling = verdict == PND_POLL;
         pnd_context_submit(context);
@@ -352,6 +360,7 @@ static void advance(struct pnd_line *line)
         finish_alone(next);
         if (held != NULL)
             advance(held); /* a receive line: nobody there holds another */
+        pnd_guest_settle(next);
     }
     if (next != NULL)
         pnd_line_go_on(next);
@@ -368,6 +377,9 @@ void pnd_context_finish(struct pnd_context *context)
         advance(line);
     if (held != NULL)
         advance(held);
+    if (context->handle != NULL && context->handle->settler != NULL)
+        pnd_context_settle(context->handle, context);
+    pnd_guest_settle(context);
 }
 
 struct pnd_handle *pnd_context_deliver(struct pnd_context *context)

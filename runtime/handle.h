@@ -69,6 +69,8 @@ struct pnd_handle {
     uint8_t kind;  /* enum pnd_kind */
     uint8_t close_mode;
     bool spoiled;             /* a connect was ended early */
+    bool connected;           /* it has, or had, a peer */
+    bool disconnected;        /* not to be used again */
     uint32_t under_way_count; /* started and not yet delivered, the close itself excepted */
     struct pnd_budget budget;
     struct pnd_line receives; /* also accepts */
@@ -76,6 +78,8 @@ struct pnd_handle {
     struct pnd_context_list parallel;
     LIST_HEAD(, pnd_guest) guests; /* runs that work on it too, in no list above */
     struct pnd_context *closer;    /* whoever is told when it is closed; NULL: nobody */
+    struct pnd_context *settler;   /* waits until nothing else is under way on it; NULL: nobody */
+    struct pnd_context *acceptor;  /* brings a connection into it; NULL: nobody */
 };
 
 struct pnd_handle_table {
@@ -104,6 +108,9 @@ void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind ki
 bool pnd_handle_unblock(const struct pnd_handle *handle);
 void pnd_handle_block(const struct pnd_handle *handle);
 
+/* What was known of its connection holds no longer. */
+void pnd_handle_begin_anew(struct pnd_handle *handle);
+
 /* What a descriptor is, from the system. Returns 0 or -EBADF. */
 int pnd_handle_kind_of(int descriptor, enum pnd_kind *ret_kind);
 
@@ -128,6 +135,12 @@ static inline bool pnd_line_is_empty(const struct pnd_line *line)
 static inline bool pnd_handle_may_close(const struct pnd_handle *handle)
 {
     return handle->state == PND_HANDLE_CLOSING && handle->under_way_count == 0;
+}
+
+/* Nothing but sends, which wait behind whoever asks. */
+static inline bool pnd_handle_is_quiet(const struct pnd_handle *handle)
+{
+    return pnd_line_is_empty(&handle->receives) && TAILQ_EMPTY(&handle->parallel);
 }
 
 /* An ending sticks: the first one is the truth. */

@@ -77,15 +77,28 @@ struct pnd_line *pnd_line_leave(struct pnd_context *context)
     return held;
 }
 
-/* An accept or connect has an answer of its own. */
+/* What moves no bytes, an accept or connect, has an answer of its own. */
+static bool ends_with(const struct pnd_context *context, const struct pnd_line *line)
+{
+    const struct pnd_handle *handle = context->handle;
+    const struct pnd_operation *operation = context->operation;
+
+    if (line == NULL || line->ending == PND_GOES_ON || operation->outlives_line)
+        return false;
+    return operation->moves || operation->carries || handle->spoiled ||
+           (handle->disconnected && operation->after_disconnect != 0);
+}
+
 const struct pnd_line *pnd_line_ended_for(const struct pnd_context *context)
 {
-    const struct pnd_operation *operation = context->operation;
-    const struct pnd_line *second = context->second_line;
-
-    if (!operation->moves && !operation->carries && !context->handle->spoiled)
-        return NULL;
-    if (context->line->ending != PND_GOES_ON)
+    if (ends_with(context, context->line))
         return context->line;
-    return second != NULL && second->ending != PND_GOES_ON ? second : NULL;
+    return ends_with(context, context->second_line) ? context->second_line : NULL;
+}
+
+void pnd_guest_settle(const struct pnd_context *context)
+{
+    for (const struct pnd_guest *guest = context->guests; guest != NULL; guest = guest->next)
+        if (guest->handle->settler != NULL)
+            pnd_context_settle(guest->handle, context);
 }

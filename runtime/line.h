@@ -20,6 +20,9 @@ void pnd_guest_join(struct pnd_guest *guest, struct pnd_context *context, struct
  */
 struct pnd_handle *pnd_guest_leave(struct pnd_context *context);
 
+/* The run has ended: whoever waits for that on one of the handles may go on. */
+void pnd_guest_settle(const struct pnd_context *context);
+
 /* Whom the close of the handle stops. */
 void pnd_guest_stop_all(struct pnd_handle *handle, bool senders_too);
 
