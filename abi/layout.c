@@ -79,6 +79,7 @@ MEMBER(pendio_loop_statistics, arena_unregistered_bytes, 256);
 MEMBER(pendio_loop_statistics, arena_error, 264);
 MEMBER(pendio_loop_statistics, reserved, 268);
 MEMBER(pendio_loop_statistics, done_direct, 272);
+MEMBER(pendio_loop_statistics, done_cached, 280);
 
 MEMBER(pendio_pool_options, size, 0);
 MEMBER(pendio_pool_options, flags, 4);

@@ -37,6 +37,13 @@ enum pnd_handle_state {
     PND_HANDLE_CLOSING,
 };
 
+/* Whether reads of a file may find their data in the system's cache. */
+enum pnd_cache {
+    PND_CACHE_UNKNOWN,
+    PND_CACHE_SOMETIMES,
+    PND_CACHE_NEVER,
+};
+
 /* What a direction of a stream has come to, and sticks to. */
 enum pnd_ending {
     PND_GOES_ON,
@@ -68,10 +75,13 @@ struct pnd_handle {
     uint8_t state; /* enum pnd_handle_state */
     uint8_t kind;  /* enum pnd_kind */
     uint8_t close_mode;
-    bool spoiled;             /* a connect was ended early */
-    bool connected;           /* it has, or had, a peer */
-    bool disconnected;        /* not to be used again */
-    uint32_t under_way_count; /* started and not yet delivered, the close itself excepted */
+    uint8_t cache;             /* enum pnd_cache */
+    uint16_t cache_pause;      /* how many reads are not tried after a miss; 0: the last one hit */
+    uint16_t cache_pause_left; /* of them still to come */
+    bool spoiled;              /* a connect was ended early */
+    bool connected;            /* it has, or had, a peer */
+    bool disconnected;         /* not to be used again */
+    uint32_t under_way_count;  /* started and not yet delivered, the close itself excepted */
     struct pnd_budget budget;
     struct pnd_line receives; /* also accepts */
     struct pnd_line sends;    /* also connects */

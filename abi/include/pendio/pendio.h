@@ -349,6 +349,7 @@ struct pendio_loop_statistics {
     uint32_t reserved;
     uint64_t done_direct; /* done by an ordinary system call: truncate without the kernel's help,
                              and what child and signal cannot wait for */
+    uint64_t done_cached; /* reads of files whose data the system had in its memory */
 };
 
 /**
@@ -766,7 +767,8 @@ PENDIO_API int pendio_open(struct pendio_context *context, const char *path, int
 
 /**
  * Read into the context's window, at `offset` or PENDIO_STREAMING. Reads at an offset run in
- * parallel. What has no positions (socket, pipe, device) is always streaming.
+ * parallel. What has no positions (socket, pipe, device) is always streaming. A read of a file that
+ * is alone on its handle is done, not under PENDIO_QUEUE, when its data are in the system's memory.
  *
  * Result:    at least one byte, or bytes 0 with PENDIO_END_OF_STREAM at the end.
  */
