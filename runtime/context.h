@@ -114,6 +114,7 @@ struct pnd_context_extra {
     const char *other_path; /* rename: to */
     struct pnd_splice splice;
     struct pnd_packets *packets; /* of send_packets; kept, NULL: never needed */
+    struct pnd_move *move;       /* under way */
 };
 
 struct pnd_context {

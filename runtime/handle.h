@@ -35,6 +35,7 @@ enum pnd_handle_state {
     PND_HANDLE_RESERVED, /* for the product of an operation under way */
     PND_HANDLE_OPEN,
     PND_HANDLE_CLOSING,
+    PND_HANDLE_MOVING, /* its descriptor is on the way to another loop */
 };
 
 /* Whether reads of a file may find their data in the system's cache. */
@@ -117,6 +118,9 @@ void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind ki
  */
 bool pnd_handle_unblock(const struct pnd_handle *handle);
 void pnd_handle_block(const struct pnd_handle *handle);
+
+/* What was known of a handle of another loop, but its descriptor, is true of this open one. */
+void pnd_handle_take_over(struct pnd_handle *handle, const struct pnd_handle *other);
 
 /* What was known of its connection holds no longer. */
 void pnd_handle_begin_anew(struct pnd_handle *handle);
