@@ -100,3 +100,15 @@ MEMBER(pendio_request, completed, 80);
 MEMBER(pendio_request, completed_state, 88);
 MEMBER(pendio_request, endpoint, 96);
 MEMBER(pendio_request, pieces, 232);
+
+MEMBER(pendio_group_options, size, 0);
+MEMBER(pendio_group_options, flags, 4);
+MEMBER(pendio_group_options, loop_count, 8);
+MEMBER(pendio_group_options, spread, 12);
+MEMBER(pendio_group_options, context_count, 16);
+MEMBER(pendio_group_options, reserved, 20);
+MEMBER(pendio_group_options, loop, 24);
+MEMBER(pendio_group_options, begin, 32);
+MEMBER(pendio_group_options, end, 40);
+MEMBER(pendio_group_options, completed, 48);
+MEMBER(pendio_group_options, state, 56);

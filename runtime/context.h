@@ -92,6 +92,7 @@ struct pnd_context_extra {
     char peeked;            /* of a receive that takes nothing */
     const char *other_path; /* rename: to */
     struct pnd_race *race;  /* of a connect by name; NULL: none yet */
+    struct pnd_move *move;  /* under way */
 };
 
 struct pnd_context {

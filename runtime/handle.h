@@ -34,6 +34,7 @@ enum pnd_handle_state {
     PND_HANDLE_RESERVED, /* for the product of an operation under way */
     PND_HANDLE_OPEN,
     PND_HANDLE_CLOSING,
+    PND_HANDLE_MOVING, /* its descriptor is on the way to another loop */
 };
 
 /* What a direction of a stream has come to, and sticks to. */
@@ -94,6 +95,9 @@ void pnd_handle_table_fini(struct pnd_handle_table *table);
 struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table);
 void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *handle);
 void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind kind);
+
+/* What was known of a handle of another loop, but its descriptor, is true of this open one. */
+void pnd_handle_take_over(struct pnd_handle *handle, const struct pnd_handle *other);
 
 /* What was known of its connection holds no longer. */
 void pnd_handle_begin_anew(struct pnd_handle *handle);

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct pnd_move;
 struct pnd_pool;
 struct pnd_resolver;
 
@@ -74,6 +75,8 @@ struct pnd_loop {
     uint32_t slot_count;
     uint32_t done_budget;
     uint64_t turn; /* its number */
+    struct pnd_move *spare_moves;
+    _Atomic uint32_t holder_count; /* who may still touch its wake: itself, and its moves */
     struct pnd_budget budget;
     struct pnd_handle_table handles;
     struct pnd_wheel wheel;
@@ -132,6 +135,14 @@ int pnd_loop_flush(struct pnd_loop *loop);
 
 /* Hands over and collects; true: that brought nothing, and nothing is left to hand over. */
 bool pnd_loop_settle(struct pnd_loop *loop);
+
+/* Does what other threads ask for; the latter for the last time: from now on they cannot. */
+void pnd_loop_run_errands(struct pnd_loop *loop);
+void pnd_loop_refuse_errands(struct pnd_loop *loop);
+
+/* Any thread. Keeps the memory of the loop and its wake; whoever releases it last frees it. */
+void pnd_loop_hold(struct pnd_loop *loop);
+void pnd_loop_release(struct pnd_loop *loop);
 
 /* An entry of the ring, zeroed; NULL: there is no room even after handing over. */
 struct io_uring_sqe *pnd_loop_fetch(struct pnd_loop *loop);

@@ -33,7 +33,7 @@ endfunction()
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
         sync path path_end loop end poll host hosting accept_into child disconnect
-        disconnect_order first_data
-        connect_name flags pieces signal)
+        disconnect_order first_data connect_name flags pieces signal group move
+        move_threads)
     contract_test(${stem})
 endforeach()
