@@ -11,6 +11,7 @@
 #include "loop.h"
 
 #include "context.h"
+#include "line.h"
 #include "operation.h"
 #include "pool.h"
 
@@ -220,15 +221,19 @@ bool pnd_loop_settle(struct pnd_loop *loop)
 
 /* ---- deliver -------------------------------------------------------------------------------- */
 
-/* Before the application hears of it, so that it may start, reconfigure or put the context. */
-static void set_free(struct pnd_context *context)
+void pnd_loop_set_free(struct pnd_loop *loop, struct pnd_context *context)
 {
     struct pnd_handle *idle = pnd_context_deliver(context);
 
     if (context->request_flags & PENDIO_AUTO_PUT)
         pnd_context_enqueue(context, &context->loop->returns);
     if (idle != NULL)
-        pnd_close_proceed(context->loop, idle);
+        pnd_close_proceed(loop, idle);
+    while (context->guests != NULL) {
+        idle = pnd_guest_leave(context);
+        if (idle != NULL)
+            pnd_close_proceed(loop, idle);
+    }
 }
 
 static void deliver_callbacks(struct pnd_loop *loop)
@@ -242,7 +247,7 @@ static void deliver_callbacks(struct pnd_loop *loop)
         void *state = context->completed_state;
         struct pendio_completion completion = context->result;
 
-        set_free(context);
+        pnd_loop_set_free(loop, context);
         loop->stats.delivered_callback++;
         completed(&completion, state);
     }
@@ -256,7 +261,7 @@ static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_
 
     if (context != NULL) {
         *ret_completion = context->result;
-        set_free(context);
+        pnd_loop_set_free(loop, context);
         loop->stats.delivered_record++;
         return;
     }

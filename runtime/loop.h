@@ -10,6 +10,7 @@
 #include "deadline.h"
 #include "handle.h"
 #include "host.h"
+#include "pipes.h"
 #include "ring.h"
 #include "wake.h"
 #include "watch.h"
@@ -82,6 +83,7 @@ struct pnd_loop {
     struct pnd_wheel wheel;
     struct pnd_wake wake;
     struct pnd_host host;
+    struct pnd_pipes pipes;
     struct pnd_signals signals;
     struct pnd_watches watches;
     struct pnd_resolver *resolver; /* NULL: no name was ever looked up */
@@ -146,6 +148,12 @@ void pnd_loop_release(struct pnd_loop *loop);
 
 /* An entry of the ring, zeroed; NULL: there is no room even after handing over. */
 struct io_uring_sqe *pnd_loop_fetch(struct pnd_loop *loop);
+
+/*
+ * What is ready is free again, before the application hears of it, so that it may start,
+ * reconfigure or put the context.
+ */
+void pnd_loop_set_free(struct pnd_loop *loop, struct pnd_context *context);
 
 void pnd_loop_shutdown(struct pnd_loop *loop);
 

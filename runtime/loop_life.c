@@ -231,10 +231,9 @@ static void discard_ready(struct pnd_loop *loop, struct pnd_ready *ready)
 {
     while (!pnd_ready_is_empty(ready)) {
         struct pnd_context *context = pnd_ready_pop(ready);
-        struct pnd_handle *idle = context != NULL ? pnd_context_deliver(context) : NULL;
 
-        if (idle != NULL)
-            pnd_close_proceed(loop, idle);
+        if (context != NULL)
+            pnd_loop_set_free(loop, context);
     }
 }
 
@@ -302,6 +301,7 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
     pnd_resolver_destroy(loop);
     loop->ring.backend->fini(&loop->ring);
     pnd_watch_fini(&loop->watches);
+    pnd_pipes_fini(&loop->pipes);
     pnd_host_fini(&loop->host);
     pnd_signals_fini(&loop->signals);
     pnd_handle_table_fini(&loop->handles);

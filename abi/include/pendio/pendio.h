@@ -88,6 +88,8 @@ enum { /* operations, as they stand in a completion */
        PENDIO_OPERATION_MKDIR = 19,
        PENDIO_OPERATION_POLL = 20,
        PENDIO_OPERATION_DISCONNECT = 21,
+       PENDIO_OPERATION_SEND_PACKETS = 24,
+       PENDIO_OPERATION_SPLICE = 25,
        PENDIO_OPERATION_CHILD = 26,
        PENDIO_OPERATION_SIGNAL = 27,
        PENDIO_OPERATION_MOVE = 28,
@@ -128,7 +130,7 @@ enum {                       /* flags of unlink */
        PENDIO_DIRECTORY = 1, /* as rmdir(2): an empty directory */
 };
 
-#define PENDIO_STREAMING UINT64_MAX /* offset of read and write: where the file position stands */
+#define PENDIO_STREAMING UINT64_MAX /* as an offset: where the file position stands */
 
 /** The result of one run, or a posted message: 64 bytes, frozen. */
 struct pendio_completion {
@@ -149,6 +151,18 @@ struct pendio_endpoint {
     uint32_t byte_count; /* 0: none */
     uint32_t reserved;
     uint8_t address[128];
+};
+
+/**
+ * What send_packets sends: some bytes of memory, of a file by its path, or of a file by its handle.
+ * At most one of the three is set; with none, or no bytes of memory, it is nothing.
+ */
+struct pendio_packet {
+    void *memory;
+    const char *path;
+    pendio_handle file;
+    uint64_t offset;     /* where the bytes begin, in the memory or the file */
+    uint64_t byte_count; /* of a file 0: to its end */
 };
 
 /** A piece of memory; laid out as struct iovec. */
@@ -340,6 +354,7 @@ struct pendio_loop_statistics {
     uint32_t reserved;
     uint64_t done_direct; /* done by an ordinary system call: truncate without the kernel's help,
                              and what child and signal cannot wait for */
+    uint64_t done_cached; /* reads of files whose data the system had in its memory */
 };
 
 /**
@@ -756,6 +771,23 @@ PENDIO_API int pendio_receive_from(struct pendio_context *context, pendio_handle
 PENDIO_API int pendio_send_to(struct pendio_context *context, pendio_handle handle);
 
 /**
+ * Send memory and ranges of files on a stream socket, one after the other, as one operation. Files
+ * go from the system's cache to the socket without passing through the program; the position of an
+ * open one stays where it is. Every file is opened and looked at before the first byte goes. The
+ * context's window is not used.
+ *
+ * Result:    bytes is all of it, or with an error what had gone. -ENOENT, -EACCES and so on: a file
+ *            cannot be opened; -EINVAL a range reaches beyond the end of its file, or it is no
+ *            regular file: bytes 0. -EIO a file has become shorter meanwhile.
+ * Refused:   -EINVAL also a packet of two sources, bytes of none, or flags; -EBADF also a packet's
+ *            file; -ENOMEM more packets than ever on this context, and no memory to note them.
+ * Ownership: `packets` is copied; what it points to must stay until delivery.
+ */
+PENDIO_API int pendio_send_packets(struct pendio_context *context, pendio_handle handle,
+                                   const struct pendio_packet *packets, uint32_t packet_count,
+                                   uint32_t flags);
+
+/**
  * Open a file, close-on-exec; flags and mode as of open(2). Whether a FIFO waits for its other end
  * is the kernel's choice, unless O_NONBLOCK decides.
  *
@@ -768,7 +800,8 @@ PENDIO_API int pendio_open(struct pendio_context *context, const char *path, int
 
 /**
  * Read into the context's window, at `offset` or PENDIO_STREAMING. Reads at an offset run in
- * parallel. What has no positions (socket, pipe, device) is always streaming.
+ * parallel. What has no positions (socket, pipe, device) is always streaming. A read of a file that
+ * is alone on its handle is done, not under PENDIO_QUEUE, when its data are in the system's memory.
  *
  * Result:    at least one byte, or bytes 0 with PENDIO_END_OF_STREAM at the end.
  */
@@ -782,6 +815,19 @@ PENDIO_API int pendio_read(struct pendio_context *context, pendio_handle handle,
  * Result:    bytes is the whole window, or with an error what had gone.
  */
 PENDIO_API int pendio_write(struct pendio_context *context, pendio_handle handle, uint64_t offset);
+
+/**
+ * Move byte_count bytes from one handle to another, of which one is a pipe, without passing through
+ * the program; each at an offset or PENDIO_STREAMING. It keeps the order of what is received at
+ * `from` and of what is sent at `to`; what has no positions (socket, pipe, device) is always
+ * streaming.
+ *
+ * Result:    bytes moved: all of them, or fewer with PENDIO_END_OF_STREAM at the end of `from`;
+ *            with an error what had gone. -EINVAL where none of the two is a pipe. handle: `to`.
+ */
+PENDIO_API int pendio_splice(struct pendio_context *context, pendio_handle from,
+                             uint64_t from_offset, pendio_handle to, uint64_t to_offset,
+                             uint64_t byte_count);
 
 /**
  * Bring what was written to the file to its device: data and attributes, or with PENDIO_DATA_ONLY
