@@ -213,18 +213,31 @@ static void start_deadline(struct pnd_context *context, uint64_t after_ns)
                   after_ns <= UINT64_MAX - now_ns ? now_ns + after_ns : UINT64_MAX);
 }
 
+static enum pnd_source ask(struct pnd_context *context)
+{
+    return context->operation->take != NULL ? context->operation->take(context) : PND_FROM_KERNEL;
+}
+
+/* Goes on with what comes from elsewhere than the inbox. */
+static void wait_for(struct pnd_context *context, enum pnd_source source)
+{
+    context->place = PND_IN_LINE;
+    if (source == PND_FROM_KERNEL)
+        pnd_context_submit(context);
+}
+
 int pnd_context_wait_in_line(struct pnd_context *context, struct pnd_line *line)
 {
     bool first = pnd_line_is_empty(line);
+    enum pnd_source source = first ? ask(context) : PND_FROM_LATER;
 
+    if (source == PND_FROM_INBOX)
+        return pnd_context_end(context, line, &context->loop->stats.done_collected);
     context->line = line;
     TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
     if (context->deadline_ns != 0)
         start_deadline(context, context->deadline_ns);
-    if (first)
-        pnd_context_submit(context);
-    else
-        context->place = PND_IN_LINE;
+    wait_for(context, source);
     if (first && context->policy == PENDIO_TRY && context->operation->may_try &&
         may_be_done(context, line))
         return try_now(context);
@@ -233,11 +246,15 @@ int pnd_context_wait_in_line(struct pnd_context *context, struct pnd_line *line)
 
 int pnd_context_go_parallel(struct pnd_context *context)
 {
+    enum pnd_source source = ask(context);
+
+    if (source == PND_FROM_INBOX)
+        return pnd_context_end(context, NULL, &context->loop->stats.done_collected);
     if (context->handle != NULL)
         TAILQ_INSERT_TAIL(&context->handle->parallel, context, line_link);
     if (context->deadline_ns != 0)
         start_deadline(context, context->deadline_ns);
-    pnd_context_submit(context);
+    wait_for(context, source);
     return answer_pending(context);
 }
 
@@ -312,15 +329,20 @@ static enum pnd_verdict judge(struct pnd_context *context, int32_t result, uint3
 void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
     enum pnd_verdict verdict = judge(context, result, cqe_flags);
+    enum pnd_source source = PND_FROM_KERNEL;
 
     context->place = PND_NOWHERE;
     if (verdict != PND_DELIVER && context->stop == PND_STOP_NONE) {
         context->polling = verdict == PND_POLL;
-        pnd_context_submit(context);
-        return;
-    }
-    if (verdict != PND_DELIVER)
+        if (!context->polling)
+            source = ask(context);
+        if (source != PND_FROM_INBOX) {
+            wait_for(context, source);
+            return;
+        }
+    } else if (verdict != PND_DELIVER) {
         pnd_context_fail(context, -ECANCELED);
+    }
     pnd_context_finish(context);
 }
 
@@ -345,18 +367,45 @@ static bool ends_with_line(const struct pnd_context *context)
            (context->operation->moves || context->handle->spoiled);
 }
 
-/* Lets the next of the line go; if the line has come to an end, that goes for all who wait. */
+/* True: the context has its result now, from the line's ending or from what was collected. */
+static bool is_answered(struct pnd_context *context)
+{
+    enum pnd_source source;
+
+    if (context->line != NULL && ends_with_line(context)) {
+        take_ending(context, context->line);
+        return true;
+    }
+    source = ask(context);
+    if (source == PND_FROM_KERNEL)
+        pnd_context_submit(context);
+    return source == PND_FROM_INBOX;
+}
+
+/* Those who wait, oldest first, until one has to wait for the kernel or for what is collected. */
 static void advance(struct pnd_line *line)
 {
     struct pnd_context *next;
 
-    while ((next = TAILQ_FIRST(&line->waiting)) != NULL && ends_with_line(next)) {
+    while ((next = TAILQ_FIRST(&line->waiting)) != NULL && next->place == PND_IN_LINE &&
+           is_answered(next)) {
         TAILQ_REMOVE(&line->waiting, next, line_link);
-        take_ending(next, line);
         finish_alone(next);
     }
-    if (next != NULL)
-        pnd_context_submit(next);
+}
+
+void pnd_context_ask_again(struct pnd_handle *handle)
+{
+    struct pnd_context *next = TAILQ_FIRST(&handle->parallel);
+
+    while (next != NULL) {
+        struct pnd_context *context = next;
+
+        next = TAILQ_NEXT(context, line_link);
+        if (context->place == PND_IN_LINE && is_answered(context))
+            pnd_context_finish(context);
+    }
+    advance(&handle->receives);
 }
 
 void pnd_context_finish(struct pnd_context *context)
@@ -380,7 +429,7 @@ struct pnd_handle *pnd_context_deliver(struct pnd_context *context)
     if (context->line != NULL)
         context->line->undelivered_count--;
     leave(context);
-    if (handle == NULL || handle->state != PND_HANDLE_CLOSING || handle->under_way_count != 0)
+    if (handle == NULL || handle->state != PND_HANDLE_CLOSING || !pnd_handle_is_idle(handle))
         return NULL;
     return handle;
 }

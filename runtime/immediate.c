@@ -6,6 +6,8 @@
  */
 #include "immediate.h"
 
+#include "multishot.h"
+
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,13 +42,14 @@ int pnd_immediate_adopt(struct pnd_handle_table *table, int descriptor, pendio_h
     return 0;
 }
 
-int pnd_immediate_detach(struct pnd_handle_table *table, struct pnd_handle *handle,
-                         int *ret_descriptor)
+int pnd_immediate_detach(struct pnd_loop *loop, struct pnd_handle *handle, int *ret_descriptor)
 {
-    if (handle->under_way_count != 0)
+    if (handle->under_way_count != 0 || !pnd_inbox_is_empty(&handle->inbox))
+        return -EBUSY;
+    if (!pnd_multishot_settle(loop, handle) || !pnd_inbox_is_empty(&handle->inbox))
         return -EBUSY;
     *ret_descriptor = handle->descriptor;
-    pnd_handle_give_back(table, handle);
+    pnd_handle_give_back(&loop->handles, handle);
     return 0;
 }
 

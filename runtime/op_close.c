@@ -11,6 +11,8 @@
  */
 #include "operation.h"
 
+#include "multishot.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -51,12 +53,14 @@ static void stop_all(struct pnd_handle *handle, bool senders_too)
     stop_list(&handle->parallel, senders_too);
 }
 
-static void begin_closing(struct pnd_handle *handle, uint32_t mode, struct pnd_context *closer)
+static void begin_closing(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t mode,
+                          struct pnd_context *closer)
 {
     handle->state = PND_HANDLE_CLOSING;
     handle->close_mode = (uint8_t)mode;
     handle->closer = closer;
     stop_all(handle, mode == PENDIO_ABORTIVE);
+    pnd_multishot_stop(loop, handle);
 }
 
 int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t mode)
@@ -72,19 +76,19 @@ int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint
 
     pnd_context_begin(context, &close_operation, NULL);
     context->handle_value = pnd_handle_value(&loop->handles, handle);
-    begin_closing(handle, mode, context);
+    begin_closing(loop, handle, mode, context);
     context->argument = (uint64_t)(handle - loop->handles.slots);
     answer = context->deadline_ns != 0 ? pnd_context_wait_for_time(context, context->deadline_ns)
                                        : pnd_context_wait_for_others(context);
-    if (handle->under_way_count == 0)
+    if (pnd_handle_is_idle(handle))
         pnd_close_proceed(loop, handle);
     return answer;
 }
 
 void pnd_close_alone(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t mode)
 {
-    begin_closing(handle, mode, NULL);
-    if (handle->under_way_count == 0)
+    begin_closing(loop, handle, mode, NULL);
+    if (pnd_handle_is_idle(handle))
         pnd_close_proceed(loop, handle);
 }
 
@@ -137,7 +141,8 @@ void pnd_close_proceed(struct pnd_loop *loop, struct pnd_handle *handle)
     struct pnd_context *closer = handle->closer;
     int descriptor = handle->descriptor;
 
-    assert(handle->state == PND_HANDLE_CLOSING && handle->under_way_count == 0);
+    assert(handle->state == PND_HANDLE_CLOSING && pnd_handle_is_idle(handle));
+    pnd_multishot_discard(loop, handle);
     say_goodbye(handle);
     pnd_handle_give_back(&loop->handles, handle);
     if (closer != NULL && !loop->ending) {

@@ -9,7 +9,8 @@ target_include_directories(pendio_fixture PUBLIC "${PROJECT_SOURCE_DIR}/tests/su
 target_link_libraries(pendio_fixture PUBLIC pendio::pendio PkgConfig::CHECK PRIVATE pendio_flags)
 
 set(contract_features
-    single_issuer defer_taskrun coop_taskrun registered_ring fixed_buffers no_signal ftruncate)
+    single_issuer defer_taskrun coop_taskrun registered_ring fixed_buffers no_signal ftruncate
+    multishot_accept multishot_receive buffer_ring incremental_buffers)
 list(TRANSFORM contract_features PREPEND - OUTPUT_VARIABLE contract_masks)
 list(JOIN contract_masks "," contract_all_masks)
 if(PENDIO_SANITIZE)
@@ -32,6 +33,7 @@ endfunction()
 
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
-        sync path path_end loop end poll host hosting)
+        sync path path_end loop end poll host hosting accept
+        listener)
     contract_test(${stem})
 endforeach()

@@ -151,6 +151,12 @@ struct pendio_loop_options {
     uint32_t done_budget;     /* done answers per handle and turn; default 16 */
     uint32_t post_count;      /* messages that may wait: 2 to 2^20, rounded up; default 256 */
     uint64_t timer_slack_ns; /* how late a timer or deadline may be; default 50 us, at least 1 us */
+    uint32_t buffer_bytes;   /* of a lent buffer; default 4096, at most 2^20 */
+    uint32_t buffer_count;  /* of such buffers; default 1024, at most 2^15, rounded up to a power of
+                                two; no memory before the first is needed */
+    uint32_t collect_bytes; /* data of a handle collected or lent, beyond which it is not read;
+                                default 65536, at most 2^30 */
+    uint32_t collect_count; /* connections of a listener collected; default 64 */
 };
 
 /**
@@ -253,17 +259,17 @@ enum { /* backends, as they stand in the statistics */
 };
 
 enum { /* features found and used, as bits of pendio_loop_statistics.features */
-       PENDIO_FEATURE_SINGLE_ISSUER = 1 << 0,   /* the kernel trusts that one thread submits */
-       PENDIO_FEATURE_DEFER_TASKRUN = 1 << 1,   /* completions only when the loop asks for them */
-       PENDIO_FEATURE_COOP_TASKRUN = 1 << 2,    /* no interrupt for completions */
-       PENDIO_FEATURE_REGISTERED_RING = 1 << 3, /* cheaper entry into the kernel */
-       PENDIO_FEATURE_FIXED_BUFFERS = 1 << 4,   /* pools' arenas registered with the ring */
-       PENDIO_FEATURE_NO_SIGNAL = 1 << 8,       /* writes to pipes without a detour for SIGPIPE */
-       PENDIO_FEATURE_FTRUNCATE = 1 << 9,       /* truncate without a system call in the start */
-       /* Known by name, so that they can be masked; not used by this release. */
-       PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5,
-       PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6,
-       PENDIO_FEATURE_BUFFER_RING = 1 << 7,
+       PENDIO_FEATURE_SINGLE_ISSUER = 1 << 0,     /* the kernel trusts that one thread submits */
+       PENDIO_FEATURE_DEFER_TASKRUN = 1 << 1,     /* completions only when the loop asks for them */
+       PENDIO_FEATURE_COOP_TASKRUN = 1 << 2,      /* no interrupt for completions */
+       PENDIO_FEATURE_REGISTERED_RING = 1 << 3,   /* cheaper entry into the kernel */
+       PENDIO_FEATURE_FIXED_BUFFERS = 1 << 4,     /* pools' arenas registered with the ring */
+       PENDIO_FEATURE_NO_SIGNAL = 1 << 8,         /* writes to pipes without a detour for SIGPIPE */
+       PENDIO_FEATURE_FTRUNCATE = 1 << 9,         /* truncate without a system call in the start */
+       PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5,  /* one request for many connections */
+       PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6, /* one request for all data of a stream */
+       PENDIO_FEATURE_BUFFER_RING = 1 << 7,       /* the kernel chooses the buffer that it fills */
+       PENDIO_FEATURE_INCREMENTAL_BUFFERS = 1 << 10, /* and fills it bit by bit */
 };
 
 /**
@@ -313,6 +319,13 @@ struct pendio_loop_statistics {
     int32_t arena_error; /* why a registration was refused last, -errno; 0: none was */
     uint32_t reserved;
     uint64_t done_direct; /* done by an ordinary system call: truncate without the kernel's help */
+    uint64_t done_collected;        /* with data or a connection collected before */
+    uint64_t multishot_armed;       /* requests for many answers, handed to the kernel */
+    uint64_t multishot_ended;       /* of them over */
+    uint64_t buffers;               /* for lending; 0 until the first is needed */
+    uint64_t buffers_in_use;        /* of them holding data, collected or lent */
+    uint64_t buffers_exhausted;     /* how often data came and all were in use */
+    uint64_t connections_collected; /* by listeners, now, and not handed out */
 };
 
 /**
@@ -495,7 +508,8 @@ PENDIO_API int pendio_handle_adopt(struct pendio_loop *loop, int descriptor,
  * Take a descriptor back.
  *
  * Result:    0 and the descriptor; the handle is stale from now on.
- * Refused:   -EBUSY operations are under way on it.
+ * Refused:   -EBUSY operations are under way on it, or data or connections were collected for it
+ *            that nobody has taken.
  */
 PENDIO_API int pendio_handle_detach(struct pendio_loop *loop, pendio_handle handle,
                                     int *ret_descriptor);
@@ -556,7 +570,9 @@ PENDIO_API int pendio_nop(struct pendio_context *context, struct pendio_loop *lo
 PENDIO_API int pendio_timer(struct pendio_context *context, uint64_t after_ns);
 
 /**
- * Accept a connection.
+ * Accept a connection. A listener on which a context accepted once may take connections ahead of
+ * those who ask, about collect_count of them: they are handed out in order, without asking the
+ * kernel again, or closed with the listener.
  *
  * Result:    value: the handle of the connection, its descriptor blocking and close-on-exec.
  * Refused:   -EAGAIN also when handle_count is reached; -ENOTSUP `into` is not 0.
