@@ -87,5 +87,26 @@ MEMBER(pendio_loop_statistics, connections_collected, 328);
 MEMBER(pendio_pool_options, size, 0);
 MEMBER(pendio_pool_options, flags, 4);
 MEMBER(pendio_pool_options, context_count, 8);
-MEMBER(pendio_pool_options, reserved, 12);
+MEMBER(pendio_pool_options, piece_count, 12);
 MEMBER(pendio_pool_options, slice_bytes, 16);
+
+_Static_assert(sizeof(struct pendio_bytes) == 16, "frozen: it has no size");
+MEMBER(pendio_bytes, memory, 0);
+MEMBER(pendio_bytes, byte_count, 8);
+
+MEMBER(pendio_request, size, 0);
+MEMBER(pendio_request, flags, 4);
+MEMBER(pendio_request, policy, 8);
+MEMBER(pendio_request, piece_count, 12);
+MEMBER(pendio_request, memory, 16);
+MEMBER(pendio_request, byte_count, 24);
+MEMBER(pendio_request, window_offset, 32);
+MEMBER(pendio_request, window_bytes, 40);
+MEMBER(pendio_request, control, 48);
+MEMBER(pendio_request, control_bytes, 56);
+MEMBER(pendio_request, deadline_ns, 64);
+MEMBER(pendio_request, user_data, 72);
+MEMBER(pendio_request, completed, 80);
+MEMBER(pendio_request, completed_state, 88);
+MEMBER(pendio_request, endpoint, 96);
+MEMBER(pendio_request, pieces, 232);

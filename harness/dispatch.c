@@ -8,9 +8,13 @@
 #include "dispatch.h"
 
 #include "complain.h"
+#include "setting.h"
+
+#include <pendio/pendio.h>
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +23,7 @@ enum {
     ENVELOPE_VERSION = 1,
     MESSAGE_BYTES = 4 << 20, /* of a request or a reply */
     SETTING_BYTES = 512,     /* of features or backend */
+    FEATURE_COUNT = 64,      /* a bit each */
 };
 
 /* A reply with all it refers to, so that a kind only fills in and nothing is left to free. */
@@ -26,6 +31,7 @@ struct answer {
     Pendio__Reply reply;
     struct pnd_message_error error;
     Pendio__HelloReply hello;
+    char *features[FEATURE_COUNT];
     Pendio__SubmitReply submit;
     Pendio__FetchReply fetch;
     Pendio__StatsReply stats;
@@ -49,8 +55,10 @@ static kind_fn answer_stats;
 static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
                                      const Pendio__Workload *workload,
                                      struct pnd_message_error *error);
-static Pendio__Status check_setting(const char *name, const char *value,
-                                    struct pnd_message_error *error);
+static Pendio__Status check_settings(const Pendio__SubmitRequest *request,
+                                     struct pnd_message_error *error);
+static bool is_short(const char *name, const char *value, struct pnd_message_error *error);
+static size_t list_features(char **ret_names);
 static struct pnd_submission submission_of(const struct pnd_dispatch *dispatch,
                                            const Pendio__SubmitRequest *request);
 static int pack_reply(struct answer *answer, uint8_t **ret_reply, size_t *ret_byte_count);
@@ -133,6 +141,8 @@ static Pendio__Status answer_hello(struct pnd_dispatch *dispatch, const Pendio__
     answer->hello.events_url = dispatch->events_url;
     answer->hello.process = (uint32_t)getpid();
     answer->hello.run_limit = dispatch->run_limit;
+    answer->hello.features = answer->features;
+    answer->hello.n_features = list_features(answer->features);
     answer->reply.body_case = PENDIO__REPLY__BODY_HELLO;
     answer->reply.hello = &answer->hello;
     return PENDIO__STATUS__OK;
@@ -144,9 +154,7 @@ static Pendio__Status answer_submit(struct pnd_dispatch *dispatch, const Pendio_
     const Pendio__SubmitRequest *asked = request->submit;
     Pendio__Status result = check_workload(dispatch, asked->workload, &answer->error);
     if (result == PENDIO__STATUS__OK)
-        result = check_setting("features", asked->features, &answer->error);
-    if (result == PENDIO__STATUS__OK)
-        result = check_setting("backend", asked->backend, &answer->error);
+        result = check_settings(asked, &answer->error);
     if (result != PENDIO__STATUS__OK)
         return result;
 
@@ -246,15 +254,43 @@ static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
     return PENDIO__STATUS__FAULT;
 }
 
-/* It goes into the environment of a process; what it means is for the runtime there to say. */
-static Pendio__Status check_setting(const char *name, const char *value,
-                                    struct pnd_message_error *error)
+/* They go into the environment of the run's process, and of no other. */
+static Pendio__Status check_settings(const Pendio__SubmitRequest *request,
+                                     struct pnd_message_error *error)
+{
+    char *known[FEATURE_COUNT];
+    size_t known_count = list_features(known);
+    if (!is_short("features", request->features, error) ||
+        !is_short("backend", request->backend, error))
+        return PENDIO__STATUS__BAD_REQUEST;
+
+    (void)pnd_complain(error, 0, "request refused: ");
+    if (pnd_setting_check_features(request->features, known, known_count, error) < 0 ||
+        pnd_setting_check_backend(request->backend, error) < 0)
+        return PENDIO__STATUS__BAD_REQUEST;
+    error->text[0] = '\0';
+    return PENDIO__STATUS__OK;
+}
+
+static bool is_short(const char *name, const char *value, struct pnd_message_error *error)
 {
     if (strlen(value) <= SETTING_BYTES)
-        return PENDIO__STATUS__OK;
+        return true;
     (void)pnd_complain(error, 0, "request refused: %s has %zu bytes; at most %d are accepted", name,
                        strlen(value), SETTING_BYTES);
-    return PENDIO__STATUS__BAD_REQUEST;
+    return false;
+}
+
+/* Those of the library that this program is made with, and its runs with it. */
+static size_t list_features(char **ret_names)
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < FEATURE_COUNT; i++) {
+        const char *name = pendio_feature_name(UINT64_C(1) << i);
+        if (name != NULL)
+            ret_names[count++] = (char *)name;
+    }
+    return count;
 }
 
 static struct pnd_submission submission_of(const struct pnd_dispatch *dispatch,

@@ -18,17 +18,6 @@ const uint8_t pnd_state_follows[] = {
     [PND_READY] = MAY(PND_FREE),
 };
 
-void pnd_context_renew(struct pnd_context *context)
-{
-    context->policy = PENDIO_AUTO;
-    context->deadline_ns = 0;
-    context->user_data = 0;
-    context->completed = NULL;
-    context->completed_state = NULL;
-    if (context->extra->endpoint.byte_count != 0) /* what nobody uses is never touched */
-        context->extra->endpoint.byte_count = 0;
-}
-
 /* ---- start ---------------------------------------------------------------------------------- */
 
 int pnd_context_check_free(const struct pnd_context *context)
@@ -66,6 +55,7 @@ void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *
     struct pnd_loop *loop = context->loop;
 
     pnd_context_move(context, PND_PENDING);
+    pnd_context_dequeue(context); /* it is in use again, and not to be put */
     context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
     context->operation = operation;
     context->handle = handle;
@@ -189,6 +179,21 @@ bool pnd_context_end_as_known(struct pnd_context *context, struct pnd_line *line
     return true;
 }
 
+void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue)
+{
+    assert(context->queue == NULL);
+    context->queue = queue;
+    TAILQ_INSERT_TAIL(queue, context, queue_link);
+}
+
+void pnd_context_dequeue(struct pnd_context *context)
+{
+    if (context->queue == NULL)
+        return;
+    TAILQ_REMOVE(context->queue, context, queue_link);
+    context->queue = NULL;
+}
+
 /* ---- pending -------------------------------------------------------------------------------- */
 
 /* Submits and looks once: the answer is done if that was enough. */
@@ -269,21 +274,6 @@ int pnd_context_wait_for_others(struct pnd_context *context)
     return answer_pending(context);
 }
 
-void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue)
-{
-    assert(context->queue == NULL);
-    context->queue = queue;
-    TAILQ_INSERT_TAIL(queue, context, queue_link);
-}
-
-static void dequeue(struct pnd_context *context)
-{
-    if (context->queue == NULL)
-        return;
-    TAILQ_REMOVE(context->queue, context, queue_link);
-    context->queue = NULL;
-}
-
 void pnd_context_submit(struct pnd_context *context)
 {
     if (pnd_ring_has_room(&context->loop->ring)) {
@@ -298,7 +288,7 @@ void pnd_context_write_entry(struct pnd_context *context)
 {
     struct io_uring_sqe *sqe = pnd_ring_fetch(&context->loop->ring);
 
-    dequeue(context);
+    pnd_context_dequeue(context);
     context->place = PND_IN_KERNEL;
     if (context->polling) {
         assert(context->handle != NULL);
@@ -323,6 +313,7 @@ static enum pnd_verdict judge(struct pnd_context *context, int32_t result, uint3
     if (result >= 0)
         return PND_AGAIN;
     pnd_context_fail(context, result);
+    pnd_context_drop(context);
     return PND_DELIVER;
 }
 
@@ -341,7 +332,8 @@ void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t
             return;
         }
     } else if (verdict != PND_DELIVER) {
-        pnd_context_fail(context, -ECANCELED);
+        pnd_context_end_early(context);
+        return;
     }
     pnd_context_finish(context);
 }
@@ -352,7 +344,7 @@ static void finish_alone(struct pnd_context *context)
     struct pnd_loop *loop = context->loop;
 
     pnd_wheel_remove(&loop->wheel, &context->deadline);
-    dequeue(context);
+    pnd_context_dequeue(context);
     conclude(context);
     if (loop->tried == context)
         loop->tried = NULL;

@@ -248,6 +248,8 @@ static void set_free(struct pnd_context *context)
 {
     struct pnd_handle *idle = pnd_context_deliver(context);
 
+    if (context->request_flags & PENDIO_AUTO_PUT)
+        pnd_context_enqueue(context, &context->loop->returns);
     if (idle != NULL)
         pnd_close_proceed(context->loop, idle);
 }
@@ -376,6 +378,8 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
 {
     int status;
 
+    if (!TAILQ_EMPTY(&loop->returns))
+        pnd_pool_take_back(loop);
     collect_posts(loop); /* those accepted before a shutdown are still delivered */
     if (is_over(loop))
         return -ESHUTDOWN;

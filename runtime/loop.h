@@ -53,6 +53,12 @@ struct pnd_slot {
     uint64_t token;
 };
 
+/* A signalfd for each signal that was ever waited for; -1: none. */
+enum { PND_SIGNAL_COUNT = 65 };
+struct pnd_signals {
+    int descriptors[PND_SIGNAL_COUNT];
+};
+
 /* Finished contexts in order of finishing; NULL stands for a posted message. */
 struct pnd_ready {
     struct pnd_context **entries;
@@ -75,10 +81,12 @@ struct pnd_loop {
     struct pnd_wheel wheel;
     struct pnd_wake wake;
     struct pnd_host host;
+    struct pnd_signals signals;
     struct pnd_ready callbacks;
     struct pnd_ready records;
     struct pnd_context_list backlog; /* want an entry of the ring */
     struct pnd_context_list cancels; /* in the kernel, and want to be cancelled there */
+    struct pnd_context_list returns; /* delivered, and go back to their pools by themselves */
     uint32_t cancel_count;           /* cancel requests in the kernel */
     struct pnd_handle_list arms;     /* want their multishot request armed */
     struct pnd_handle_list stops;    /* want it cancelled */

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "say.h"
+#include "setting.h"
 #include "url.h"
 
 #include <errno.h>
@@ -24,7 +25,9 @@ static const int64_t request_timeout_ns = 10 * (int64_t)PND_CLOCK_SECOND;
 
 static int choose_url(const struct pnd_options *options, struct pnd_daemon *daemon);
 static bool has_socket(const char *url);
-static int say_hello(struct pnd_daemon *daemon);
+static int say_hello(const struct pnd_options *options, struct pnd_daemon *daemon);
+static int take_hello(const struct pnd_options *options, const Pendio__HelloReply *hello,
+                      struct pnd_daemon *daemon);
 static int explain_connect(const struct pnd_daemon *daemon, int status);
 static int check_path(const char *url);
 
@@ -43,7 +46,7 @@ int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_da
     status = pnd_link_open(daemon.url, patience_ns, &daemon.link);
     if (status < 0)
         return explain_connect(&daemon, status);
-    status = say_hello(&daemon);
+    status = say_hello(options, &daemon);
     if (status == 0)
         *ret_daemon = daemon;
     return status;
@@ -58,7 +61,7 @@ int pnd_daemon_open_if_there(const struct pnd_options *options, struct pnd_daemo
     if (pnd_url_default(daemon.url, sizeof daemon.url) == 0 && has_socket(daemon.url) &&
         pnd_link_open(daemon.url, glance_patience_ns, &daemon.link) == -EINTR)
         return -EINTR;
-    int status = daemon.link != NULL ? say_hello(&daemon) : 0;
+    int status = daemon.link != NULL ? say_hello(options, &daemon) : 0;
     if (status == 0)
         *ret_daemon = daemon;
     return status;
@@ -102,7 +105,7 @@ static int choose_url(const struct pnd_options *options, struct pnd_daemon *daem
     return 0;
 }
 
-static int say_hello(struct pnd_daemon *daemon)
+static int say_hello(const struct pnd_options *options, struct pnd_daemon *daemon)
 {
     Pendio__HelloRequest hello = PENDIO__HELLO_REQUEST__INIT;
     Pendio__Request request = PENDIO__REQUEST__INIT;
@@ -118,13 +121,26 @@ static int say_hello(struct pnd_daemon *daemon)
         pnd_daemon_complain(daemon->url, reply);
         status = -EPROTO;
     } else {
-        (void)snprintf(daemon->version, sizeof daemon->version, "%s", reply->hello->version);
-        daemon->process = reply->hello->process;
-        /* Without events progress comes from requests alone. */
-        (void)pnd_link_subscribe(daemon->link, reply->hello->events_url);
+        status = take_hello(options, reply->hello, daemon);
     }
     pnd_link_free_reply(reply);
     return status;
+}
+
+static int take_hello(const struct pnd_options *options, const Pendio__HelloReply *hello,
+                      struct pnd_daemon *daemon)
+{
+    struct pnd_message_error error = {""};
+    if (options->features != NULL && pnd_setting_check_features(options->features, hello->features,
+                                                                hello->n_features, &error) < 0) {
+        pnd_say_error("--features: %s", error.text);
+        return -EINVAL;
+    }
+    (void)snprintf(daemon->version, sizeof daemon->version, "%s", hello->version);
+    daemon->process = hello->process;
+    /* Without events progress comes from requests alone. */
+    (void)pnd_link_subscribe(daemon->link, hello->events_url);
+    return 0;
 }
 
 static int explain_connect(const struct pnd_daemon *daemon, int status)

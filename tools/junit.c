@@ -7,6 +7,8 @@
  */
 #include "junit.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <libxml/xmlwriter.h>
 #include <string.h>
@@ -20,6 +22,7 @@ static struct counts count(const struct pnd_outcome *outcomes, size_t outcome_co
 static bool write_suite(xmlTextWriter *writer, const struct pnd_environment *environment,
                         const struct pnd_outcome *outcomes, size_t outcome_count);
 static bool write_properties(xmlTextWriter *writer, const struct pnd_environment *environment);
+static bool write_features(xmlTextWriter *writer, const struct pnd_environment *environment);
 static bool write_case(xmlTextWriter *writer, const struct pnd_outcome *outcome);
 static bool write_verdict(xmlTextWriter *writer, const struct pnd_outcome *outcome);
 static bool write_failed_checks(xmlTextWriter *writer, const struct pnd_outcome *outcome);
@@ -88,8 +91,18 @@ static bool write_properties(xmlTextWriter *writer, const struct pnd_environment
            property(writer, "kernel", environment->system.release) &&
            property(writer, "machine", environment->system.machine) &&
            property(writer, "backend", environment->backend) &&
+           write_features(writer, environment) &&
            property(writer, "daemon", environment->daemon_version) &&
            property(writer, "url", environment->url) && end(writer);
+}
+
+/* Those in use, on one line. */
+static bool write_features(xmlTextWriter *writer, const struct pnd_environment *environment)
+{
+    struct pnd_message_error line = {""};
+    for (size_t index = 0; index < environment->feature_count; index++)
+        pnd_text_add(&line, "%s%s", index > 0 ? " " : "", environment->features[index]);
+    return property(writer, "features", line.text);
 }
 
 static bool write_case(xmlTextWriter *writer, const struct pnd_outcome *outcome)

@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "say.h"
+#include "setting.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -29,6 +30,7 @@ struct described_option {
 
 static int take_seed(struct pnd_options *options);
 static int take_backend(struct pnd_options *options);
+static int take_features(struct pnd_options *options);
 static int take_timeout(struct pnd_options *options);
 static int take_quiet(struct pnd_options *options);
 static int take_nothing(struct pnd_options *options);
@@ -42,7 +44,7 @@ static const struct described_option table[] = {
     {"seed", PND_OPTION_SEED, "N", "another seed for the payload", take_seed, 0},
     {"backend", PND_OPTION_BACKEND, "NAME", "uring, epoll or sim", take_backend, 0},
     {"features", PND_OPTION_FEATURES, "LIST", "as in -multishot_receive,-buffer_ring: those off",
-     AS_TEXT(features)},
+     take_features, 0},
     {"timeout", PND_OPTION_TIMEOUT, "SECONDS", "give up on the daemon, or on one run, after this",
      take_timeout, 0},
     {"quiet", PND_OPTION_QUIET, NULL, "only what went wrong", take_quiet, 0},
@@ -136,22 +138,26 @@ static int take_seed(struct pnd_options *options)
     return 0;
 }
 
-static bool is_backend(const char *name)
-{
-    static const char seeded[] = "sim:seed=";
-    const char *digits = name + sizeof seeded - 1;
-    if (strncmp(name, seeded, sizeof seeded - 1) == 0)
-        return digits[0] != '\0' && digits[strspn(digits, "0123456789")] == '\0';
-    return strcmp(name, "uring") == 0 || strcmp(name, "epoll") == 0 || strcmp(name, "sim") == 0;
-}
-
 static int take_backend(struct pnd_options *options)
 {
-    if (!is_backend(optarg)) {
-        pnd_say_error("--backend %s: use uring, epoll, sim or sim:seed=N", optarg);
+    struct pnd_message_error error = {""};
+    if (pnd_setting_check_backend(optarg, &error) < 0) {
+        pnd_say_error("--backend: %s", error.text);
         return -EINVAL;
     }
     options->backend = optarg;
+    return 0;
+}
+
+/* Which names there are the daemon will tell. */
+static int take_features(struct pnd_options *options)
+{
+    struct pnd_message_error error = {""};
+    if (pnd_setting_check_features(optarg, NULL, 0, &error) < 0) {
+        pnd_say_error("--features: %s", error.text);
+        return -EINVAL;
+    }
+    options->features = optarg;
     return 0;
 }
 

@@ -8,11 +8,9 @@ add_library(pendio_fixture STATIC
 target_include_directories(pendio_fixture PUBLIC "${PROJECT_SOURCE_DIR}/tests/support")
 target_link_libraries(pendio_fixture PUBLIC pendio::pendio PkgConfig::CHECK PRIVATE pendio_flags)
 
-set(contract_features
-    single_issuer defer_taskrun coop_taskrun registered_ring fixed_buffers no_signal ftruncate
-    multishot_accept multishot_receive buffer_ring incremental_buffers)
-list(TRANSFORM contract_features PREPEND - OUTPUT_VARIABLE contract_masks)
+list(TRANSFORM pendio_features PREPEND - OUTPUT_VARIABLE contract_masks)
 list(JOIN contract_masks "," contract_all_masks)
+set_property(GLOBAL PROPERTY pendio_all_masks "${contract_all_masks}")
 if(PENDIO_SANITIZE)
     set(contract_masks)
 endif()
@@ -33,7 +31,7 @@ endfunction()
 
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
-        sync path path_end loop end poll host hosting accept
-        listener)
+        sync path path_end loop end poll host hosting flags pieces
+        child signal accept listener)
     contract_test(${stem})
 endforeach()

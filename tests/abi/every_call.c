@@ -27,6 +27,7 @@ static struct outputs {
     int option;
     struct pendio_endpoint endpoint;
     struct pendio_completion completion;
+    struct pendio_request request;
     struct pendio_loop_statistics statistics;
 } outputs;
 
@@ -41,14 +42,19 @@ static const int yes = 1;
 
 CALL(accept, subject->context, subject->handle, 0)
 CALL(cancel, subject->loop, 1)
+CALL(child, subject->context, 1)
 CALL(close, subject->context, subject->handle, PENDIO_GRACEFUL)
 CALL(connect, subject->context, subject->handle)
+CALL(context_request, subject->context, &outputs.request)
 CALL(context_result, subject->context, &outputs.completion)
 CALL(context_sender, subject->context, &outputs.endpoint)
 CALL(context_set_callback, subject->context, NULL, NULL)
+CALL(context_set_control, subject->context, NULL, 0)
 CALL(context_set_deadline, subject->context, 1)
 CALL(context_set_endpoint, subject->context, NULL, 0)
+CALL(context_set_flags, subject->context, 0)
 CALL(context_set_memory, subject->context, NULL, 0)
+CALL(context_set_pieces, subject->context, NULL, 0)
 CALL(context_set_policy, subject->context, PENDIO_QUEUE)
 CALL(context_set_slice, subject->context)
 CALL(context_set_user_data, subject->context, 1)
@@ -90,6 +96,7 @@ CALL(receive_from, subject->context, subject->handle)
 CALL(rename, subject->context, "/nowhere/at/all", "/nowhere/else")
 CALL(send, subject->context, subject->handle)
 CALL(send_to, subject->context, subject->handle)
+CALL(signal, subject->context, 0)
 CALL(stat, subject->context, subject->handle, NULL)
 CALL(timer, subject->context, 1)
 CALL(truncate, subject->context, subject->handle, 0)
@@ -101,14 +108,19 @@ CALL(write, subject->context, subject->handle, 0)
 const struct every_call every_calls[] = {
     {"accept", make_accept, false},
     {"cancel", make_cancel, false},
+    {"child", make_child, false},
     {"close", make_close, false},
     {"connect", make_connect, false},
+    {"context_request", make_context_request, false},
     {"context_result", make_context_result, false},
     {"context_sender", make_context_sender, false},
     {"context_set_callback", make_context_set_callback, false},
+    {"context_set_control", make_context_set_control, false},
     {"context_set_deadline", make_context_set_deadline, false},
     {"context_set_endpoint", make_context_set_endpoint, false},
+    {"context_set_flags", make_context_set_flags, false},
     {"context_set_memory", make_context_set_memory, false},
+    {"context_set_pieces", make_context_set_pieces, false},
     {"context_set_policy", make_context_set_policy, false},
     {"context_set_slice", make_context_set_slice, false},
     {"context_set_user_data", make_context_set_user_data, false},
@@ -149,6 +161,7 @@ const struct every_call every_calls[] = {
     {"rename", make_rename, false},
     {"send", make_send, false},
     {"send_to", make_send_to, false},
+    {"signal", make_signal, false},
     {"stat", make_stat, false},
     {"timer", make_timer, false},
     {"truncate", make_truncate, false},

@@ -121,6 +121,8 @@ START_TEST(hello_is_answered_with_who_and_where)
     ck_assert_str_eq(reply->hello->events_url, events_url);
     ck_assert_uint_eq(reply->hello->process, (uint32_t)getpid());
     ck_assert_uint_eq(reply->hello->run_limit, 1);
+    ck_assert_uint_gt(reply->hello->n_features, 2);
+    ck_assert_str_eq(reply->hello->features[0], "single_issuer");
 }
 END_TEST
 
@@ -232,6 +234,21 @@ START_TEST(setting_that_is_too_long_is_refused)
 }
 END_TEST
 
+START_TEST(feature_or_backend_that_is_none_is_refused_with_those_there_are)
+{
+    ask_with("submit", "", ", \"features\": \"-buffer_ring,-no_such\"");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST,
+                   "request refused: there is no feature \"no_such\"; known are single_issuer, ");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, ", buffer_ring");
+    ask_with("submit", "", ", \"features\": \"buffer_ring\"");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, "\"buffer_ring\" is no feature to leave unused");
+    ask_with("submit", "", ", \"backend\": \"uring2\"");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST,
+                   "there is no backend \"uring2\"; use uring, epoll, sim");
+    ck_assert(pnd_supervisor_is_idle(supervisor));
+}
+END_TEST
+
 START_TEST(full_line_is_busy)
 {
     for (int i = 0; i < 1 + PND_SUPERVISOR_QUEUE_COUNT; i++) {
@@ -325,6 +342,7 @@ int main(void)
         workload_over_a_limit_is_refused_before_it_runs,
         submit_is_answered_at_once_with_the_number_of_the_run,
         setting_that_is_too_long_is_refused,
+        feature_or_backend_that_is_none_is_refused_with_those_there_are,
         full_line_is_busy,
         fetch_of_a_run_under_way_tells_its_progress,
         fetch_of_a_finished_run_brings_its_report,

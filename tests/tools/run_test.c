@@ -212,6 +212,31 @@ START_TEST(options_travel_to_the_daemon)
 }
 END_TEST
 
+START_TEST(feature_the_daemon_does_not_know_is_wrong_usage_and_nothing_runs)
+{
+    static const struct fake_script script = {
+        .hello = "{\"hello\": {\"version\": \"9.8.7\", \"events_url\": \"\", "
+                 "\"features\": [\"buffer_ring\", \"ftruncate\"]}}"};
+    cli_start_daemon(&script);
+    CLI_REFUSES(2,
+                "--features: there is no feature \"buffer_rings\"; known are buffer_ring, "
+                "ftruncate\n",
+                "run", workload_file(), "--url", cli_url(), "--features",
+                "-ftruncate,-buffer_rings");
+    ck_assert_int_eq(cli_stop_daemon().submit_count, 0);
+}
+END_TEST
+
+START_TEST(request_the_daemon_finds_wrong_is_wrong_usage)
+{
+    static const struct fake_script script = {
+        .submit = "{\"status\": \"BAD_REQUEST\", \"message\": \"request refused: no such\"}"};
+    cli_start_daemon(&script);
+    CLI_REFUSES(2, "w.json: request refused: no such", "run", workload_file(), "--url", cli_url(),
+                "--features", "-unknown_to_it");
+}
+END_TEST
+
 START_TEST(without_options_the_workload_stays_as_it_is)
 {
     static const struct fake_script script = {0};
@@ -335,6 +360,8 @@ START_TEST(junit_is_sound_xml_whatever_the_report_holds)
         "//testcase[@name='killed']/error[@type='crashed' and @message='killed by signal 9']",
         "//testcase[@name='many']/skipped[@message='needs 20000 descriptors']",
         "//property[@name='daemon' and @value='9.8.7']",
+        "//property[@name='backend' and @value='uring']",
+        "//property[@name='features' and @value='multishot_accept']",
     };
     const char *file = workload_file(), *result = cli_file("r.xml");
     cli_start_daemon(&script);
@@ -388,6 +415,8 @@ int main(void)
     tcase_add_test(calls, exit_code_is_that_of_the_worst_verdict);
     tcase_add_test(calls, refused_workload_is_an_invalid_run_and_the_next_one_goes_on);
     tcase_add_test(calls, options_travel_to_the_daemon);
+    tcase_add_test(calls, feature_the_daemon_does_not_know_is_wrong_usage_and_nothing_runs);
+    tcase_add_test(calls, request_the_daemon_finds_wrong_is_wrong_usage);
     tcase_add_test(calls, without_options_the_workload_stays_as_it_is);
     tcase_add_test(calls, busy_daemon_is_asked_again);
     tcase_add_test(calls, run_is_followed_until_it_has_finished);

@@ -77,7 +77,10 @@ START_TEST(values_out_of_range_are_refused)
     CLI_REFUSES(2, "--timeout nan: use", "run", "--timeout", "nan", "a.json");
     CLI_REFUSES(2, "--timeout 1e99: use", "run", "--timeout", "1e99", "a.json");
     CLI_REFUSES(2, "--timeout soon: use", "run", "--timeout", "soon", "a.json");
-    CLI_REFUSES(2, "--backend kqueue: use uring", "run", "--backend", "kqueue", "a.json");
+    CLI_REFUSES(2, "--backend: there is no backend \"kqueue\"; use uring, epoll, sim or sim:seed=N",
+                "run", "--backend", "kqueue", "a.json");
+    CLI_REFUSES(2, "--features: \"buffer_ring\" is no feature to leave unused; write a list like -",
+                "run", "--features", "-zero_copy,buffer_ring", "a.json");
 }
 END_TEST
 

@@ -86,14 +86,24 @@ enum { /* operations, as they stand in a completion */
        PENDIO_OPERATION_UNLINK = 18,
        PENDIO_OPERATION_MKDIR = 19,
        PENDIO_OPERATION_POLL = 20,
+       PENDIO_OPERATION_CHILD = 26,
+       PENDIO_OPERATION_SIGNAL = 27,
 };
 
-enum {                           /* flags of a completion */
-       PENDIO_END_OF_STREAM = 1, /* the peer, or the file, has no more */
-       PENDIO_TRUNCATED = 2,     /* the message was longer than the window; the rest is gone */
-       PENDIO_BY_CANCEL = 16,    /* ended by pendio_cancel() or pendio_loop_shutdown() */
-       PENDIO_BY_DEADLINE = 32,  /* ended by the context's deadline */
-       PENDIO_BY_CLOSE = 64,     /* ended by the close of its handle */
+enum {                               /* flags of a completion */
+       PENDIO_END_OF_STREAM = 1,     /* the peer, or the file, has no more */
+       PENDIO_TRUNCATED = 2,         /* the message was longer than the window; the rest is gone */
+       PENDIO_CONTROL_TRUNCATED = 4, /* there were more control data than memory for them */
+       PENDIO_BY_CANCEL = 16,        /* ended by pendio_cancel() or pendio_loop_shutdown() */
+       PENDIO_BY_DEADLINE = 32,      /* ended by the context's deadline */
+       PENDIO_BY_CLOSE = 64,         /* ended by the close of its handle */
+       PENDIO_COPIED = 128,          /* PENDIO_ZERO_COPY: the bytes were copied after all */
+};
+
+enum {                       /* flags of a context */
+       PENDIO_AUTO_PUT = 1,  /* goes back to its pool when the turn after its delivery begins */
+       PENDIO_PEEK = 2,      /* a receive takes nothing: the next one gets the same data */
+       PENDIO_ZERO_COPY = 4, /* a send copies nothing where the system can do without */
 };
 
 enum { /* how to close a handle */
@@ -118,7 +128,7 @@ struct pendio_completion {
     uint64_t user_data;             /* as the context (or the post) had it at the start */
     pendio_run run;                 /* 0 for a posted message */
     pendio_handle handle;           /* the handle worked on; 0 if none */
-    uint64_t value;                 /* new handle, size, events or posted value; else 0 */
+    uint64_t value;                 /* new handle, size, events, status, signal, post; else 0 */
     uint64_t bytes;                 /* moved; also beside an error: what had gone */
     uint64_t memory;                /* address of the first byte moved; 0 without memory */
     int32_t error;                  /* 0 or -errno of the operation */
@@ -131,6 +141,12 @@ struct pendio_endpoint {
     uint32_t byte_count; /* 0: none */
     uint32_t reserved;
     uint8_t address[128];
+};
+
+/** A piece of memory; laid out as struct iovec. */
+struct pendio_bytes {
+    void *memory;
+    size_t byte_count;
 };
 
 /** Called on the loop's thread, from a turn; may do everything but turn and destroy the loop. */
@@ -318,8 +334,9 @@ struct pendio_loop_statistics {
     uint64_t arena_unregistered_bytes;
     int32_t arena_error; /* why a registration was refused last, -errno; 0: none was */
     uint32_t reserved;
-    uint64_t done_direct; /* done by an ordinary system call: truncate without the kernel's help */
-    uint64_t done_collected;        /* with data or a connection collected before */
+    uint64_t done_direct;    /* done by an ordinary system call: truncate without the kernel's help,
+                             and what child and signal cannot wait for */
+    uint64_t done_collected; /* with data or a connection collected before */
     uint64_t multishot_armed;       /* requests for many answers, handed to the kernel */
     uint64_t multishot_ended;       /* of them over */
     uint64_t buffers;               /* for lending; 0 until the first is needed */
@@ -346,7 +363,7 @@ struct pendio_pool_options {
     uint32_t size;
     uint32_t flags;         /* none yet: 0 */
     uint32_t context_count; /* default 64 */
-    uint32_t reserved;      /* 0 */
+    uint32_t piece_count;   /* pieces of a vector there is room for from the start; default: none */
     uint64_t
         slice_bytes; /* memory of each context; rounded up to a multiple of 64; default: none */
 };
@@ -366,7 +383,7 @@ PENDIO_API int pendio_pool_create(struct pendio_loop *loop,
 
 /**
  * Take a free context, the one put back last. Its request is as new: own slice, PENDIO_AUTO, no
- * deadline, no endpoint, no callback, user data 0.
+ * flags, no deadline, no endpoint, no control memory, no callback, user data 0.
  *
  * Result:    0 and the context.
  * Refused:   -EAGAIN all are taken.
@@ -415,10 +432,27 @@ PENDIO_API int pendio_context_set_memory(struct pendio_context *context, void *m
 PENDIO_API int pendio_context_set_slice(struct pendio_context *context);
 
 /**
+ * Work on pieces of the caller's memory, in order, as if they were one; empty ones may be among
+ * them. The vector itself is copied and may be reused at once. Any number: the copy grows when a
+ * longer one is set, and keeps its size for the context's life. A transfer in messages takes as
+ * many pieces as the system does (IOV_MAX) and answers -EMSGSIZE beyond; of a stream or pipe one
+ * receive fills at most that many. No window applies; what needs its memory in one stretch (stat)
+ * refuses more pieces than one.
+ *
+ * Result:    0. 0 pieces: on none. A completion's `memory` is the address of the first byte, in
+ *            whichever piece that is.
+ * Refused:   -EINVAL a piece is NULL and not empty, or their sum exceeds INT64_MAX bytes; -ENOMEM.
+ * Ownership: the pieces' memory is the runtime's from PENDIO_PENDING until delivery.
+ */
+PENDIO_API int pendio_context_set_pieces(struct pendio_context *context,
+                                         const struct pendio_bytes *pieces, uint32_t piece_count);
+
+/**
  * Work on a part of the memory set last.
  *
  * Result:    0.
- * Refused:   -EINVAL offset + byte_count reach beyond that memory; the window stays as it was.
+ * Refused:   -EINVAL offset + byte_count reach beyond that memory, or it is a vector of pieces; the
+ *            window stays as it was.
  */
 PENDIO_API int pendio_context_set_window(struct pendio_context *context, size_t offset,
                                          size_t byte_count);
@@ -432,6 +466,28 @@ PENDIO_API int pendio_context_set_window(struct pendio_context *context, size_t 
 PENDIO_API int pendio_context_set_endpoint(struct pendio_context *context, const void *address,
                                            uint32_t byte_count);
 
+/**
+ * Ancillary data, as struct cmsghdr: what send_message sends, and where receive_message puts what
+ * came.
+ *
+ * Result:    0. NULL with 0 bytes removes it.
+ * Refused:   -EINVAL NULL with bytes, or 0 bytes somewhere.
+ * Ownership: the memory is the runtime's from PENDIO_PENDING until delivery.
+ */
+PENDIO_API int pendio_context_set_control(struct pendio_context *context, void *memory,
+                                          size_t byte_count);
+
+/**
+ * PENDIO_AUTO_PUT ..., all at once; those of no use to an operation are ignored by it.
+ *
+ * PENDIO_AUTO_PUT: the receiver of a completion may use its context until the next turn begins;
+ * then it is put, unless the receiver started or put it, or took the flag back. A done or refused
+ * start delivers nothing, so the context stays the caller's.
+ *
+ * Result:    0.
+ */
+PENDIO_API int pendio_context_set_flags(struct pendio_context *context, uint32_t flags);
+
 /** PENDIO_AUTO, PENDIO_TRY or PENDIO_QUEUE. Result: 0. */
 PENDIO_API int pendio_context_set_policy(struct pendio_context *context, uint32_t policy);
 
@@ -444,6 +500,37 @@ PENDIO_API int pendio_context_set_user_data(struct pendio_context *context, uint
 /** Deliver by calling `completed`; NULL: by record. Result: 0. */
 PENDIO_API int pendio_context_set_callback(struct pendio_context *context,
                                            pendio_completed_fn *completed, void *state);
+
+/** The request half as it was set. */
+struct pendio_request {
+    uint32_t size;        /* set by the caller; members beyond it are not written */
+    uint32_t flags;       /* PENDIO_AUTO_PUT ... */
+    uint32_t policy;      /* PENDIO_AUTO ... */
+    uint32_t piece_count; /* 0: the memory is no vector */
+    void *memory;         /* of a vector: where its first byte is */
+    uint64_t byte_count;  /* all of the memory, without regard to the window */
+    uint64_t window_offset;
+    uint64_t window_bytes;
+    void *control;
+    uint64_t control_bytes;
+    uint64_t deadline_ns;
+    uint64_t user_data;
+    pendio_completed_fn *completed;
+    void *completed_state;
+    struct pendio_endpoint endpoint;
+    const struct pendio_bytes *pieces; /* the context's copy; NULL without */
+};
+
+/**
+ * Read back what was set, also while the context is in use or in its pool.
+ *
+ * Result:    0; as many bytes as ret_request->size asks for and the library has are written, and
+ *            `size` is set to their number.
+ * Refused:   -EINVAL when size is below 8.
+ * Ownership: `pieces` stays until pieces are set again, or the pool ends.
+ */
+PENDIO_API int pendio_context_request(const struct pendio_context *context,
+                                      struct pendio_request *ret_request);
 
 /* ------------------------------------------------------------------------------------------------
  * Context: the result half, and what is under way
@@ -462,7 +549,8 @@ PENDIO_API int pendio_context_result(const struct pendio_context *context,
 PENDIO_API int pendio_context_sender(const struct pendio_context *context,
                                      struct pendio_endpoint *ret_endpoint);
 
-/** The memory set last, window applied. Result: 0; NULL and 0 without memory. */
+/** The memory set last, window applied; of a vector the first byte's address and all bytes.
+ * Result: 0; NULL and 0 without memory. */
 PENDIO_API int pendio_context_window(const struct pendio_context *context, void **ret_memory,
                                      size_t *ret_byte_count);
 
@@ -725,6 +813,29 @@ PENDIO_API int pendio_close(struct pendio_context *context, pendio_handle handle
  * Refused:   -EINVAL also events 0 or beyond 16 bits.
  */
 PENDIO_API int pendio_poll(struct pendio_context *context, pendio_handle handle, uint32_t events);
+
+/**
+ * Wait until a child process of this process has ended, and take its status as waitpid(2) does. An
+ * early end, also by the end of the loop, takes nothing: the child can still be waited for. Needs a
+ * descriptor of the system's while it is under way.
+ *
+ * Result:    value: the status, as WIFEXITED() and its like read it; -ECHILD not a child, or its
+ *            status is somebody else's: already taken, or nobody's because SIGCHLD is ignored.
+ * Refused:   -EINVAL also pid below 1.
+ */
+PENDIO_API int pendio_child(struct pendio_context *context, int pid);
+
+/**
+ * Wait for a signal, sent to the process or to the loop's thread, and take it. Of several who wait
+ * for the same one, in whatever loop, each signal goes to one. An early end takes nothing. The
+ * signal must be blocked in every thread that is not to be interrupted by it, the loop's included.
+ *
+ * Result:    value: the number. In a window of at least 128 bytes: a struct signalfd_siginfo, and
+ *            bytes 128; a smaller one stays untouched.
+ * Refused:   -EINVAL also a number that is none, or one that the calling thread has not blocked:
+ *            SIGKILL and SIGSTOP always.
+ */
+PENDIO_API int pendio_signal(struct pendio_context *context, int number);
 
 #ifdef __cplusplus
 }
