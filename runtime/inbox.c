@@ -9,12 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { ITEM_COUNT_FIRST = 64 };
-
-void pnd_inbox_store_fini(struct pnd_inbox_store *store)
-{
-    free(store->items);
-}
+enum { ITEM_COUNT_FIRST = 256 };
 
 static int grow(struct pnd_inbox_store *store)
 {
@@ -30,6 +25,17 @@ static int grow(struct pnd_inbox_store *store)
     store->items = items;
     store->item_count = count;
     return 0;
+}
+
+int pnd_inbox_store_init(struct pnd_inbox_store *store)
+{
+    *store = (struct pnd_inbox_store){.items = NULL};
+    return grow(store);
+}
+
+void pnd_inbox_store_fini(struct pnd_inbox_store *store)
+{
+    free(store->items);
 }
 
 static bool join(struct pnd_inbox_store *store, struct pnd_inbox *inbox,

@@ -41,6 +41,8 @@ struct pnd_inbox {
     uint8_t kind; /* enum pnd_inbox_kind */
 };
 
+/* Returns 0 or -ENOMEM. */
+int pnd_inbox_store_init(struct pnd_inbox_store *store);
 void pnd_inbox_store_fini(struct pnd_inbox_store *store);
 
 /* Adds a copy of the item; a piece that goes on where the last one ends is joined to it, and then

@@ -116,6 +116,7 @@ static int create_ready(struct pnd_ready *ready, uint32_t count)
 
 static void free_tables(struct pnd_loop *loop)
 {
+    pnd_inbox_store_fini(&loop->inboxes);
     free(loop->callbacks.entries);
     free(loop->records.entries);
     free(loop->slots);
@@ -133,6 +134,8 @@ static int create_tables(struct pnd_loop *loop, const struct pendio_loop_options
         status = create_ready(&loop->callbacks, loop->slot_count);
     if (status == 0)
         status = create_ready(&loop->records, loop->slot_count + post_count);
+    if (status == 0)
+        status = pnd_inbox_store_init(&loop->inboxes);
     if (status == 0)
         status = pnd_handle_table_init(&loop->handles, options->handle_count, loop_id);
     if (status < 0) {
@@ -292,7 +295,6 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
     loop->ring.backend->fini(&loop->ring);
     pnd_host_fini(&loop->host);
     pnd_multishot_discard_all(loop);
-    pnd_inbox_store_fini(&loop->inboxes);
     pnd_signals_fini(&loop->signals);
     pnd_handle_table_fini(&loop->handles);
     pnd_wake_fini(&loop->wake);

@@ -72,12 +72,12 @@ MUTANTS = (
         "deadline_at_once", "a deadline comes at once", "runtime/context.c",
         """\
         start_deadline(context, context->deadline_ns);
-    if (first)
-""",
+    wait_for(context, source);
+    if (first &&""",
         """\
         start_deadline(context, 1);
-    if (first)
-"""),
+    wait_for(context, source);
+    if (first &&"""),
     Mutant(
         "timer_is_early", "a timer ends at half of its time", "runtime/context.c",
         """\
@@ -158,9 +158,11 @@ MUTANTS = (
     Mutant(
         "fixed_read_is_shifted", "reads into the arena come from one byte behind",
         "runtime/op_file.c",
-        "    prepare(context, sqe, IORING_OP_READ_FIXED);\n",
         """\
-    prepare(context, sqe, IORING_OP_READ_FIXED);
+    prepare(context, sqe, as_message ? IORING_OP_RECVMSG : IORING_OP_READV, IORING_OP_READ_FIXED);
+""",
+        """\
+    prepare(context, sqe, as_message ? IORING_OP_RECVMSG : IORING_OP_READV, IORING_OP_READ_FIXED);
     sqe->off += sqe->opcode == IORING_OP_READ_FIXED && sqe->off != PENDIO_STREAMING;
 """),
 )
