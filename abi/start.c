@@ -36,6 +36,14 @@ int pendio_connect(struct pendio_context *context, pendio_handle handle)
     return status < 0 ? status : pnd_connect_start(self, pnd_shell_handle(self, handle));
 }
 
+int pendio_disconnect(struct pendio_context *context, pendio_handle handle, uint32_t flags)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, flags <= PENDIO_REUSE);
+
+    return status < 0 ? status : pnd_disconnect_start(self, pnd_shell_handle(self, handle), flags);
+}
+
 int pendio_receive(struct pendio_context *context, pendio_handle handle)
 {
     struct pnd_context *self = pnd_shell_context(context);

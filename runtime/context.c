@@ -46,6 +46,8 @@ int pnd_context_reserve_on(struct pnd_context *context, const struct pnd_operati
 
     if (status == 0 && handle == NULL)
         status = pnd_loop_refuse(context->loop, -EBADF);
+    else if (status == 0 && handle->acceptor != NULL)
+        status = pnd_loop_refuse(context->loop, -EBUSY);
     return status;
 }
 
@@ -94,11 +96,11 @@ static void conclude(struct pnd_context *context)
         .operation = operation->code,
         .flags = context->flags,
     };
-    if (product != NULL && product->state == PND_HANDLE_OPEN)
+    if (product == NULL)
+        return;
+    if (product->state == PND_HANDLE_OPEN && context->error == 0)
         context->result.value = pnd_handle_value(&context->loop->handles, product);
-    else if (product != NULL)
-        pnd_handle_give_back(&context->loop->handles, product);
-    context->product = NULL;
+    pnd_context_drop_product(context);
 }
 
 /* The context is the application's again, and no longer one of its handle's. */
@@ -160,7 +162,9 @@ int pnd_context_end(struct pnd_context *context, struct pnd_line *line, uint64_t
 
 static void take_ending(struct pnd_context *context, const struct pnd_line *line)
 {
-    if (line->ending == PND_ENDED)
+    if (context->handle->disconnected && context->operation->after_disconnect != 0)
+        context->error = context->operation->after_disconnect;
+    else if (line->ending == PND_ENDED)
         context->flags |= PENDIO_END_OF_STREAM;
     else
         context->error = line->failure;
@@ -323,6 +327,10 @@ void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t
     enum pnd_source source = PND_FROM_KERNEL;
 
     context->place = PND_NOWHERE;
+    if (verdict == PND_SETTLE && context->stop == PND_STOP_NONE) {
+        context->handle->settler = context;
+        return;
+    }
     if (verdict != PND_DELIVER && context->stop == PND_STOP_NONE) {
         context->polling = verdict == PND_POLL;
         if (!context->polling)
@@ -355,8 +363,13 @@ static void finish_alone(struct pnd_context *context)
 /* An end of the stream ends what moves bytes; an accept or connect has an answer of its own. */
 static bool ends_with_line(const struct pnd_context *context)
 {
-    return context->line->ending != PND_GOES_ON &&
-           (context->operation->moves || context->handle->spoiled);
+    const struct pnd_handle *handle = context->handle;
+    const struct pnd_operation *operation = context->operation;
+
+    if (context->line->ending == PND_GOES_ON || operation->outlives_line)
+        return false;
+    return operation->moves || handle->spoiled ||
+           (handle->disconnected && operation->after_disconnect != 0);
 }
 
 /* True: the context has its result now, from the line's ending or from what was collected. */
@@ -412,6 +425,8 @@ void pnd_context_finish(struct pnd_context *context)
     finish_alone(context);
     if (first)
         advance(line);
+    if (context->handle != NULL && context->handle->settler != NULL)
+        pnd_context_settle(context->handle, context);
 }
 
 struct pnd_handle *pnd_context_deliver(struct pnd_context *context)

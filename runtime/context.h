@@ -48,6 +48,7 @@ enum pnd_verdict {
     PND_DELIVER, /* that was the end of it */
     PND_AGAIN,   /* ask the kernel again, for the rest */
     PND_POLL,    /* wait until the descriptor is ready, then ask again */
+    PND_SETTLE,  /* wait until nothing else is under way on the handle, then ask again */
 };
 
 /* Where the answer for the first in line comes from. */
@@ -59,12 +60,14 @@ enum pnd_source {
 
 struct pnd_operation {
     const char *name;
-    uint16_t code;         /* PENDIO_OPERATION_... */
-    uint8_t opcode;        /* the kernel's, which must have it */
-    uint16_t poll_events;  /* what PND_POLL waits for */
-    bool moves;            /* bytes to or from the window */
-    bool may_try;          /* PENDIO_TRY looks at once */
-    bool finishes_closing; /* a graceful close lets it finish */
+    uint16_t code;            /* PENDIO_OPERATION_... */
+    uint8_t opcode;           /* the kernel's, which must have it */
+    uint16_t poll_events;     /* what PND_POLL waits for */
+    bool moves;               /* bytes to or from the window */
+    bool may_try;             /* PENDIO_TRY looks at once */
+    bool finishes_closing;    /* a graceful close lets it finish */
+    bool outlives_line;       /* it goes on where the line has come to an end */
+    int32_t after_disconnect; /* its error then; 0: what else is known, or the kernel says */
     /* Cannot fail: reserve checked everything, and the entry is zeroed. */
     void (*prepare)(const struct pnd_context *context, struct io_uring_sqe *sqe);
     enum pnd_verdict (*finish)(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
@@ -176,6 +179,12 @@ int pnd_context_wait_for_others(struct pnd_context *context);
 /* Puts it into the loop's backlog, cancels or returns; takes it out of whichever it is in. */
 void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue);
 void pnd_context_dequeue(struct pnd_context *context);
+
+/* The handle has one operation less; whoever waits for the last of them goes on. */
+void pnd_context_settle(struct pnd_handle *handle, const struct pnd_context *ended);
+
+/* The product goes back to where it came from: it is none of this run's any more. */
+void pnd_context_drop_product(struct pnd_context *context);
 
 /* Asks the kernel, now or when the ring has room. */
 void pnd_context_submit(struct pnd_context *context);

@@ -93,6 +93,15 @@ void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind ki
     handle->state = PND_HANDLE_OPEN;
 }
 
+void pnd_handle_begin_anew(struct pnd_handle *handle)
+{
+    handle->sends.ending = PND_GOES_ON;
+    handle->receives.ending = PND_GOES_ON;
+    handle->spoiled = false;
+    handle->connected = false;
+    handle->disconnected = false;
+}
+
 static enum pnd_kind kind_of_socket(int descriptor)
 {
     int type = SOCK_STREAM;

@@ -78,13 +78,17 @@ struct pnd_handle {
     uint8_t kind;  /* enum pnd_kind */
     uint8_t close_mode;
     bool spoiled;             /* a connect was ended early */
+    bool connected;           /* it has, or had, a peer */
+    bool disconnected;        /* not to be used again */
     uint32_t under_way_count; /* started and not yet delivered, the close itself excepted */
     struct pnd_budget budget;
     struct pnd_line receives; /* also accepts */
     struct pnd_line sends;    /* also connects */
     struct pnd_context_list parallel;
-    struct pnd_context *closer;            /* whoever is told when it is closed; NULL: nobody */
-    struct pnd_inbox inbox;                /* what the multishot request brought */
+    struct pnd_context *closer;   /* whoever is told when it is closed; NULL: nobody */
+    struct pnd_context *settler;  /* waits until nothing else is under way on it; NULL: nobody */
+    struct pnd_context *acceptor; /* brings a connection into it; NULL: nobody */
+    struct pnd_inbox inbox;       /* what the multishot request brought */
     const struct pnd_multishot *multishot; /* the one used last; NULL: none was */
     uint8_t arming;                        /* enum pnd_arming */
     bool refuses_multishot;                /* the kernel does not do it for this descriptor */
@@ -110,6 +114,9 @@ void pnd_handle_table_fini(struct pnd_handle_table *table);
 struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table);
 void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *handle);
 void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind kind);
+
+/* What was known of its connection holds no longer. */
+void pnd_handle_begin_anew(struct pnd_handle *handle);
 
 /* What a descriptor is, from the system. Returns 0 or -EBADF. */
 int pnd_handle_kind_of(int descriptor, enum pnd_kind *ret_kind);
@@ -144,6 +151,12 @@ static inline bool pnd_handle_is_idle(const struct pnd_handle *handle)
 static inline bool pnd_line_is_empty(const struct pnd_line *line)
 {
     return TAILQ_EMPTY(&line->waiting);
+}
+
+/* Nothing but sends, which wait behind whoever asks. */
+static inline bool pnd_handle_is_quiet(const struct pnd_handle *handle)
+{
+    return pnd_line_is_empty(&handle->receives) && TAILQ_EMPTY(&handle->parallel);
 }
 
 /* An ending sticks: the first one is the truth. */

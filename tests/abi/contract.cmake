@@ -31,7 +31,8 @@ endfunction()
 
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
-        sync path path_end loop end poll host hosting flags pieces
-        child signal accept listener)
+        sync path path_end loop end poll host hosting accept_into child disconnect
+        disconnect_order flags pieces signal
+        accept listener)
     contract_test(${stem})
 endforeach()

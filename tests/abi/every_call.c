@@ -60,6 +60,7 @@ CALL(context_set_slice, subject->context)
 CALL(context_set_user_data, subject->context, 1)
 CALL(context_set_window, subject->context, 0, 0)
 CALL(context_window, subject->context, &outputs.memory, &outputs.byte_count)
+CALL(disconnect, subject->context, subject->handle, PENDIO_REUSE)
 CALL(fsync, subject->context, subject->handle, PENDIO_DATA_ONLY)
 CALL(handle_adopt, subject->loop, 0, &outputs.handle)
 CALL(handle_bind, subject->loop, subject->handle, &any_address, sizeof any_address)
@@ -126,6 +127,7 @@ const struct every_call every_calls[] = {
     {"context_set_user_data", make_context_set_user_data, false},
     {"context_set_window", make_context_set_window, false},
     {"context_window", make_context_window, false},
+    {"disconnect", make_disconnect, false},
     {"fsync", make_fsync, false},
     {"handle_adopt", make_handle_adopt, false},
     {"handle_bind", make_handle_bind, false},

@@ -149,8 +149,11 @@ MUTANTS = (
     Mutant(
         "unread_data_reset", "a graceful close leaves unread data, so the peer sees a reset",
         "runtime/op_close.c",
-        "        discard_unread(handle);\n",
-        "        if (handle->state == PND_HANDLE_FREE)\n            discard_unread(handle);\n"),
+        "        pnd_descriptor_discard_unread(handle->descriptor);\n",
+        """\
+        if (handle->state == PND_HANDLE_FREE)
+            pnd_descriptor_discard_unread(handle->descriptor);
+"""),
     Mutant(
         "abortive_says_goodbye", "an abortive close sends no reset", "runtime/op_close.c",
         "(void)setsockopt(handle->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);",

@@ -86,6 +86,7 @@ enum { /* operations, as they stand in a completion */
        PENDIO_OPERATION_UNLINK = 18,
        PENDIO_OPERATION_MKDIR = 19,
        PENDIO_OPERATION_POLL = 20,
+       PENDIO_OPERATION_DISCONNECT = 21,
        PENDIO_OPERATION_CHILD = 26,
        PENDIO_OPERATION_SIGNAL = 27,
 };
@@ -110,6 +111,10 @@ enum { /* how to close a handle */
        PENDIO_GRACEFUL =
            0, /* started sends finish, then FIN; unread data never turn it into a RST */
        PENDIO_ABORTIVE = 1, /* everything is cancelled, then RST */
+};
+
+enum {                   /* flags of disconnect */
+       PENDIO_REUSE = 1, /* the handle can connect again, or be the target of an accept */
 };
 
 enum {                       /* flags of fsync */
@@ -658,12 +663,20 @@ PENDIO_API int pendio_nop(struct pendio_context *context, struct pendio_loop *lo
 PENDIO_API int pendio_timer(struct pendio_context *context, uint64_t after_ns);
 
 /**
- * Accept a connection. A listener on which a context accepted once may take connections ahead of
- * those who ask, about collect_count of them: they are handed out in order, without asking the
- * kernel again, or closed with the listener.
+ * Accept a connection, as a new handle (`into` 0) or into one that was prepared: an open stream
+ * socket of the loop and of the listener's family, unbound, unconnected, with nothing under way.
+ * The connection takes the place of the socket behind it: handle, descriptor and the descriptor's
+ * flags stay, the options are the listener's. Until delivery `into` can only be closed, which ends
+ * the accept; an accept that ends without a connection leaves it as it was.
+ * A listener may take connections ahead of those who ask, about collect_count of them: they are
+ * handed out in order without asking the kernel again, or closed with the listener.
  *
- * Result:    value: the handle of the connection, its descriptor blocking and close-on-exec.
- * Refused:   -EAGAIN also when handle_count is reached; -ENOTSUP `into` is not 0.
+ * Result:    value: the handle of the connection, `into` or a new one, then its descriptor blocking
+ *            and close-on-exec.
+ * Refused:   -EAGAIN also when handle_count is reached. For `into`: -EBADF; -EBUSY operations are
+ *            under way on it, or another accept has it; -EISCONN connected; -EINVAL bound,
+ *            disconnected without PENDIO_REUSE, given up by a connect that was ended early, or not
+ *            of the listener's family and type.
  */
 PENDIO_API int pendio_accept(struct pendio_context *context, pendio_handle listener,
                              pendio_handle into);
@@ -671,11 +684,27 @@ PENDIO_API int pendio_accept(struct pendio_context *context, pendio_handle liste
 /**
  * Connect to the context's endpoint.
  *
- * Result:    error 0. Ended by cancel or deadline, the handle is good for nothing but closing:
- *            operations on it answer -ECONNABORTED.
+ * Result:    error 0. Ended by cancel or deadline, the handle is good for nothing but disconnect
+ *            with PENDIO_REUSE, and closing: other operations on it answer -ECONNABORTED.
  * Refused:   -EINVAL also without an endpoint.
  */
 PENDIO_API int pendio_connect(struct pendio_context *context, pendio_handle handle);
+
+/**
+ * End a connection and keep the handle. What was sent before goes first, then FIN; what is unread
+ * is discarded. Sends then answer -EPIPE, receives, those under way too, PENDIO_END_OF_STREAM (or
+ * the data they have got), and a connect answers -EISCONN. With PENDIO_REUSE the handle has, as
+ * soon as everything else under way on it has ended, a new socket behind the same descriptor,
+ * unbound and with the options of the old one: it can connect again or be the target of an accept.
+ *
+ * Result:    error 0; -ENOTCONN without a connection (after a failed or disconnected one, and
+ *            after a connect that was ended early, PENDIO_REUSE still helps); -EMFILE, -ENFILE or
+ *            -ENOMEM: disconnected, but no new socket was to be had. Ended early before its turn
+ *            nothing has happened.
+ * Refused:   -EINVAL also when the handle is no stream or seqpacket socket.
+ */
+PENDIO_API int pendio_disconnect(struct pendio_context *context, pendio_handle handle,
+                                 uint32_t flags);
 
 /**
  * Receive what has arrived, into the context's window.
