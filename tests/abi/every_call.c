@@ -54,6 +54,7 @@ CALL(cancel, subject->loop, 1)
 CALL(child, subject->context, 1)
 CALL(close, subject->context, subject->handle, PENDIO_GRACEFUL)
 CALL(connect, subject->context, subject->handle)
+CALL(connect_name, subject->context, subject->handle, "localhost", 1)
 CALL(context_request, subject->context, &outputs.request)
 CALL(context_result, subject->context, &outputs.completion)
 CALL(context_sender, subject->context, &outputs.endpoint)
@@ -129,6 +130,7 @@ const struct every_call every_calls[] = {
     {"child", make_child, false},
     {"close", make_close, false},
     {"connect", make_connect, false},
+    {"connect_name", make_connect_name, false},
     {"context_request", make_context_request, false},
     {"context_result", make_context_result, false},
     {"context_sender", make_context_sender, false},
