@@ -210,7 +210,7 @@ START_TEST(b227_range_beyond_a_file_is_found_when_it_runs)
 }
 END_TEST
 
-/* .NET's mark of a message's end has no meaning on a stream: contract 8, unknown flags are refused. */
+/* A mark of a message's end means nothing on a stream: contract 8, unknown flags are refused. */
 START_TEST(b228_unknown_flags_are_refused)
 {
     const struct pendio_packet packet = {.memory = ten, .byte_count = 10};

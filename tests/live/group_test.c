@@ -176,7 +176,7 @@ static void listen_at(struct pendio_group *group)
     plan.port = ntohs(address.sin_port);
 }
 
-/* With many connections every loop gets some: moving goes round, and the kernel's choice is wide. */
+/* With many connections every loop gets some: moving goes round, and ports are spread wide. */
 static void check_parts(void)
 {
     struct part sum = {.ended = true};
