@@ -7,6 +7,7 @@
 #include "call.h"
 
 #include "content.h"
+#include "kind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -165,38 +166,27 @@ static int call_poll(struct pnd_engine *engine, const struct pnd_task *task,
     return pendio_poll(start->context, start->handle, task->step->poll_events);
 }
 
-struct call {
-    call_fn *start;
-    uint16_t operation;
-    bool has_window;
+static call_fn *const calls[] = {
+    [PENDIO__OPERATION__NOP] = call_nop,
+    [PENDIO__OPERATION__TIMER] = call_timer,
+    [PENDIO__OPERATION__ACCEPT] = call_accept,
+    [PENDIO__OPERATION__CONNECT] = call_connect,
+    [PENDIO__OPERATION__RECEIVE] = call_receive,
+    [PENDIO__OPERATION__SEND] = call_send,
+    [PENDIO__OPERATION__RECEIVE_FROM] = call_receive_from,
+    [PENDIO__OPERATION__SEND_TO] = call_send_to,
+    [PENDIO__OPERATION__OPEN] = call_open,
+    [PENDIO__OPERATION__READ] = call_read,
+    [PENDIO__OPERATION__WRITE] = call_write,
+    [PENDIO__OPERATION__CLOSE] = call_close,
+    [PENDIO__OPERATION__FSYNC] = call_fsync,
+    [PENDIO__OPERATION__TRUNCATE] = call_truncate,
+    [PENDIO__OPERATION__STAT] = call_stat,
+    [PENDIO__OPERATION__RENAME] = call_rename,
+    [PENDIO__OPERATION__UNLINK] = call_unlink,
+    [PENDIO__OPERATION__MKDIR] = call_mkdir,
+    [PENDIO__OPERATION__POLL] = call_poll,
 };
-
-static const struct call calls[] = {
-    [PENDIO__OPERATION__NOP] = {call_nop, PENDIO_OPERATION_NOP, false},
-    [PENDIO__OPERATION__TIMER] = {call_timer, PENDIO_OPERATION_TIMER, false},
-    [PENDIO__OPERATION__ACCEPT] = {call_accept, PENDIO_OPERATION_ACCEPT, false},
-    [PENDIO__OPERATION__CONNECT] = {call_connect, PENDIO_OPERATION_CONNECT, false},
-    [PENDIO__OPERATION__RECEIVE] = {call_receive, PENDIO_OPERATION_RECEIVE, true},
-    [PENDIO__OPERATION__SEND] = {call_send, PENDIO_OPERATION_SEND, true},
-    [PENDIO__OPERATION__RECEIVE_FROM] = {call_receive_from, PENDIO_OPERATION_RECEIVE_FROM, true},
-    [PENDIO__OPERATION__SEND_TO] = {call_send_to, PENDIO_OPERATION_SEND_TO, true},
-    [PENDIO__OPERATION__OPEN] = {call_open, PENDIO_OPERATION_OPEN, false},
-    [PENDIO__OPERATION__READ] = {call_read, PENDIO_OPERATION_READ, true},
-    [PENDIO__OPERATION__WRITE] = {call_write, PENDIO_OPERATION_WRITE, true},
-    [PENDIO__OPERATION__CLOSE] = {call_close, PENDIO_OPERATION_CLOSE, false},
-    [PENDIO__OPERATION__FSYNC] = {call_fsync, PENDIO_OPERATION_FSYNC, false},
-    [PENDIO__OPERATION__TRUNCATE] = {call_truncate, PENDIO_OPERATION_TRUNCATE, false},
-    [PENDIO__OPERATION__STAT] = {call_stat, PENDIO_OPERATION_STAT, true},
-    [PENDIO__OPERATION__RENAME] = {call_rename, PENDIO_OPERATION_RENAME, false},
-    [PENDIO__OPERATION__UNLINK] = {call_unlink, PENDIO_OPERATION_UNLINK, false},
-    [PENDIO__OPERATION__MKDIR] = {call_mkdir, PENDIO_OPERATION_MKDIR, false},
-    [PENDIO__OPERATION__POLL] = {call_poll, PENDIO_OPERATION_POLL, false},
-};
-
-uint16_t pnd_call_operation(Pendio__Operation operation)
-{
-    return calls[operation].operation;
-}
 
 void pnd_call_describe(const struct pnd_engine *engine, const struct pnd_task *task,
                        struct pnd_start *ret_start)
@@ -210,7 +200,7 @@ void pnd_call_describe(const struct pnd_engine *engine, const struct pnd_task *t
         .deadline_ns = step->deadline_ns,
         .after_ns = step->after_ns,
         .policy = step->policy,
-        .operation = calls[step->operation].operation,
+        .operation = pnd_plan_start(step->operation),
         .streaming = step->offset == PENDIO_STREAMING,
         .callback = step->callback,
     };
@@ -272,7 +262,7 @@ int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
     if (status == 0)
         status =
             pendio_context_set_callback(start->context, start->callback ? completed : NULL, engine);
-    if (status == 0 && calls[task->step->operation].has_window)
+    if (status == 0 && pnd_kind_of(start->operation)->window)
         status = set_window(engine, task);
     if (status == 0 && (start->operation == PENDIO_OPERATION_CONNECT ||
                         start->operation == PENDIO_OPERATION_SEND_TO))
@@ -283,5 +273,5 @@ int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
 int pnd_call_start(struct pnd_engine *engine, const struct pnd_task *task,
                    const struct pnd_start *start)
 {
-    return calls[task->step->operation].start(engine, task, start);
+    return calls[task->step->operation](engine, task, start);
 }

@@ -9,6 +9,7 @@
 #include "content.h"
 
 #include "instance.h"
+#include "kind.h"
 #include "names.h"
 
 #include <string.h>
@@ -28,14 +29,13 @@ struct pnd_flow *pnd_content_flow(struct pnd_engine *engine, pendio_handle handl
 
 static bool is_inward(Pendio__Operation operation)
 {
-    return operation == PENDIO__OPERATION__RECEIVE ||
-           operation == PENDIO__OPERATION__RECEIVE_FROM || operation == PENDIO__OPERATION__READ ||
+    return pnd_kind_of(pnd_plan_start(operation))->direction == PND_MOVES_IN ||
            operation == PENDIO__OPERATION__STAT;
 }
 
 static bool is_send(Pendio__Operation operation)
 {
-    return operation == PENDIO__OPERATION__SEND || operation == PENDIO__OPERATION__SEND_TO;
+    return pnd_kind_is_send(pnd_plan_start(operation));
 }
 
 static bool is_stream_of_bytes(Pendio__Family family)

@@ -8,6 +8,7 @@
  */
 #include "ledger.h"
 
+#include "kind.h"
 #include "names.h"
 
 #include <errno.h>
@@ -263,18 +264,8 @@ bool pnd_ledger_run_is_fresh(struct pnd_ledger *ledger, pendio_run run)
 
 int pnd_ledger_line(const struct pnd_start *start)
 {
-    switch (start->operation) {
-    case PENDIO_OPERATION_RECEIVE:
-    case PENDIO_OPERATION_RECEIVE_FROM:
-        return 0;
-    case PENDIO_OPERATION_SEND:
-    case PENDIO_OPERATION_SEND_TO:
-        return 1;
-    case PENDIO_OPERATION_READ:
-        return start->streaming ? 0 : -1;
-    case PENDIO_OPERATION_WRITE:
-        return start->streaming ? 1 : -1;
-    default:
+    const struct pnd_kind *kind = pnd_kind_of(start->operation);
+    if (kind->direction == PND_MOVES_NOTHING || !(kind->socket || start->streaming))
         return -1;
-    }
+    return kind->direction == PND_MOVES_IN ? 0 : 1;
 }

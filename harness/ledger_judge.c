@@ -6,34 +6,14 @@
  */
 #include "ledger.h"
 
+#include "kind.h"
 #include "names.h"
 
 #include <errno.h>
 
-static bool is_receive(uint16_t operation)
+static bool moves(uint16_t operation, enum pnd_direction direction)
 {
-    return operation == PENDIO_OPERATION_RECEIVE || operation == PENDIO_OPERATION_RECEIVE_FROM;
-}
-
-static bool is_send(uint16_t operation)
-{
-    return operation == PENDIO_OPERATION_SEND || operation == PENDIO_OPERATION_SEND_TO ||
-           operation == PENDIO_OPERATION_WRITE;
-}
-
-static bool is_transfer(uint16_t operation)
-{
-    return is_receive(operation) || is_send(operation) || operation == PENDIO_OPERATION_READ;
-}
-
-static bool has_window(uint16_t operation)
-{
-    return is_transfer(operation) || operation == PENDIO_OPERATION_STAT;
-}
-
-static bool makes_handle(uint16_t operation)
-{
-    return operation == PENDIO_OPERATION_ACCEPT || operation == PENDIO_OPERATION_OPEN;
+    return pnd_kind_of(operation)->direction == direction;
 }
 
 static void judge_identity(struct pnd_referee *referee, const struct pnd_start *start,
@@ -56,12 +36,12 @@ static void judge_identity(struct pnd_referee *referee, const struct pnd_start *
 static void judge_amount(struct pnd_referee *referee, const struct pnd_start *start,
                          const struct pendio_completion *completion)
 {
-    uint64_t most = has_window(start->operation) ? start->byte_count : 0;
-    uint64_t memory = has_window(start->operation) ? (uintptr_t)start->memory : 0;
+    uint64_t most = pnd_kind_of(start->operation)->window ? start->byte_count : 0;
+    uint64_t memory = pnd_kind_of(start->operation)->window ? (uintptr_t)start->memory : 0;
     pnd_referee_hold(referee, PND_RULE_BYTES, completion->bytes <= most,
                      "%s of at most %llu bytes moved %llu", pnd_names_operation(start->operation),
                      (unsigned long long)most, (unsigned long long)completion->bytes);
-    if (is_send(start->operation) && completion->error == 0)
+    if (moves(start->operation, PND_MOVES_OUT) && completion->error == 0)
         pnd_referee_hold(referee, PND_RULE_WHOLE_SEND, completion->bytes == most,
                          "%s of %llu bytes succeeded with %llu",
                          pnd_names_operation(start->operation), (unsigned long long)most,
@@ -77,10 +57,11 @@ static void judge_amount(struct pnd_referee *referee, const struct pnd_start *st
 static void judge_product(struct pnd_referee *referee, const struct pnd_start *start,
                           const struct pendio_completion *completion)
 {
-    bool makes = makes_handle(start->operation) || start->operation == PENDIO_OPERATION_POLL;
-    bool product = makes && completion->error == 0;
-    bool size = start->operation == PENDIO_OPERATION_STAT && completion->error == 0;
-    pnd_referee_hold(referee, PND_RULE_PRODUCT, size || (completion->value != 0) == product,
+    enum pnd_product made =
+        completion->error == 0 ? pnd_kind_of(start->operation)->product : PND_NO_PRODUCT;
+    pnd_referee_hold(referee, PND_RULE_PRODUCT,
+                     made == PND_PRODUCT_ANY ||
+                         (completion->value != 0) == (made != PND_NO_PRODUCT),
                      "%s with error %s has value %#llx", pnd_names_operation(start->operation),
                      pnd_names_error(completion->error), (unsigned long long)completion->value);
 }
@@ -89,7 +70,7 @@ static bool may_end(const struct pnd_start *start, const struct pnd_handle_page 
 {
     if (start->operation == PENDIO_OPERATION_READ)
         return true;
-    return is_receive(start->operation) && handle != NULL &&
+    return pnd_kind_is_receive(start->operation) && handle != NULL &&
            (handle->kind == PND_KIND_STREAM || handle->kind == PND_KIND_SEQPACKET);
 }
 
@@ -105,7 +86,7 @@ static void judge_end(struct pnd_referee *referee, const struct pnd_start *start
                      pnd_names_operation(start->operation), start->byte_count,
                      (unsigned long long)completion->bytes, pnd_names_error(completion->error),
                      end ? "set" : "not set");
-    if (handle == NULL || handle->kind != PND_KIND_STREAM || !is_receive(start->operation))
+    if (handle == NULL || handle->kind != PND_KIND_STREAM || !pnd_kind_is_receive(start->operation))
         return;
     if (handle->end_seen)
         pnd_referee_hold(referee, PND_RULE_END_STICKS, completion->bytes == 0,
@@ -123,7 +104,7 @@ static void judge_truncated(struct pnd_referee *referee, const struct pnd_start 
         handle != NULL && (handle->kind == PND_KIND_DATAGRAM || handle->kind == PND_KIND_SEQPACKET);
     pnd_referee_hold(
         referee, PND_RULE_TRUNCATED,
-        message && is_receive(start->operation) && completion->bytes == start->byte_count,
+        message && pnd_kind_is_receive(start->operation) && completion->bytes == start->byte_count,
         "%s of %zu bytes brought %llu and is TRUNCATED", pnd_names_operation(start->operation),
         start->byte_count, (unsigned long long)completion->bytes);
 }
@@ -199,9 +180,9 @@ static void judge_order(struct pnd_referee *referee, const struct pnd_context_pa
 static void count_bytes(struct pnd_ledger *ledger, const struct pendio_completion *completion,
                         uint16_t operation)
 {
-    if (is_send(operation))
+    if (moves(operation, PND_MOVES_OUT))
         ledger->counts.bytes_sent += completion->bytes;
-    else if (is_transfer(operation))
+    else if (moves(operation, PND_MOVES_IN))
         ledger->counts.bytes_received += completion->bytes;
 }
 

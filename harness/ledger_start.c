@@ -7,6 +7,7 @@
  */
 #include "ledger.h"
 
+#include "kind.h"
 #include "names.h"
 
 #include <errno.h>
@@ -66,18 +67,6 @@ static void start_refused(struct pnd_ledger *ledger, const struct pnd_start *sta
                      before->byte_count, after->byte_count);
 }
 
-static bool moves_by_socket(uint16_t operation)
-{
-    return operation == PENDIO_OPERATION_SEND || operation == PENDIO_OPERATION_SEND_TO ||
-           operation == PENDIO_OPERATION_RECEIVE || operation == PENDIO_OPERATION_RECEIVE_FROM ||
-           operation == PENDIO_OPERATION_ACCEPT;
-}
-
-static bool is_send(uint16_t operation)
-{
-    return operation == PENDIO_OPERATION_SEND || operation == PENDIO_OPERATION_SEND_TO;
-}
-
 static bool may_be_done(const struct pnd_start *start, const struct pnd_handle_page *handle,
                         const struct pendio_completion *result)
 {
@@ -87,9 +76,9 @@ static bool may_be_done(const struct pnd_start *start, const struct pnd_handle_p
         return true;
     if (start->operation == PENDIO_OPERATION_CONNECT)
         return result->error != 0;
-    if (!moves_by_socket(start->operation))
+    if (!pnd_kind_of(start->operation)->socket)
         return false;
-    if (!is_send(start->operation) || start->policy == PENDIO_TRY || result->error != 0)
+    if (!pnd_kind_is_send(start->operation) || start->policy == PENDIO_TRY || result->error != 0)
         return true;
     return start->byte_count == 0 && handle != NULL && handle->kind == PND_KIND_STREAM;
 }

@@ -144,6 +144,9 @@ int pnd_plan_create(const Pendio__Workload *workload, const struct pnd_plan_limi
 /* NULL is allowed. */
 void pnd_plan_destroy(struct pnd_plan *plan);
 
+/* pendio.h's number of an operation that is started with a context; 0 for others. */
+uint16_t pnd_plan_start(Pendio__Operation operation);
+
 /* True for operations started with a context. */
 bool pnd_plan_is_start(Pendio__Operation operation);
 

@@ -1,7 +1,7 @@
 # The child of a run: everything that executes one workload and judges it. Only pendio and proto.
 add_library(pendio_run STATIC
-    names.c latency.c payload.c table.c frame.c
-    plan.c plan_names.c plan_step.c plan_expect.c plan_count.c
+    names.c kind.c latency.c payload.c table.c frame.c
+    plan.c plan_names.c plan_rules.c plan_step.c plan_meaning.c plan_expect.c plan_count.c
     referee.c ledger.c ledger_start.c ledger_judge.c ledger_deliver.c
     allocations.c descriptors.c
     address.c content.c expect.c call.c task.c instance.c step_start.c step_now.c

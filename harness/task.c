@@ -12,6 +12,7 @@
 #include "content.h"
 #include "expect.h"
 #include "instance.h"
+#include "kind.h"
 #include "names.h"
 
 #include <errno.h>
@@ -85,11 +86,6 @@ static void take_product(struct pnd_engine *engine, const struct pnd_task *task,
         pnd_instance_begin(engine, (uint32_t)step->actor_index, handle);
 }
 
-static bool makes_handle(Pendio__Operation operation)
-{
-    return operation == PENDIO__OPERATION__ACCEPT || operation == PENDIO__OPERATION__OPEN;
-}
-
 static bool wants_more(const struct pnd_task *task, const struct pendio_completion *completion)
 {
     return task->step->whole && completion->error == 0 && completion->bytes > 0 &&
@@ -102,7 +98,7 @@ static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
 {
     engine->operations++;
     pnd_content_verify(engine, task, start, completion);
-    if (completion->value != 0 && makes_handle(task->step->operation))
+    if (completion->value != 0 && pnd_kind_of(start->operation)->product == PND_PRODUCT_HANDLE)
         take_product(engine, task, completion->value);
     if (task->step->content != PENDIO__CONTENT__ECHO)
         task->moved_bytes += completion->bytes;

@@ -1,0 +1,91 @@
+/*
+ * plan_meaning.c - holds what a step says against what its operation can do.
+ *
+ * Happy path:  numbers in their range, a window in its memory, nothing that contradicts the rest.
+ * Failures:    the first contradiction is refused with the step's path and the remedy.
+ */
+#include "kind.h"
+#include "plan_compile.h"
+
+#include <pendio/pendio.h>
+
+#include <string.h>
+
+int pnd_plan_check_numbers(const struct pnd_compiler *compiler, const Pendio__Step *source)
+{
+    if ((unsigned int)source->policy > PENDIO_QUEUE)
+        return pnd_plan_refuse_step(compiler, "policy %d is unknown; use AUTO, TRY or QUEUE",
+                                    (int)source->policy);
+    if ((unsigned int)source->close_mode > PENDIO_ABORTIVE)
+        return pnd_plan_refuse_step(compiler, "close_mode %d is unknown; use GRACEFUL or ABORTIVE",
+                                    (int)source->close_mode);
+    if ((unsigned int)source->memory > PENDIO__MEMORY__CALLER)
+        return pnd_plan_refuse_step(compiler, "memory %d is unknown; use SLICE or CALLER",
+                                    (int)source->memory);
+    if ((unsigned int)source->content > PENDIO__CONTENT__NONE)
+        return pnd_plan_refuse_step(compiler, "content %d is unknown; use PATTERN, ECHO or NONE",
+                                    (int)source->content);
+    if (source->poll_events > UINT16_MAX)
+        return pnd_plan_refuse_step(compiler, "poll_events %u is beyond 65535; lower it",
+                                    (unsigned int)source->poll_events);
+    return 0;
+}
+
+static int check_window(const struct pnd_compiler *compiler, const struct pnd_plan_step *step)
+{
+    struct pnd_plan_pool *pool = &compiler->plan->pools[step->pool_index];
+    if (!pnd_kind_of(pnd_plan_start(step->operation))->window)
+        return 0;
+    if (step->memory == PENDIO__MEMORY__SLICE && step->bytes > pool->slice_bytes)
+        return pnd_plan_refuse_step(
+            compiler, "%s of %llu bytes in a slice of %llu; enlarge slice_bytes of pool \"%.60s\"",
+            pnd_plan_operation_name(step->operation), (unsigned long long)step->bytes,
+            (unsigned long long)pool->slice_bytes, pool->name);
+    if (step->memory == PENDIO__MEMORY__CALLER && step->bytes > pool->caller_bytes)
+        pool->caller_bytes = step->bytes;
+    return 0;
+}
+
+/* Steps in the actor that bring something for an echo in the same context. */
+static bool something_to_echo(const struct pnd_compiler *compiler, const Pendio__Step *echo)
+{
+    const Pendio__Actor *actor = compiler->workload->actors[compiler->actor_index];
+    for (size_t i = 0; i < actor->n_blocks; i++) {
+        for (size_t j = 0; j < actor->blocks[i]->n_steps; j++) {
+            const Pendio__Step *step = actor->blocks[i]->steps[j];
+            if (pnd_kind_is_receive(pnd_plan_start(step->operation)) &&
+                strcmp(step->context, echo->context) == 0 && step->memory == echo->memory)
+                return true;
+        }
+    }
+    return false;
+}
+
+int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__Step *source,
+                           const struct pnd_plan_step *step)
+{
+    bool echo = step->content == PENDIO__CONTENT__ECHO;
+    if (echo && !pnd_kind_is_send(pnd_plan_start(step->operation)))
+        return pnd_plan_refuse_step(compiler, "content ECHO is for SEND and SEND_TO; remove it");
+    if (echo && (source->context[0] == '\0' || !something_to_echo(compiler, source)))
+        return pnd_plan_refuse_step(
+            compiler,
+            "nothing to ECHO; give this step and a RECEIVE the same `context` and `memory`");
+    if (step->operation == PENDIO__OPERATION__SEND_TO && !echo &&
+        step->endpoint_index == PND_PLAN_NONE)
+        return pnd_plan_refuse_step(compiler, "SEND_TO needs an endpoint, or content ECHO");
+    if (source->expect != NULL && source->expect->check_size &&
+        step->operation != PENDIO__OPERATION__STAT)
+        return pnd_plan_refuse_step(compiler, "`check_size` is for STAT; remove it");
+    if (step->whole && step->operation != PENDIO__OPERATION__RECEIVE &&
+        step->operation != PENDIO__OPERATION__READ)
+        return pnd_plan_refuse_step(compiler, "`whole` is for RECEIVE and READ; remove it");
+    if (step->whole && step->times > 1 && step->context_index == PND_PLAN_NONE)
+        return pnd_plan_refuse_step(compiler,
+                                    "`whole` with `times` needs a named context: one at a time");
+    if (step->background && step->times > 1 && step->context_index != PND_PLAN_NONE)
+        return pnd_plan_refuse_step(
+            compiler, "one context cannot be started %u times in the background; name none",
+            step->times);
+    return check_window(compiler, step);
+}
