@@ -149,6 +149,22 @@ int pendio_close(struct pendio_context *context, pendio_handle handle, uint32_t 
     return status < 0 ? status : pnd_close_start(self, pnd_shell_handle(self, handle), mode);
 }
 
+int pendio_child(struct pendio_context *context, int pid)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, pid > 0);
+
+    return status < 0 ? status : pnd_child_start(self, pid);
+}
+
+int pendio_signal(struct pendio_context *context, int number)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, true);
+
+    return status < 0 ? status : pnd_signal_start(self, number);
+}
+
 int pendio_poll(struct pendio_context *context, pendio_handle handle, uint32_t events)
 {
     struct pnd_context *self = pnd_shell_context(context);

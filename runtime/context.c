@@ -306,6 +306,7 @@ static enum pnd_verdict judge(struct pnd_context *context, int32_t result, uint3
     if (result >= 0)
         return PND_AGAIN;
     pnd_context_fail(context, result);
+    pnd_context_drop(context);
     return PND_DELIVER;
 }
 
@@ -320,8 +321,9 @@ void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t
         return;
     }
     if (verdict != PND_DELIVER)
-        pnd_context_fail(context, -ECANCELED);
-    pnd_context_finish(context);
+        pnd_context_end_early(context);
+    else
+        pnd_context_finish(context);
 }
 
 /* The end is in the result and the context ready, or done if its start is still looking. */

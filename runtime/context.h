@@ -63,6 +63,8 @@ struct pnd_operation {
     enum pnd_verdict (*finish)(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
     /* Instead of cancelling; NULL: the usual way. */
     void (*stop)(struct pnd_context *context, enum pnd_stop reason);
+    /* Gives back what the run has besides, where it ends without a last finish; NULL: nothing. */
+    void (*drop)(struct pnd_context *context);
 };
 
 struct pnd_window {
@@ -175,6 +177,9 @@ void pnd_context_is_due(struct pnd_deadline *deadline);
 /* Asks for an early end; completes nothing that the kernel works on. */
 void pnd_context_stop(struct pnd_context *context, enum pnd_stop reason);
 
+/* The early end of a run that was asked to stop and that the kernel does not work on. */
+void pnd_context_end_early(struct pnd_context *context);
+
 /* Ends the run: leaves line and queues, fills the result, and makes it ready. */
 void pnd_context_finish(struct pnd_context *context);
 
@@ -189,6 +194,12 @@ void pnd_context_fail(struct pnd_context *context, int32_t error);
 
 /* The run's context, if it is under way; NULL: not (any more). */
 struct pnd_context *pnd_context_of_run(const struct pnd_loop *loop, pendio_run run);
+
+static inline void pnd_context_drop(struct pnd_context *context)
+{
+    if (context->operation->drop != NULL)
+        context->operation->drop(context);
+}
 
 static inline uint64_t pnd_context_left_bytes(const struct pnd_context *context)
 {

@@ -46,6 +46,12 @@ struct pnd_slot {
     uint64_t token;
 };
 
+/* A signalfd for each signal that was ever waited for; -1: none. */
+enum { PND_SIGNAL_COUNT = 65 };
+struct pnd_signals {
+    int descriptors[PND_SIGNAL_COUNT];
+};
+
 /* Finished contexts in order of finishing; NULL stands for a posted message. */
 struct pnd_ready {
     struct pnd_context **entries;
@@ -68,6 +74,7 @@ struct pnd_loop {
     struct pnd_wheel wheel;
     struct pnd_wake wake;
     struct pnd_host host;
+    struct pnd_signals signals;
     struct pnd_ready callbacks;
     struct pnd_ready records;
     struct pnd_context_list backlog; /* want an entry of the ring */

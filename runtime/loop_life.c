@@ -149,6 +149,7 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     if (loop == NULL)
         return -ENOMEM;
     loop->done_budget = options->done_budget;
+    pnd_signals_init(&loop->signals);
     TAILQ_INIT(&loop->backlog);
     TAILQ_INIT(&loop->cancels);
     LIST_INIT(&loop->pools);
@@ -245,15 +246,18 @@ static void drain(struct pnd_loop *loop, int64_t drain_ns)
     }
 }
 
-static uint64_t count_in_kernel(const struct pnd_loop *loop)
+/* What the kernel keeps is its own; what the runs have besides is given back. */
+static uint64_t abandon(struct pnd_loop *loop)
 {
     uint64_t count = 0;
 
     for (uint32_t i = 0; i < loop->slot_count; i++) {
-        const struct pnd_context *context = loop->slots[i].context;
+        struct pnd_context *context = loop->slots[i].context;
 
-        count +=
-            context != NULL && context->state == PND_PENDING && context->place == PND_IN_KERNEL;
+        if (context == NULL || context->state != PND_PENDING || context->place != PND_IN_KERNEL)
+            continue;
+        pnd_context_drop(context);
+        count++;
     }
     return count;
 }
@@ -265,13 +269,14 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
     loop->ending = true;
     pnd_loop_shutdown(loop);
     drain(loop, drain_ns);
-    leaked_count = count_in_kernel(loop);
+    leaked_count = abandon(loop);
     if (leaked_count == 0) {
         while (!LIST_EMPTY(&loop->pools))
             pnd_pool_destroy(LIST_FIRST(&loop->pools));
     }
     loop->ring.backend->fini(&loop->ring);
     pnd_host_fini(&loop->host);
+    pnd_signals_fini(&loop->signals);
     pnd_handle_table_fini(&loop->handles);
     pnd_wake_fini(&loop->wake);
     free_tables(loop);

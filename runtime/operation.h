@@ -27,9 +27,14 @@ int pnd_unlink_start(struct pnd_context *context, const char *path, uint32_t fla
 int pnd_mkdir_start(struct pnd_context *context, const char *path, uint32_t mode);
 int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t mode);
 int pnd_poll_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t events);
+int pnd_child_start(struct pnd_context *context, int pid);
+int pnd_signal_start(struct pnd_context *context, int number);
 
 /* A handle that is 0 stands for none. */
 int pnd_stat_start(struct pnd_context *context, pendio_handle handle, const char *path);
+
+void pnd_signals_init(struct pnd_signals *signals);
+void pnd_signals_fini(struct pnd_signals *signals);
 
 /* Closes without a context; nobody is told. */
 void pnd_close_alone(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t mode);

@@ -28,12 +28,17 @@ void pnd_context_stop(struct pnd_context *context, enum pnd_stop reason)
     if (context->stop != PND_STOP_NONE)
         return;
     context->stop = (uint8_t)reason;
-    if (context->place == PND_IN_KERNEL) {
+    if (context->place == PND_IN_KERNEL)
         pnd_context_enqueue(context, &context->loop->cancels);
-    } else {
-        pnd_context_fail(context, -ECANCELED);
-        pnd_context_finish(context);
-    }
+    else
+        pnd_context_end_early(context);
+}
+
+void pnd_context_end_early(struct pnd_context *context)
+{
+    pnd_context_fail(context, -ECANCELED);
+    pnd_context_drop(context);
+    pnd_context_finish(context);
 }
 
 void pnd_context_is_due(struct pnd_deadline *deadline)

@@ -31,6 +31,7 @@ endfunction()
 
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
-        sync path path_end loop end poll host hosting)
+        sync path path_end loop end poll host hosting
+        child signal)
     contract_test(${stem})
 endforeach()

@@ -41,6 +41,7 @@ static const int yes = 1;
 
 CALL(accept, subject->context, subject->handle, 0)
 CALL(cancel, subject->loop, 1)
+CALL(child, subject->context, 1)
 CALL(close, subject->context, subject->handle, PENDIO_GRACEFUL)
 CALL(connect, subject->context, subject->handle)
 CALL(context_result, subject->context, &outputs.completion)
@@ -90,6 +91,7 @@ CALL(receive_from, subject->context, subject->handle)
 CALL(rename, subject->context, "/nowhere/at/all", "/nowhere/else")
 CALL(send, subject->context, subject->handle)
 CALL(send_to, subject->context, subject->handle)
+CALL(signal, subject->context, 0)
 CALL(stat, subject->context, subject->handle, NULL)
 CALL(timer, subject->context, 1)
 CALL(truncate, subject->context, subject->handle, 0)
@@ -101,6 +103,7 @@ CALL(write, subject->context, subject->handle, 0)
 const struct every_call every_calls[] = {
     {"accept", make_accept, false},
     {"cancel", make_cancel, false},
+    {"child", make_child, false},
     {"close", make_close, false},
     {"connect", make_connect, false},
     {"context_result", make_context_result, false},
@@ -149,6 +152,7 @@ const struct every_call every_calls[] = {
     {"rename", make_rename, false},
     {"send", make_send, false},
     {"send_to", make_send_to, false},
+    {"signal", make_signal, false},
     {"stat", make_stat, false},
     {"timer", make_timer, false},
     {"truncate", make_truncate, false},

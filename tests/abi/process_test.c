@@ -3,18 +3,15 @@
  *
  * - A forked child and other threads are refused, and do no harm; they may have loops of their own.
  * - Any thread may wake the loop and post to it: nothing is lost, and each thread's order is kept.
- * - No descriptor of the library's survives exec.
  */
 #include "every_call.h"
 #include "fixture.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -351,53 +348,6 @@ START_TEST(loops_of_two_threads_post_to_each_other)
 }
 END_TEST
 
-/* ---- exec ----------------------------------------------------------------------------------- */
-
-/* Descriptors that would survive exec. */
-static int count_inherited(void)
-{
-    int count = 0;
-
-    for (int descriptor = 0; descriptor < 1024; descriptor++) {
-        int flags = fcntl(descriptor, F_GETFD);
-
-        count += flags >= 0 && (flags & FD_CLOEXEC) == 0;
-    }
-    return count;
-}
-
-static void open_everything(void)
-{
-    struct pendio_endpoint address;
-    struct pendio_context *acceptor = fixture_get(&fixture);
-    struct pendio_context *opener = fixture_get(&fixture);
-    pendio_handle listener = fixture_listener(&fixture, FIXTURE_TCP4, &address);
-    pendio_handle client;
-
-    ck_assert_int_eq(pendio_handle_socket(fixture.loop, AF_INET, SOCK_STREAM, 0, &client), 0);
-    ck_assert_int_eq(pendio_context_set_endpoint(opener, address.address, address.byte_count), 0);
-    expect_pending(pendio_accept(acceptor, listener, 0));
-    expect_pending(pendio_connect(opener, client));
-    fixture_wait(&fixture, 2);
-    expect_completion(fixture_next(&fixture), 0, 0, 0);
-    expect_completion(fixture_next(&fixture), 0, 0, 0);
-    expect_pending(pendio_open(opener, "/dev/null", O_RDONLY, 0));
-    expect_next(&fixture, opener, 0, 0, 0);
-}
-
-START_TEST(no_descriptor_survives_exec)
-{
-    int inherited_count = count_inherited();
-    int open_count = fixture_count_descriptors();
-
-    fixture_init(&fixture);
-    open_everything();
-    ck_assert_int_ge(fixture_count_descriptors(), open_count + 5);
-    ck_assert_int_eq(count_inherited(), inherited_count);
-    fixture_fini(&fixture);
-}
-END_TEST
-
 int main(void)
 {
     const struct fixture_case cases[] = {
@@ -409,7 +359,6 @@ int main(void)
         {loop_woken_beforehand_does_not_sleep, 0},
         {posts_of_many_threads_all_arrive_each_threads_in_its_order, 0},
         {loops_of_two_threads_post_to_each_other, 0},
-        {no_descriptor_survives_exec, 0},
     };
 
     return fixture_run("abi: process", cases, sizeof cases / sizeof cases[0]);

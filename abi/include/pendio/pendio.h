@@ -86,6 +86,8 @@ enum { /* operations, as they stand in a completion */
        PENDIO_OPERATION_UNLINK = 18,
        PENDIO_OPERATION_MKDIR = 19,
        PENDIO_OPERATION_POLL = 20,
+       PENDIO_OPERATION_CHILD = 26,
+       PENDIO_OPERATION_SIGNAL = 27,
 };
 
 enum {                           /* flags of a completion */
@@ -118,7 +120,7 @@ struct pendio_completion {
     uint64_t user_data;             /* as the context (or the post) had it at the start */
     pendio_run run;                 /* 0 for a posted message */
     pendio_handle handle;           /* the handle worked on; 0 if none */
-    uint64_t value;                 /* new handle, size, events or posted value; else 0 */
+    uint64_t value;                 /* new handle, size, events, status, signal, post; else 0 */
     uint64_t bytes;                 /* moved; also beside an error: what had gone */
     uint64_t memory;                /* address of the first byte moved; 0 without memory */
     int32_t error;                  /* 0 or -errno of the operation */
@@ -312,7 +314,8 @@ struct pendio_loop_statistics {
     uint64_t arena_unregistered_bytes;
     int32_t arena_error; /* why a registration was refused last, -errno; 0: none was */
     uint32_t reserved;
-    uint64_t done_direct; /* done by an ordinary system call: truncate without the kernel's help */
+    uint64_t done_direct; /* done by an ordinary system call: truncate without the kernel's help,
+                             and what child and signal cannot wait for */
 };
 
 /**
@@ -709,6 +712,29 @@ PENDIO_API int pendio_close(struct pendio_context *context, pendio_handle handle
  * Refused:   -EINVAL also events 0 or beyond 16 bits.
  */
 PENDIO_API int pendio_poll(struct pendio_context *context, pendio_handle handle, uint32_t events);
+
+/**
+ * Wait until a child process of this process has ended, and take its status as waitpid(2) does. An
+ * early end, also by the end of the loop, takes nothing: the child can still be waited for. Needs a
+ * descriptor of the system's while it is under way.
+ *
+ * Result:    value: the status, as WIFEXITED() and its like read it; -ECHILD not a child, or its
+ *            status is somebody else's: already taken, or nobody's because SIGCHLD is ignored.
+ * Refused:   -EINVAL also pid below 1.
+ */
+PENDIO_API int pendio_child(struct pendio_context *context, int pid);
+
+/**
+ * Wait for a signal, sent to the process or to the loop's thread, and take it. Of several who wait
+ * for the same one, in whatever loop, each signal goes to one. An early end takes nothing. The
+ * signal must be blocked in every thread that is not to be interrupted by it, the loop's included.
+ *
+ * Result:    value: the number. In a window of at least 128 bytes: a struct signalfd_siginfo, and
+ *            bytes 128; a smaller one stays untouched.
+ * Refused:   -EINVAL also a number that is none, or one that the calling thread has not blocked:
+ *            SIGKILL and SIGSTOP always.
+ */
+PENDIO_API int pendio_signal(struct pendio_context *context, int number);
 
 #ifdef __cplusplus
 }
