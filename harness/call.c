@@ -166,6 +166,20 @@ static int call_poll(struct pnd_engine *engine, const struct pnd_task *task,
     return pendio_poll(start->context, start->handle, task->step->poll_events);
 }
 
+static int call_child(struct pnd_engine *engine, const struct pnd_task *task,
+                      const struct pnd_start *start)
+{
+    (void)engine;
+    return pendio_child(start->context, task->instance->process);
+}
+
+static int call_signal(struct pnd_engine *engine, const struct pnd_task *task,
+                       const struct pnd_start *start)
+{
+    (void)engine;
+    return pendio_signal(start->context, (int)task->step->number);
+}
+
 static call_fn *const calls[] = {
     [PENDIO__OPERATION__NOP] = call_nop,
     [PENDIO__OPERATION__TIMER] = call_timer,
@@ -186,6 +200,8 @@ static call_fn *const calls[] = {
     [PENDIO__OPERATION__UNLINK] = call_unlink,
     [PENDIO__OPERATION__MKDIR] = call_mkdir,
     [PENDIO__OPERATION__POLL] = call_poll,
+    [PENDIO__OPERATION__CHILD] = call_child,
+    [PENDIO__OPERATION__CATCH_SIGNAL] = call_signal,
 };
 
 void pnd_call_describe(const struct pnd_engine *engine, const struct pnd_task *task,

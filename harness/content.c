@@ -29,8 +29,8 @@ struct pnd_flow *pnd_content_flow(struct pnd_engine *engine, pendio_handle handl
 
 static bool is_inward(Pendio__Operation operation)
 {
-    return pnd_kind_of(pnd_plan_start(operation))->direction == PND_MOVES_IN ||
-           operation == PENDIO__OPERATION__STAT;
+    const struct pnd_kind *kind = pnd_kind_of(pnd_plan_start(operation));
+    return kind->direction == PND_MOVES_IN || kind->fills;
 }
 
 static bool is_send(Pendio__Operation operation)
@@ -154,8 +154,7 @@ void pnd_content_verify(struct pnd_engine *engine, struct pnd_task *task,
     verify_untouched(engine, task, start, completion);
     size_t byte_count = (size_t)completion->bytes;
     if (byte_count == 0 || byte_count > start->byte_count ||
-        task->step->content != PENDIO__CONTENT__PATTERN ||
-        task->step->operation == PENDIO__OPERATION__STAT)
+        task->step->content != PENDIO__CONTENT__PATTERN || pnd_kind_of(start->operation)->fills)
         return;
     if (verify_bytes(engine, task, start, byte_count, &fault))
         (void)pnd_referee_hold(&engine->referee, PND_RULE_CONTENT, true, "%s", "");

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum pnd_instance_state {
     PND_INSTANCE_UNUSED,
@@ -42,6 +43,7 @@ struct pnd_instance {
     pendio_handle *handles;
     struct pnd_named_context *contexts;
     uint64_t wake_ns; /* while paused */
+    pid_t process;    /* begun by its last SPAWN; 0: none */
     enum pnd_instance_state state;
     uint32_t index; /* among its actor's */
     uint32_t block_index;

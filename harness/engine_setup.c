@@ -7,6 +7,7 @@
 #include "address.h"
 #include "engine.h"
 #include "instance.h"
+#include "system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -164,6 +165,7 @@ static int setup(struct pnd_engine *engine, struct pnd_engine_failure *failure)
         status = allocate_instances(engine);
     if (status == 0)
         status = allocate_rest(engine);
+    pnd_system_begin(engine->plan);
     if (status == 0)
         status = create_endpoints(engine, failure);
     if (status == 0)
@@ -198,6 +200,7 @@ void pnd_engine_destroy(struct pnd_engine *engine)
 {
     if (engine->loop != NULL)
         (void)pendio_loop_destroy(engine->loop, 0, NULL);
+    pnd_system_end(engine);
     for (uint32_t i = 0; engine->pools != NULL && i < engine->plan->pool_count; i++)
         if (!engine->leaked)
             free(engine->pools[i].caller_memory);

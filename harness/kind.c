@@ -12,6 +12,7 @@
 
 static const struct pnd_kind kinds[] = {
     [PENDIO_OPERATION_ACCEPT] = {.product = PND_PRODUCT_HANDLE, .socket = true},
+    [PENDIO_OPERATION_CONNECT] = {.early = true},
     [PENDIO_OPERATION_RECEIVE] = {PND_MOVES_IN, .window = true, .socket = true},
     [PENDIO_OPERATION_SEND] = {PND_MOVES_OUT, .window = true, .socket = true},
     [PENDIO_OPERATION_RECEIVE_FROM] = {PND_MOVES_IN, .window = true, .socket = true},
@@ -19,8 +20,13 @@ static const struct pnd_kind kinds[] = {
     [PENDIO_OPERATION_OPEN] = {.product = PND_PRODUCT_HANDLE},
     [PENDIO_OPERATION_READ] = {PND_MOVES_IN, .window = true},
     [PENDIO_OPERATION_WRITE] = {PND_MOVES_OUT, .window = true},
-    [PENDIO_OPERATION_STAT] = {.product = PND_PRODUCT_ANY, .window = true},
+    [PENDIO_OPERATION_STAT] = {.product = PND_PRODUCT_ANY, .window = true, .fills = true},
     [PENDIO_OPERATION_POLL] = {.product = PND_PRODUCT_VALUE},
+    [PENDIO_OPERATION_CHILD] = {.product = PND_PRODUCT_ANY, .early = true},
+    [PENDIO_OPERATION_SIGNAL] = {.product = PND_PRODUCT_VALUE,
+                                 .window = true,
+                                 .fills = true,
+                                 .early = true},
 };
 
 const struct pnd_kind *pnd_kind_of(uint16_t operation)

@@ -74,7 +74,7 @@ static bool may_be_done(const struct pnd_start *start, const struct pnd_handle_p
         return false;
     if (start->operation == PENDIO_OPERATION_READ || start->operation == PENDIO_OPERATION_TRUNCATE)
         return true;
-    if (start->operation == PENDIO_OPERATION_CONNECT)
+    if (pnd_kind_of(start->operation)->early)
         return result->error != 0;
     if (!pnd_kind_of(start->operation)->socket)
         return false;

@@ -46,6 +46,8 @@ static const char *const operation_names[] = {
     [PENDIO_OPERATION_UNLINK] = "UNLINK",
     [PENDIO_OPERATION_MKDIR] = "MKDIR",
     [PENDIO_OPERATION_POLL] = "POLL",
+    [PENDIO_OPERATION_CHILD] = "CHILD",
+    [PENDIO_OPERATION_SIGNAL] = "SIGNAL",
 };
 
 int pnd_names_find_error(const char *name)
@@ -76,5 +78,6 @@ uint16_t pnd_names_find_flag(const char *name)
 const char *pnd_names_operation(uint16_t operation)
 {
     size_t count = sizeof operation_names / sizeof *operation_names;
-    return operation < count ? operation_names[operation] : "unknown";
+    const char *name = operation < count ? operation_names[operation] : NULL;
+    return name != NULL ? name : "unknown";
 }

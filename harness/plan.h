@@ -42,6 +42,8 @@ struct pnd_plan_expectation {
     uint64_t bytes_maximum;
     bool check_size;
     uint64_t size; /* a STAT tells */
+    bool check_value;
+    uint64_t value;
 };
 
 struct pnd_plan_step {
@@ -73,6 +75,8 @@ struct pnd_plan_step {
     uint64_t deadline_ns;
     uint64_t after_ns;
     uint32_t poll_events;
+    uint32_t exit_code;
+    uint32_t number; /* of a signal */
     struct pnd_plan_expectation expect;
 };
 

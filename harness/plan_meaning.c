@@ -9,6 +9,7 @@
 
 #include <pendio/pendio.h>
 
+#include <signal.h>
 #include <string.h>
 
 int pnd_plan_check_numbers(const struct pnd_compiler *compiler, const Pendio__Step *source)
@@ -43,6 +44,41 @@ static int check_window(const struct pnd_compiler *compiler, const struct pnd_pl
             (unsigned long long)pool->slice_bytes, pool->name);
     if (step->memory == PENDIO__MEMORY__CALLER && step->bytes > pool->caller_bytes)
         pool->caller_bytes = step->bytes;
+    return 0;
+}
+
+/* A step of the workload that waits for this signal. */
+static bool is_caught(const struct pnd_compiler *compiler, uint32_t number)
+{
+    const Pendio__Workload *workload = compiler->workload;
+    for (size_t i = 0; i < workload->n_actors; i++)
+        for (size_t j = 0; j < workload->actors[i]->n_blocks; j++) {
+            const Pendio__Block *block = workload->actors[i]->blocks[j];
+            for (size_t k = 0; k < block->n_steps; k++)
+                if (block->steps[k]->operation == PENDIO__OPERATION__CATCH_SIGNAL &&
+                    block->steps[k]->number == number)
+                    return true;
+        }
+    return false;
+}
+
+static int check_system(const struct pnd_compiler *compiler, const struct pnd_plan_step *step)
+{
+    bool raise = step->operation == PENDIO__OPERATION__RAISE;
+    if (step->exit_code > 255)
+        return pnd_plan_refuse_step(compiler, "exit_code %u is beyond 255; lower it",
+                                    step->exit_code);
+    if (step->number >= NSIG)
+        return pnd_plan_refuse_step(compiler, "number %u is no signal; use 1 to %d", step->number,
+                                    NSIG - 1);
+    if (raise && (step->number == SIGKILL || step->number == SIGSTOP || step->number == 0 ||
+                  !is_caught(compiler, step->number)))
+        return pnd_plan_refuse_step(compiler,
+                                    "no CATCH_SIGNAL waits for signal %u, which would end the run; "
+                                    "add one, or raise another",
+                                    step->number);
+    if (step->after_ns > INT64_MAX && step->operation == PENDIO__OPERATION__SPAWN)
+        return pnd_plan_refuse_step(compiler, "after_ns is beyond 292 years; lower it");
     return 0;
 }
 
@@ -87,5 +123,6 @@ int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__St
         return pnd_plan_refuse_step(
             compiler, "one context cannot be started %u times in the background; name none",
             step->times);
-    return check_window(compiler, step);
+    int status = check_window(compiler, step);
+    return status < 0 ? status : check_system(compiler, step);
 }

@@ -197,6 +197,8 @@ static void copy_numbers(const Pendio__Step *source, struct pnd_plan_step *step)
     step->offset = source->offset;
     step->deadline_ns = source->deadline_ns;
     step->after_ns = source->after_ns;
+    step->exit_code = source->exit_code;
+    step->number = source->number;
     step->poll_events = source->poll_events > 0 ? source->poll_events : POLLIN;
 }
 

@@ -14,6 +14,7 @@
 #include "instance.h"
 #include "kind.h"
 #include "names.h"
+#include "system.h"
 
 #include <errno.h>
 
@@ -98,6 +99,7 @@ static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
 {
     engine->operations++;
     pnd_content_verify(engine, task, start, completion);
+    pnd_system_verify(engine, task, start, completion);
     if (completion->value != 0 && pnd_kind_of(start->operation)->product == PND_PRODUCT_HANDLE)
         take_product(engine, task, completion->value);
     if (task->step->content != PENDIO__CONTENT__ECHO)

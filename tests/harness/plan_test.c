@@ -154,6 +154,24 @@ START_TEST(steps_without_meaning_are_refused)
 }
 END_TEST
 
+START_TEST(signals_and_ends_of_processes_have_numbers_there_are)
+{
+    must_plan(WITH_STEPS("{\"operation\": \"CATCH_SIGNAL\", \"number\": 10}, "
+                         "{\"operation\": \"RAISE\", \"number\": 10}, "
+                         "{\"operation\": \"SPAWN\", \"exit_code\": 255}"));
+    ck_assert_uint_eq(plan->actors[0].blocks[0].steps[2].number, 10);
+    must_refuse_step(WITH_STEPS("{\"operation\": \"RAISE\", \"number\": 12}"),
+                     "no CATCH_SIGNAL waits for signal 12");
+    must_refuse_step(WITH_STEPS("{\"operation\": \"RAISE\", \"number\": 9}, "
+                                "{\"operation\": \"CATCH_SIGNAL\", \"number\": 9}"),
+                     "which would end the run");
+    must_refuse_step(WITH_STEPS("{\"operation\": \"CATCH_SIGNAL\", \"number\": 65}"),
+                     "number 65 is no signal");
+    must_refuse_step(WITH_STEPS("{\"operation\": \"SPAWN\", \"exit_code\": 256}"),
+                     "exit_code 256 is beyond 255");
+}
+END_TEST
+
 START_TEST(names_of_files_become_indices)
 {
     must_plan(
@@ -387,6 +405,7 @@ int main(void)
         instances_begun_by_accepts_are_counted,
         names_nobody_makes_are_refused,
         steps_without_meaning_are_refused,
+        signals_and_ends_of_processes_have_numbers_there_are,
         names_of_files_become_indices,
         steps_on_files_without_what_they_need_are_refused,
         a_context_stays_in_its_pool,
