@@ -35,7 +35,7 @@ static int call_accept(struct pnd_engine *engine, const struct pnd_task *task,
 {
     (void)engine;
     (void)task;
-    return pendio_accept(start->context, start->handle, 0);
+    return pendio_accept(start->context, start->handle, start->into);
 }
 
 static int call_connect(struct pnd_engine *engine, const struct pnd_task *task,
@@ -166,6 +166,14 @@ static int call_poll(struct pnd_engine *engine, const struct pnd_task *task,
     return pendio_poll(start->context, start->handle, task->step->poll_events);
 }
 
+static int call_disconnect(struct pnd_engine *engine, const struct pnd_task *task,
+                           const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_disconnect(start->context, start->handle, start->reuse ? PENDIO_REUSE : 0);
+}
+
 static int call_child(struct pnd_engine *engine, const struct pnd_task *task,
                       const struct pnd_start *start)
 {
@@ -200,9 +208,15 @@ static call_fn *const calls[] = {
     [PENDIO__OPERATION__UNLINK] = call_unlink,
     [PENDIO__OPERATION__MKDIR] = call_mkdir,
     [PENDIO__OPERATION__POLL] = call_poll,
+    [PENDIO__OPERATION__DISCONNECT] = call_disconnect,
     [PENDIO__OPERATION__CHILD] = call_child,
     [PENDIO__OPERATION__CATCH_SIGNAL] = call_signal,
 };
+
+static pendio_handle handle_at(const struct pnd_task *task, int32_t index)
+{
+    return index == PND_PLAN_NONE ? 0 : task->instance->handles[index];
+}
 
 void pnd_call_describe(const struct pnd_engine *engine, const struct pnd_task *task,
                        struct pnd_start *ret_start)
@@ -210,8 +224,9 @@ void pnd_call_describe(const struct pnd_engine *engine, const struct pnd_task *t
     const struct pnd_plan_step *step = task->step;
     *ret_start = (struct pnd_start){
         .context = task->context,
-        .handle =
-            step->handle_index == PND_PLAN_NONE ? 0 : task->instance->handles[step->handle_index],
+        .handle = handle_at(task, step->handle_index),
+        .into = handle_at(task, step->prepared_index),
+        .reuse = step->reuse,
         .user_data = engine->nonce,
         .deadline_ns = step->deadline_ns,
         .after_ns = step->after_ns,

@@ -23,6 +23,7 @@ struct pnd_kind {
     enum pnd_product product;
     bool window; /* works on the context's window */
     bool fills;  /* writes there, and moves nothing: what it says of itself */
+    bool parts;  /* stands in the line of sends, behind them */
     bool early;  /* its error may be known, and told, at the start */
     bool socket; /* a transfer or accept that TRY may find done */
 };

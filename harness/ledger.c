@@ -96,6 +96,12 @@ struct pnd_handle_page *pnd_ledger_handle(const struct pnd_ledger *ledger, pendi
     return index == PND_TABLE_NOTHING ? NULL : &ledger->handles[index];
 }
 
+struct pnd_handle_page *pnd_ledger_into(const struct pnd_ledger *ledger,
+                                        const struct pnd_start *start)
+{
+    return start->into != 0 ? pnd_ledger_handle(ledger, start->into) : NULL;
+}
+
 /* The page of a context just taken; NULL when there are more contexts than there can be. */
 static struct pnd_context_page *page_for(struct pnd_ledger *ledger, struct pendio_context *context,
                                          uint32_t pool_index)
@@ -226,7 +232,7 @@ struct pnd_handle_page *pnd_ledger_open(struct pnd_ledger *ledger, pendio_handle
 
 void pnd_ledger_release(struct pnd_ledger *ledger, struct pnd_handle_page *handle)
 {
-    if (!handle->closed || handle->pending_count > 0)
+    if (!handle->closed || handle->pending_count + handle->into_count > 0)
         return;
     pnd_table_remove(&ledger->handle_table, handle->handle);
     handle->next_free = ledger->handle_free;
@@ -265,6 +271,8 @@ bool pnd_ledger_run_is_fresh(struct pnd_ledger *ledger, pendio_run run)
 int pnd_ledger_line(const struct pnd_start *start)
 {
     const struct pnd_kind *kind = pnd_kind_of(start->operation);
+    if (kind->parts)
+        return 1;
     if (kind->direction == PND_MOVES_NOTHING || !(kind->socket || start->streaming))
         return -1;
     return kind->direction == PND_MOVES_IN ? 0 : 1;

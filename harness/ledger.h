@@ -32,6 +32,7 @@ struct pnd_snapshot {
 struct pnd_start {
     struct pendio_context *context;
     pendio_handle handle; /* 0: none */
+    pendio_handle into;   /* prepared for an accept; 0: none */
     void *memory;
     size_t byte_count;
     uint64_t user_data;
@@ -40,6 +41,7 @@ struct pnd_start {
     uint64_t started_ns; /* just before the call */
     uint32_t policy;
     uint16_t operation;
+    bool reuse;     /* of a disconnect */
     bool streaming; /* READ and WRITE at the file's position */
     bool callback;
 };
@@ -74,6 +76,7 @@ struct pnd_handle_page {
     bool end_seen;
     uint32_t next_free;
     uint32_t pending_count;
+    uint32_t into_count; /* accepts that may still bring a connection into it */
     uint32_t done_count; /* in turn `done_turn` */
     uint64_t done_turn;
     uint64_t started[PND_LEDGER_LINE_COUNT];
@@ -193,6 +196,10 @@ void pnd_ledger_settle(struct pnd_ledger *ledger, const struct pendio_loop_stati
 /* For ledger_start.c and ledger_deliver.c: one run ended, with a done answer or a delivery. */
 void pnd_ledger_judge(struct pnd_ledger *ledger, struct pnd_context_page *page,
                       const struct pendio_completion *completion, uint64_t now_ns);
+
+/* The page of the handle a connection is accepted into, or NULL. */
+struct pnd_handle_page *pnd_ledger_into(const struct pnd_ledger *ledger,
+                                        const struct pnd_start *start);
 
 /* Which line of its handle an operation stands in, or -1. */
 int pnd_ledger_line(const struct pnd_start *start);

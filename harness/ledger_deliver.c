@@ -54,6 +54,11 @@ static void leave_handle(struct pnd_ledger *ledger, struct pnd_context_page *pag
         handle->closed = true;
     }
     pnd_ledger_release(ledger, handle);
+    struct pnd_handle_page *into = pnd_ledger_into(ledger, start);
+    if (into != NULL) {
+        into->into_count--;
+        pnd_ledger_release(ledger, into);
+    }
 }
 
 struct pnd_context_page *pnd_ledger_deliver(struct pnd_ledger *ledger,

@@ -64,6 +64,19 @@ static void judge_product(struct pnd_referee *referee, const struct pnd_start *s
                          (completion->value != 0) == (made != PND_NO_PRODUCT),
                      "%s with error %s has value %#llx", pnd_names_operation(start->operation),
                      pnd_names_error(completion->error), (unsigned long long)completion->value);
+    if (start->into != 0 && completion->error == 0)
+        pnd_referee_hold(referee, PND_RULE_PRODUCT, completion->value == start->into,
+                         "%s into %#llx made %#llx", pnd_names_operation(start->operation),
+                         (unsigned long long)start->into, (unsigned long long)completion->value);
+}
+
+/* A connection takes the place of what was there before: its streams begin. */
+static void begin_anew(struct pnd_ledger *ledger, const struct pnd_start *start,
+                       struct pnd_handle_page *handle, const struct pendio_completion *completion)
+{
+    struct pnd_handle_page *renewed = start->reuse ? handle : pnd_ledger_into(ledger, start);
+    if (renewed != NULL && completion->error == 0)
+        renewed->end_seen = false;
 }
 
 static bool may_end(const struct pnd_start *start, const struct pnd_handle_page *handle)
@@ -119,7 +132,9 @@ static uint16_t causes(const struct pnd_ledger *ledger, const struct pnd_context
         flags |= PENDIO_BY_CANCEL;
     if (page->start.deadline_ns > 0)
         flags |= PENDIO_BY_DEADLINE;
-    if (handle != NULL && handle->closing && page->start.operation != PENDIO_OPERATION_CLOSE)
+    const struct pnd_handle_page *into = pnd_ledger_into(ledger, &page->start);
+    bool closing = (handle != NULL && handle->closing) || (into != NULL && into->closing);
+    if (closing && page->start.operation != PENDIO_OPERATION_CLOSE)
         flags |= PENDIO_BY_CLOSE;
     return (uint16_t)flags;
 }
@@ -205,5 +220,6 @@ void pnd_ledger_judge(struct pnd_ledger *ledger, struct pnd_context_page *page,
     judge_early_end(ledger, page, handle, completion);
     judge_time(referee, start, completion, now_ns);
     judge_order(referee, page, handle, completion);
+    begin_anew(ledger, start, handle, completion);
     count_bytes(ledger, completion, start->operation);
 }

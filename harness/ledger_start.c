@@ -175,6 +175,9 @@ static void start_pending(struct pnd_ledger *ledger, struct pnd_context_page *pa
     handle->pending_count++;
     if (line >= 0)
         handle->line_pending[line]++;
+    struct pnd_handle_page *into = pnd_ledger_into(ledger, &page->start);
+    if (into != NULL)
+        into->into_count++;
 }
 
 static void judge_accepted(struct pnd_ledger *ledger, const struct pnd_start *start,
@@ -189,6 +192,16 @@ static void judge_accepted(struct pnd_ledger *ledger, const struct pnd_start *st
                          "%s was accepted on a handle that is %s",
                          pnd_names_operation(start->operation),
                          handle != NULL ? "closing" : "closed");
+    if (start->into == 0)
+        return;
+    const struct pnd_handle_page *into = pnd_ledger_into(ledger, start);
+    pnd_referee_hold(ledger->referee, PND_RULE_STALE,
+                     into != NULL && !into->closing && into->pending_count + into->into_count == 0,
+                     "%s was accepted into a handle that is %s",
+                     pnd_names_operation(start->operation),
+                     into == NULL    ? "closed"
+                     : into->closing ? "closing"
+                                     : "at work");
 }
 
 static void enter_accepted(struct pnd_ledger *ledger, const struct pnd_start *start,

@@ -50,7 +50,8 @@ struct pnd_plan_step {
     Pendio__Operation operation;
     int32_t handle_index; /* of the actor */
     int32_t into_index;
-    int32_t context_index; /* of the actor */
+    int32_t prepared_index; /* handle to accept into */
+    int32_t context_index;  /* of the actor */
     int32_t endpoint_index;
     int32_t target_index; /* endpoint */
     int32_t event_index;
@@ -70,6 +71,7 @@ struct pnd_plan_step {
     bool callback;
     bool directory;
     bool data_only;
+    bool reuse;
     uint64_t bytes;
     uint64_t offset;
     uint64_t deadline_ns;

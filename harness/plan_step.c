@@ -25,6 +25,24 @@ static bool wants_handle(const struct pnd_operation_rule *rule, const Pendio__St
     return source->handle[0] != '\0' || source->endpoint[0] == '\0';
 }
 
+/* What comes into it has its name already. */
+static int resolve_prepared(const struct pnd_compiler *compiler, const Pendio__Step *source,
+                            struct pnd_plan_step *step)
+{
+    const struct pnd_plan_actor *actor = this_actor(compiler);
+    if (source->operation != PENDIO__OPERATION__ACCEPT || source->into[0] != '\0')
+        return pnd_plan_refuse_step(compiler,
+                                    "only ACCEPT has `prepared`, in place of `into`; remove one");
+    step->prepared_index =
+        pnd_plan_find(actor->handle_names, actor->handle_count, source->prepared);
+    if (step->prepared_index == PND_PLAN_NONE)
+        return pnd_plan_refuse_step(compiler,
+                                    "no step of actor \"%.60s\" makes the handle \"%.60s\"; "
+                                    "make a SOCKET of that name",
+                                    actor->name, source->prepared);
+    return 0;
+}
+
 static int resolve_handle(const struct pnd_compiler *compiler,
                           const struct pnd_operation_rule *rule, const Pendio__Step *source,
                           struct pnd_plan_step *step)
@@ -45,6 +63,8 @@ static int resolve_handle(const struct pnd_compiler *compiler,
     }
     if ((rule->needs & PND_INTO) != 0 && source->into[0] != '\0')
         step->into_index = pnd_plan_find(actor->handle_names, actor->handle_count, source->into);
+    if (source->prepared[0] != '\0')
+        return resolve_prepared(compiler, source, step);
     if ((rule->needs & PND_INTO) != 0 && source->into[0] == '\0' && source->start_actor[0] == '\0')
         return pnd_plan_refuse_step(compiler, "%s makes a handle nobody takes; name it in `into`",
                                     rule->name);
@@ -193,6 +213,7 @@ static void copy_numbers(const Pendio__Step *source, struct pnd_plan_step *step)
     step->callback = source->callback;
     step->directory = source->directory;
     step->data_only = source->data_only;
+    step->reuse = source->reuse;
     step->bytes = source->bytes;
     step->offset = source->offset;
     step->deadline_ns = source->deadline_ns;
@@ -211,7 +232,7 @@ int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *sou
                                     (int)source->operation);
     step->operation = source->operation;
     step->handle_index = step->into_index = step->context_index = PND_PLAN_NONE;
-    step->endpoint_index = step->target_index = PND_PLAN_NONE;
+    step->endpoint_index = step->target_index = step->prepared_index = PND_PLAN_NONE;
     step->event_index = step->actor_index = PND_PLAN_NONE;
     copy_numbers(source, step);
     int status = pnd_plan_check_numbers(compiler, source);

@@ -74,8 +74,9 @@ static void take_product(struct pnd_engine *engine, const struct pnd_task *task,
 {
     const struct pnd_plan_step *step = task->step;
     bool opened = step->operation == PENDIO__OPERATION__OPEN;
-    if (pnd_ledger_open(&engine->ledger, handle, opened ? PENDIO__FAMILY__FILE : task->family) ==
-        NULL)
+    if (step->prepared_index == PND_PLAN_NONE &&
+        pnd_ledger_open(&engine->ledger, handle, opened ? PENDIO__FAMILY__FILE : task->family) ==
+            NULL)
         return;
     struct pnd_flow *flow = pnd_content_flow(engine, handle);
     *flow = (struct pnd_flow){0};
@@ -102,6 +103,8 @@ static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
     pnd_system_verify(engine, task, start, completion);
     if (completion->value != 0 && pnd_kind_of(start->operation)->product == PND_PRODUCT_HANDLE)
         take_product(engine, task, completion->value);
+    if (start->reuse && completion->error == 0)
+        *pnd_content_flow(engine, start->handle) = (struct pnd_flow){0};
     if (task->step->content != PENDIO__CONTENT__ECHO)
         task->moved_bytes += completion->bytes;
     if (engine->stopping)
