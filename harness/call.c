@@ -8,6 +8,7 @@
 
 #include "content.h"
 #include "kind.h"
+#include "vector.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -231,6 +232,7 @@ void pnd_call_describe(const struct pnd_engine *engine, const struct pnd_task *t
         .deadline_ns = step->deadline_ns,
         .after_ns = step->after_ns,
         .policy = step->policy,
+        .flags = step->flags,
         .operation = pnd_plan_start(step->operation),
         .streaming = step->offset == PENDIO_STREAMING,
         .callback = step->callback,
@@ -256,14 +258,14 @@ static int set_memory(struct pnd_engine *engine, const struct pnd_task *task)
     struct pnd_engine_pool *pool = &engine->pools[task->step->pool_index];
     if (task->step->memory == PENDIO__MEMORY__SLICE)
         return pendio_context_set_slice(task->context);
-    uint64_t slot = engine->ledger.contexts[task - engine->tasks].pool_slot;
-    uint64_t piece = slot * pool->caller_bytes;
-    return pendio_context_set_memory(task->context, pool->caller_memory + piece,
+    return pendio_context_set_memory(task->context, pnd_vector_plain(engine, task),
                                      (size_t)pool->caller_bytes);
 }
 
 static int set_window(struct pnd_engine *engine, const struct pnd_task *task)
 {
+    if (task->step->piece_count > 0)
+        return pnd_vector_set(engine, task);
     size_t offset = task->step->content == PENDIO__CONTENT__ECHO ? 0 : (size_t)task->moved_bytes;
     int status = set_memory(engine, task);
     if (status == 0)
@@ -288,6 +290,8 @@ int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
     int status = pendio_context_set_user_data(start->context, start->user_data);
     if (status == 0)
         status = pendio_context_set_policy(start->context, start->policy);
+    if (status == 0)
+        status = pendio_context_set_flags(start->context, start->flags);
     if (status == 0)
         status = pendio_context_set_deadline(start->context, start->deadline_ns);
     if (status == 0)

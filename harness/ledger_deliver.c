@@ -86,6 +86,9 @@ struct pnd_context_page *pnd_ledger_deliver(struct pnd_ledger *ledger,
                      pnd_names_operation(completion->operation),
                      (unsigned long long)shown->result.bytes, pnd_names_error(shown->result.error),
                      (unsigned long long)completion->bytes, pnd_names_error(completion->error));
+    pnd_ledger_judge_request(ledger, page, shown);
+    if ((page->start.flags & PENDIO_AUTO_PUT) != 0)
+        pnd_ledger_return(ledger, page);
     pnd_ledger_judge(ledger, page, completion, now_ns);
     leave_handle(ledger, page);
     return page;

@@ -192,9 +192,26 @@ static void judge_order(struct pnd_referee *referee, const struct pnd_context_pa
         *arrived = page->sequence;
 }
 
-static void count_bytes(struct pnd_ledger *ledger, const struct pendio_completion *completion,
-                        uint16_t operation)
+void pnd_ledger_judge_request(struct pnd_ledger *ledger, const struct pnd_context_page *page,
+                              const struct pnd_snapshot *shown)
 {
+    pnd_referee_hold(ledger->referee, PND_RULE_REQUEST_KEPT,
+                     pnd_ledger_same_request(&page->request, &shown->request),
+                     "%s changed what was set: flags %#x to %#x, memory of %llu bytes to %llu, "
+                     "window of %llu to %llu",
+                     pnd_names_operation(page->start.operation), page->request.flags,
+                     shown->request.flags, (unsigned long long)page->request.byte_count,
+                     (unsigned long long)shown->request.byte_count,
+                     (unsigned long long)page->request.window_bytes,
+                     (unsigned long long)shown->request.window_bytes);
+}
+
+static void count_bytes(struct pnd_ledger *ledger, const struct pendio_completion *completion,
+                        const struct pnd_start *start)
+{
+    uint16_t operation = start->operation;
+    if ((start->flags & PENDIO_PEEK) != 0)
+        return;
     if (moves(operation, PND_MOVES_OUT))
         ledger->counts.bytes_sent += completion->bytes;
     else if (moves(operation, PND_MOVES_IN))
@@ -204,9 +221,10 @@ static void count_bytes(struct pnd_ledger *ledger, const struct pendio_completio
 void pnd_ledger_judge(struct pnd_ledger *ledger, struct pnd_context_page *page,
                       const struct pendio_completion *completion, uint64_t now_ns)
 {
-    const unsigned int known = PENDIO_END_OF_STREAM | PENDIO_TRUNCATED | PENDIO_BY_CANCEL |
-                               PENDIO_BY_DEADLINE | PENDIO_BY_CLOSE;
     const struct pnd_start *start = &page->start;
+    const unsigned int known = PENDIO_END_OF_STREAM | PENDIO_TRUNCATED | PENDIO_BY_CANCEL |
+                               PENDIO_BY_DEADLINE | PENDIO_BY_CLOSE |
+                               ((start->flags & PENDIO_ZERO_COPY) != 0 ? PENDIO_COPIED : 0u);
     struct pnd_referee *referee = ledger->referee;
     struct pnd_handle_page *handle =
         start->handle != 0 ? pnd_ledger_handle(ledger, start->handle) : NULL;
@@ -221,5 +239,5 @@ void pnd_ledger_judge(struct pnd_ledger *ledger, struct pnd_context_page *page,
     judge_time(referee, start, completion, now_ns);
     judge_order(referee, page, handle, completion);
     begin_anew(ledger, start, handle, completion);
-    count_bytes(ledger, completion, start->operation);
+    count_bytes(ledger, completion, start);
 }

@@ -51,7 +51,8 @@ static void count_refusal(struct pnd_ledger_counts *counts, int status)
 static bool snapshot_equals(const struct pnd_snapshot *a, const struct pnd_snapshot *b)
 {
     return memcmp(&a->result, &b->result, sizeof a->result) == 0 && a->run == b->run &&
-           a->memory == b->memory && a->byte_count == b->byte_count;
+           a->memory == b->memory && a->byte_count == b->byte_count &&
+           pnd_ledger_same_request(&a->request, &b->request);
 }
 
 static void start_refused(struct pnd_ledger *ledger, const struct pnd_start *start, int status,
@@ -235,6 +236,8 @@ void pnd_ledger_start(struct pnd_ledger *ledger, const struct pnd_start *start, 
     }
     judge_accepted(ledger, start, page, handle);
     enter_accepted(ledger, start, page, handle);
+    page->request = before->request;
+    pnd_ledger_judge_request(ledger, page, after);
     if (status == PENDIO_DONE)
         start_done(ledger, page, handle, after, now_ns);
     else

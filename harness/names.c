@@ -19,9 +19,13 @@ struct flag_name {
 };
 
 static const struct flag_name flag_names[] = {
-    {PENDIO_END_OF_STREAM, "END_OF_STREAM"}, {PENDIO_TRUNCATED, "TRUNCATED"},
-    {PENDIO_BY_CANCEL, "BY_CANCEL"},         {PENDIO_BY_DEADLINE, "BY_DEADLINE"},
+    {PENDIO_END_OF_STREAM, "END_OF_STREAM"},
+    {PENDIO_TRUNCATED, "TRUNCATED"},
+    {PENDIO_BY_CANCEL, "BY_CANCEL"},
+    {PENDIO_BY_DEADLINE, "BY_DEADLINE"},
     {PENDIO_BY_CLOSE, "BY_CLOSE"},
+    {PENDIO_CONTROL_TRUNCATED, "CONTROL_TRUNCATED"},
+    {PENDIO_COPIED, "COPIED"},
 };
 
 static const char *const operation_names[] = {

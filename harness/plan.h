@@ -72,6 +72,10 @@ struct pnd_plan_step {
     bool directory;
     bool data_only;
     bool reuse;
+    uint32_t flags; /* PENDIO_AUTO_PUT ... */
+    const uint32_t *pieces;
+    uint32_t piece_size_count;
+    uint32_t piece_count; /* all of its vector */
     uint64_t bytes;
     uint64_t offset;
     uint64_t deadline_ns;
@@ -106,6 +110,8 @@ struct pnd_plan_pool {
     uint32_t context_count;
     uint64_t slice_bytes;
     uint64_t caller_bytes; /* of memory outside the arena, for each context */
+    uint64_t vector_bytes; /* of pieces and the gaps between them */
+    uint32_t piece_count;  /* the most of one vector */
 };
 
 struct pnd_plan_endpoint {
@@ -127,6 +133,7 @@ struct pnd_plan {
     uint32_t endpoint_count;
     uint32_t actor_count;
     uint32_t event_count;
+    uint32_t piece_count; /* the most of one vector */
     struct pnd_plan_pool *pools;
     struct pnd_plan_endpoint *endpoints;
     struct pnd_plan_actor *actors;

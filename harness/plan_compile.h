@@ -57,10 +57,13 @@ int pnd_plan_collect_names(struct pnd_compiler *compiler);
 int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *source,
                           struct pnd_plan_step *step);
 
-/* Numbers in their ranges; and, once the step is compiled, a combination with a meaning. */
+/*
+ * Numbers in their ranges; and, once the step is compiled, a combination with a meaning. What it
+ * takes of memory is entered in its pool.
+ */
 int pnd_plan_check_numbers(const struct pnd_compiler *compiler, const Pendio__Step *source);
 int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__Step *source,
-                           const struct pnd_plan_step *step);
+                           struct pnd_plan_step *step);
 
 int pnd_plan_compile_expectation(const struct pnd_compiler *compiler,
                                  const Pendio__Expectation *source,

@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <string.h>
 
+enum { PIECE_LIMIT = 1 << 16 };
+
 int pnd_plan_check_numbers(const struct pnd_compiler *compiler, const Pendio__Step *source)
 {
     if ((unsigned int)source->policy > PENDIO_QUEUE)
@@ -97,8 +99,69 @@ static bool something_to_echo(const struct pnd_compiler *compiler, const Pendio_
     return false;
 }
 
+static int check_flags(const struct pnd_compiler *compiler, const struct pnd_plan_step *step)
+{
+    uint16_t start = pnd_plan_start(step->operation);
+    if ((step->flags & PENDIO_PEEK) != 0 && (!pnd_kind_is_receive(start) || step->whole))
+        return pnd_plan_refuse_step(compiler, "`peek` is for receives without `whole`; remove one");
+    if ((step->flags & PENDIO_ZERO_COPY) != 0 && !pnd_kind_is_send(start))
+        return pnd_plan_refuse_step(compiler, "`zero_copy` is for sends; remove it");
+    if ((step->flags & PENDIO_AUTO_PUT) != 0 &&
+        (start == 0 || step->context_index != PND_PLAN_NONE || step->whole))
+        return pnd_plan_refuse_step(
+            compiler, "`auto_put` is for starts without `context` and `whole`; remove one");
+    return 0;
+}
+
+/* The size of one round, 0 when there is none. */
+static uint64_t round_bytes(const struct pnd_plan_step *step)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < step->piece_size_count; i++)
+        sum += step->pieces[i];
+    return sum;
+}
+
+/* How many pieces a window takes, those without bytes before its end included. */
+static uint64_t count_pieces(const struct pnd_plan_step *step)
+{
+    uint64_t round = round_bytes(step);
+    uint64_t count = step->bytes / round * step->piece_size_count;
+    uint64_t rest = step->bytes % round;
+    for (uint32_t i = 0; rest > 0; i++, count++)
+        rest -= rest < step->pieces[i] ? rest : step->pieces[i];
+    return count;
+}
+
+static int check_pieces(const struct pnd_compiler *compiler, struct pnd_plan_step *step)
+{
+    struct pnd_plan_pool *pool = &compiler->plan->pools[step->pool_index];
+    bool transfer = pnd_kind_of(pnd_plan_start(step->operation))->direction != PND_MOVES_NOTHING &&
+                    pnd_kind_of(pnd_plan_start(step->operation))->window;
+    if (step->piece_size_count == 0)
+        return 0;
+    if (!transfer || step->memory != PENDIO__MEMORY__CALLER ||
+        step->content == PENDIO__CONTENT__ECHO)
+        return pnd_plan_refuse_step(
+            compiler, "`pieces` are for transfers in memory CALLER, but no ECHO; remove them");
+    if (round_bytes(step) == 0)
+        return pnd_plan_refuse_step(compiler, "`pieces` have no bytes; give one of them some");
+    uint64_t count = count_pieces(step);
+    if (count > PIECE_LIMIT)
+        return pnd_plan_refuse_step(compiler, "a vector of %llu pieces; at most %d, enlarge them",
+                                    (unsigned long long)count, PIECE_LIMIT);
+    step->piece_count = (uint32_t)count;
+    if (step->bytes + count > pool->vector_bytes)
+        pool->vector_bytes = step->bytes + count;
+    if (count > pool->piece_count)
+        pool->piece_count = (uint32_t)count;
+    if (count > compiler->plan->piece_count)
+        compiler->plan->piece_count = (uint32_t)count;
+    return 0;
+}
+
 int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__Step *source,
-                           const struct pnd_plan_step *step)
+                           struct pnd_plan_step *step)
 {
     bool echo = step->content == PENDIO__CONTENT__ECHO;
     if (echo && !pnd_kind_is_send(pnd_plan_start(step->operation)))
@@ -124,5 +187,9 @@ int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__St
             compiler, "one context cannot be started %u times in the background; name none",
             step->times);
     int status = check_window(compiler, step);
+    if (status == 0)
+        status = check_flags(compiler, step);
+    if (status == 0)
+        status = check_pieces(compiler, step);
     return status < 0 ? status : check_system(compiler, step);
 }

@@ -214,6 +214,10 @@ static void copy_numbers(const Pendio__Step *source, struct pnd_plan_step *step)
     step->directory = source->directory;
     step->data_only = source->data_only;
     step->reuse = source->reuse;
+    step->flags = (source->auto_put ? PENDIO_AUTO_PUT : 0u) | (source->peek ? PENDIO_PEEK : 0u) |
+                  (source->zero_copy ? PENDIO_ZERO_COPY : 0u);
+    step->pieces = source->pieces;
+    step->piece_size_count = (uint32_t)source->n_pieces;
     step->bytes = source->bytes;
     step->offset = source->offset;
     step->deadline_ns = source->deadline_ns;

@@ -29,6 +29,7 @@ static const struct rule_text texts[PND_RULE_COUNT] = {
                            "context, user data, run, handle and operation as started"},
     [PND_RULE_FREE_AGAIN] = {"free when told", "the context is free before it is delivered"},
     [PND_RULE_RESULT_KEPT] = {"result kept", "the context's result equals what was delivered"},
+    [PND_RULE_REQUEST_KEPT] = {"request kept", "what was set is as it was set"},
     [PND_RULE_BYTES] = {"bytes", "no more bytes than the window has"},
     [PND_RULE_WHOLE_SEND] = {"whole send", "a send or write that succeeds moves its whole window"},
     [PND_RULE_MEMORY] = {"memory", "the address of the window, or 0 without memory"},

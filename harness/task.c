@@ -63,8 +63,7 @@ static bool attempt_prepare(struct pnd_engine *engine, struct pnd_task *task,
         pnd_ledger_handle(&engine->ledger, attempt->start.handle);
     task->family = handle != NULL ? handle->family : PENDIO__FAMILY__FAMILY_UNSPECIFIED;
     pnd_engine_look(task->context, &attempt->before);
-    if (task->step->content != PENDIO__CONTENT__ECHO)
-        pnd_content_prepare(engine, task, attempt->before.memory, attempt->before.byte_count);
+    pnd_content_prepare(engine, task, attempt->before.memory, attempt->before.byte_count);
     return true;
 }
 
@@ -186,7 +185,7 @@ void pnd_task_run_busy(struct pnd_engine *engine, struct pnd_instance *instance,
 
 void pnd_task_release(struct pnd_engine *engine, struct pnd_task *task)
 {
-    if (!task->named)
+    if (!task->named && !pnd_ledger_context(&engine->ledger, task->context)->returning)
         (void)pnd_instance_put(engine, task->context);
 }
 
