@@ -1,6 +1,7 @@
 /*
  * context.c - the shell of the context's functions: request half, result half.
  */
+#include "request.h"
 #include "shell.h"
 
 #include <string.h>
@@ -14,8 +15,7 @@ int pendio_context_set_memory(struct pendio_context *context, void *memory, size
         status = -EINVAL;
     if (status < 0)
         return status;
-    self->memory = (struct pnd_window){.memory = memory, .byte_count = byte_count};
-    self->window = self->memory;
+    pnd_request_set_memory(self, memory, byte_count);
     return 0;
 }
 
@@ -25,8 +25,19 @@ int pendio_context_set_slice(struct pendio_context *context)
     int status = pnd_shell_check_setter(self);
 
     if (status == 0)
-        pnd_pool_set_slice(self);
+        pnd_request_set_slice(self);
     return status;
+}
+
+int pendio_context_set_pieces(struct pendio_context *context, const struct pendio_bytes *pieces,
+                              uint32_t piece_count)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+
+    if (status == 0 && pieces == NULL && piece_count != 0)
+        status = -EINVAL;
+    return status < 0 ? status : pnd_request_set_pieces(self, pieces, piece_count);
 }
 
 int pendio_context_set_window(struct pendio_context *context, size_t offset, size_t byte_count)
@@ -34,14 +45,19 @@ int pendio_context_set_window(struct pendio_context *context, size_t offset, siz
     struct pnd_context *self = pnd_shell_context(context);
     int status = pnd_shell_check_setter(self);
 
-    if (status == 0 &&
-        (offset > self->memory.byte_count || byte_count > self->memory.byte_count - offset))
+    return status < 0 ? status : pnd_request_set_window(self, offset, byte_count);
+}
+
+int pendio_context_set_control(struct pendio_context *context, void *memory, size_t byte_count)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+
+    if (status == 0 && (memory == NULL) != (byte_count == 0))
         status = -EINVAL;
-    if (status < 0)
-        return status;
-    self->window.memory = self->memory.memory == NULL ? NULL : self->memory.memory + offset;
-    self->window.byte_count = byte_count;
-    return 0;
+    if (status == 0)
+        self->extra->control = (struct pnd_window){.memory = memory, .byte_count = byte_count};
+    return status;
 }
 
 int pendio_context_set_endpoint(struct pendio_context *context, const void *address,
@@ -84,6 +100,19 @@ int pendio_context_set_deadline(struct pendio_context *context, uint64_t after_n
     return status;
 }
 
+int pendio_context_set_flags(struct pendio_context *context, uint32_t flags)
+{
+    static const uint32_t known = PENDIO_AUTO_PUT | PENDIO_PEEK | PENDIO_ZERO_COPY;
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+
+    if (status == 0 && (flags & ~known) != 0)
+        status = -EINVAL;
+    if (status == 0)
+        self->request_flags = flags;
+    return status;
+}
+
 int pendio_context_set_user_data(struct pendio_context *context, uint64_t user_data)
 {
     struct pnd_context *self = pnd_shell_context(context);
@@ -105,6 +134,35 @@ int pendio_context_set_callback(struct pendio_context *context, pendio_completed
     self->completed = completed;
     self->completed_state = state;
     return 0;
+}
+
+/* As many bytes of the structure as the caller has room for; both begin with their size. */
+static int give(const struct pnd_context *context, void *all, uint32_t all_bytes, void *ret_some)
+{
+    uint32_t byte_count = 0;
+    int status = pnd_shell_check_context(context);
+
+    if (status == 0 && ret_some != NULL)
+        memcpy(&byte_count, ret_some, sizeof byte_count);
+    if (status == 0 && byte_count < 8)
+        status = -EINVAL;
+    if (status < 0)
+        return status;
+    if (byte_count > all_bytes)
+        byte_count = all_bytes;
+    memcpy(all, &byte_count, sizeof byte_count);
+    memcpy(ret_some, all, byte_count);
+    return 0;
+}
+
+int pendio_context_request(const struct pendio_context *context, struct pendio_request *ret_request)
+{
+    const struct pnd_context *self = pnd_shell_context(context);
+    struct pendio_request all = {.size = 0};
+
+    if (pnd_shell_check_context(self) == 0)
+        pnd_request_read(self, &all);
+    return give(self, &all, sizeof all, ret_request);
 }
 
 int pendio_context_result(const struct pendio_context *context,

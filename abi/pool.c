@@ -14,13 +14,14 @@ int pendio_pool_create(struct pendio_loop *loop, const struct pendio_pool_option
         status = -EINVAL;
     if (status == 0 && options != NULL)
         status = pnd_shell_copy_options(&known, sizeof known, options);
-    if (status == 0 && (known.flags != 0 || known.reserved != 0))
+    if (status == 0 && known.flags != 0)
         status = -EINVAL;
     if (status < 0)
         return status;
     if (known.context_count == 0)
         known.context_count = 64;
-    status = pnd_pool_create(pnd_shell_loop(loop), known.context_count, known.slice_bytes, &pool);
+    status = pnd_pool_create(pnd_shell_loop(loop), known.context_count, known.piece_count,
+                             known.slice_bytes, &pool);
     if (status == 0)
         *ret_pool = (struct pendio_pool *)pool;
     return status;

@@ -1,6 +1,7 @@
 /*
  * start.c - the shell of the start calls: one for every operation.
  */
+#include "move.h"
 #include "shell.h"
 
 int pendio_nop(struct pendio_context *context, struct pendio_loop *loop)
@@ -34,6 +35,14 @@ int pendio_connect(struct pendio_context *context, pendio_handle handle)
     int status = pnd_shell_check_start(self, true);
 
     return status < 0 ? status : pnd_connect_start(self, pnd_shell_handle(self, handle));
+}
+
+int pendio_disconnect(struct pendio_context *context, pendio_handle handle, uint32_t flags)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, flags <= PENDIO_REUSE);
+
+    return status < 0 ? status : pnd_disconnect_start(self, pnd_shell_handle(self, handle), flags);
 }
 
 int pendio_receive(struct pendio_context *context, pendio_handle handle)
@@ -163,6 +172,17 @@ int pendio_signal(struct pendio_context *context, int number)
     int status = pnd_shell_check_start(self, true);
 
     return status < 0 ? status : pnd_signal_start(self, number);
+}
+
+int pendio_move(struct pendio_context *context, pendio_handle handle, struct pendio_loop *target)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    struct pnd_loop *other = pnd_shell_loop(target);
+    bool is_another = self != NULL && other != NULL && self->loop != other;
+    int status = pnd_shell_check_start(self, is_another);
+
+    return status < 0 ? status
+                      : pnd_move_start(self, pnd_shell_handle(self, handle), other, NULL, NULL);
 }
 
 int pendio_poll(struct pendio_context *context, pendio_handle handle, uint32_t events)

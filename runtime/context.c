@@ -18,17 +18,6 @@ const uint8_t pnd_state_follows[] = {
     [PND_READY] = MAY(PND_FREE),
 };
 
-void pnd_context_renew(struct pnd_context *context)
-{
-    context->policy = PENDIO_AUTO;
-    context->deadline_ns = 0;
-    context->user_data = 0;
-    context->completed = NULL;
-    context->completed_state = NULL;
-    if (context->extra->endpoint.byte_count != 0) /* what nobody uses is never touched */
-        context->extra->endpoint.byte_count = 0;
-}
-
 /* ---- start ---------------------------------------------------------------------------------- */
 
 int pnd_context_check_free(const struct pnd_context *context)
@@ -57,6 +46,8 @@ int pnd_context_reserve_on(struct pnd_context *context, const struct pnd_operati
 
     if (status == 0 && handle == NULL)
         status = pnd_loop_refuse(context->loop, -EBADF);
+    else if (status == 0 && handle->acceptor != NULL)
+        status = pnd_loop_refuse(context->loop, -EBUSY);
     return status;
 }
 
@@ -66,6 +57,7 @@ void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *
     struct pnd_loop *loop = context->loop;
 
     pnd_context_move(context, PND_PENDING);
+    pnd_context_dequeue(context); /* it is in use again, and not to be put */
     context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
     context->operation = operation;
     context->handle = handle;
@@ -104,11 +96,11 @@ static void conclude(struct pnd_context *context)
         .operation = operation->code,
         .flags = context->flags,
     };
-    if (product != NULL && product->state == PND_HANDLE_OPEN)
+    if (product == NULL)
+        return;
+    if (product->state == PND_HANDLE_OPEN && context->error == 0)
         context->result.value = pnd_handle_value(&context->loop->handles, product);
-    else if (product != NULL)
-        pnd_handle_give_back(&context->loop->handles, product);
-    context->product = NULL;
+    pnd_context_drop_product(context);
 }
 
 /* The context is the application's again, and no longer one of its handle's. */
@@ -170,7 +162,9 @@ int pnd_context_end(struct pnd_context *context, struct pnd_line *line, uint64_t
 
 static void take_ending(struct pnd_context *context, const struct pnd_line *line)
 {
-    if (line->ending == PND_ENDED)
+    if (context->handle->disconnected && context->operation->after_disconnect != 0)
+        context->error = context->operation->after_disconnect;
+    else if (line->ending == PND_ENDED)
         context->flags |= PENDIO_END_OF_STREAM;
     else
         context->error = line->failure;
@@ -187,6 +181,21 @@ bool pnd_context_end_as_known(struct pnd_context *context, struct pnd_line *line
                                   line->ending == PND_ENDED ? &stats->done_known_end
                                                             : &stats->done_known_error);
     return true;
+}
+
+void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue)
+{
+    assert(context->queue == NULL);
+    context->queue = queue;
+    TAILQ_INSERT_TAIL(queue, context, queue_link);
+}
+
+void pnd_context_dequeue(struct pnd_context *context)
+{
+    if (context->queue == NULL)
+        return;
+    TAILQ_REMOVE(context->queue, context, queue_link);
+    context->queue = NULL;
 }
 
 /* ---- pending -------------------------------------------------------------------------------- */
@@ -252,21 +261,6 @@ int pnd_context_wait_for_others(struct pnd_context *context)
     return answer_pending(context);
 }
 
-void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue)
-{
-    assert(context->queue == NULL);
-    context->queue = queue;
-    TAILQ_INSERT_TAIL(queue, context, queue_link);
-}
-
-static void dequeue(struct pnd_context *context)
-{
-    if (context->queue == NULL)
-        return;
-    TAILQ_REMOVE(context->queue, context, queue_link);
-    context->queue = NULL;
-}
-
 void pnd_context_submit(struct pnd_context *context)
 {
     if (pnd_ring_has_room(&context->loop->ring)) {
@@ -281,7 +275,7 @@ void pnd_context_write_entry(struct pnd_context *context)
 {
     struct io_uring_sqe *sqe = pnd_ring_fetch(&context->loop->ring);
 
-    dequeue(context);
+    pnd_context_dequeue(context);
     context->place = PND_IN_KERNEL;
     if (context->polling) {
         assert(context->handle != NULL);
@@ -315,6 +309,10 @@ void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t
     enum pnd_verdict verdict = judge(context, result, cqe_flags);
 
     context->place = PND_NOWHERE;
+    if (verdict == PND_SETTLE && context->stop == PND_STOP_NONE) {
+        context->handle->settler = context;
+        return;
+    }
     if (verdict != PND_DELIVER && context->stop == PND_STOP_NONE) {
         context->polling = verdict == PND_POLL;
         pnd_context_submit(context);
@@ -332,7 +330,7 @@ static void finish_alone(struct pnd_context *context)
     struct pnd_loop *loop = context->loop;
 
     pnd_wheel_remove(&loop->wheel, &context->deadline);
-    dequeue(context);
+    pnd_context_dequeue(context);
     conclude(context);
     if (loop->tried == context)
         loop->tried = NULL;
@@ -343,8 +341,13 @@ static void finish_alone(struct pnd_context *context)
 /* An end of the stream ends what moves bytes; an accept or connect has an answer of its own. */
 static bool ends_with_line(const struct pnd_context *context)
 {
-    return context->line->ending != PND_GOES_ON &&
-           (context->operation->moves || context->handle->spoiled);
+    const struct pnd_handle *handle = context->handle;
+    const struct pnd_operation *operation = context->operation;
+
+    if (context->line->ending == PND_GOES_ON || operation->outlives_line)
+        return false;
+    return operation->moves || handle->spoiled ||
+           (handle->disconnected && operation->after_disconnect != 0);
 }
 
 /* Lets the next of the line go; if the line has come to an end, that goes for all who wait. */
@@ -373,6 +376,8 @@ void pnd_context_finish(struct pnd_context *context)
     finish_alone(context);
     if (first)
         advance(line);
+    if (context->handle != NULL && context->handle->settler != NULL)
+        pnd_context_settle(context->handle, context);
 }
 
 struct pnd_handle *pnd_context_deliver(struct pnd_context *context)

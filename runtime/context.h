@@ -48,16 +48,19 @@ enum pnd_verdict {
     PND_DELIVER, /* that was the end of it */
     PND_AGAIN,   /* ask the kernel again, for the rest */
     PND_POLL,    /* wait until the descriptor is ready, then ask again */
+    PND_SETTLE,  /* wait until nothing else is under way on the handle, then ask again */
 };
 
 struct pnd_operation {
     const char *name;
-    uint16_t code;         /* PENDIO_OPERATION_... */
-    uint8_t opcode;        /* the kernel's, which must have it */
-    uint16_t poll_events;  /* what PND_POLL waits for */
-    bool moves;            /* bytes to or from the window */
-    bool may_try;          /* PENDIO_TRY looks at once */
-    bool finishes_closing; /* a graceful close lets it finish */
+    uint16_t code;            /* PENDIO_OPERATION_... */
+    uint8_t opcode;           /* the kernel's, which must have it */
+    uint16_t poll_events;     /* what PND_POLL waits for */
+    bool moves;               /* bytes to or from the window */
+    bool may_try;             /* PENDIO_TRY looks at once */
+    bool finishes_closing;    /* a graceful close lets it finish */
+    bool outlives_line;       /* it goes on where the line has come to an end */
+    int32_t after_disconnect; /* its error then; 0: what else is known, or the kernel says */
     /* Cannot fail: reserve checked everything, and the entry is zeroed. */
     void (*prepare)(const struct pnd_context *context, struct io_uring_sqe *sqe);
     enum pnd_verdict (*finish)(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
@@ -74,12 +77,19 @@ struct pnd_window {
 
 /* What only some operations need; in an array of its own, untouched pages cost nothing. */
 struct pnd_context_extra {
-    struct pendio_endpoint endpoint;
+    struct pendio_endpoint endpoint; /* request */
+    struct pendio_bytes *pieces;     /* request: a copy; laid out as struct iovec */
+    uint32_t piece_room;             /* pieces there is memory for */
+    bool owns_pieces;                /* the memory is not the pool's */
+    struct pnd_window control;       /* request: ancillary data */
     struct pendio_endpoint sender;
     struct msghdr message;
     struct iovec piece;
+    uint32_t piece_index;   /* of a vector under way: the piece that is next */
+    uint64_t passed_bytes;  /* and what those before it hold */
     char peeked;            /* of a receive that takes nothing */
     const char *other_path; /* rename: to */
+    struct pnd_move *move;  /* under way */
 };
 
 struct pnd_context {
@@ -89,15 +99,17 @@ struct pnd_context {
     const struct pnd_operation *operation;
     struct pnd_handle *handle; /* NULL: none */
     pendio_handle handle_value;
-    struct pnd_line *line; /* whose order the run keeps; NULL: none */
-    uint8_t state;         /* enum pnd_state */
-    uint8_t place;         /* enum pnd_place */
-    uint8_t stop;          /* enum pnd_stop */
-    uint8_t policy;        /* request: PENDIO_AUTO ... */
-    bool polling;          /* the entry in the kernel is a poll, the operation follows */
-    bool insisting;        /* the kernel is to block on it, in a worker */
-    uint16_t flags;        /* of the completion to be */
-    int32_t error;         /* of the completion to be */
+    struct pnd_line *line;  /* whose order the run keeps; NULL: none */
+    uint8_t state;          /* enum pnd_state */
+    uint8_t place;          /* enum pnd_place */
+    uint8_t stop;           /* enum pnd_stop */
+    uint8_t policy;         /* request: PENDIO_AUTO ... */
+    bool polling;           /* the entry in the kernel is a poll, the operation follows */
+    bool insisting;         /* the kernel is to block on it, in a worker */
+    uint16_t flags;         /* of the completion to be */
+    uint32_t request_flags; /* request: PENDIO_AUTO_PUT ... */
+    uint32_t piece_count;   /* request: 0: the memory is no vector */
+    int32_t error;          /* of the completion to be */
     uint64_t moved_bytes;
     uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
     uint64_t value;                 /* of the completion to be, where there is no product */
@@ -112,8 +124,8 @@ struct pnd_context {
     struct pnd_context_extra *extra;
     struct pnd_deadline deadline;
     TAILQ_ENTRY(pnd_context) line_link;  /* in a line, or among the parallel ones of a handle */
-    TAILQ_ENTRY(pnd_context) queue_link; /* in the loop's backlog or cancels */
-    struct pnd_context_list *queue;      /* which of the two; NULL: neither */
+    TAILQ_ENTRY(pnd_context) queue_link; /* in the loop's backlog, cancels or returns */
+    struct pnd_context_list *queue;      /* which of them; NULL: none */
     struct pendio_completion result;     /* of the last finished run */
 };
 
@@ -125,9 +137,6 @@ static inline void pnd_context_move(struct pnd_context *context, enum pnd_state 
     assert(pnd_state_follows[context->state] & (1u << next));
     context->state = (uint8_t)next;
 }
-
-/* Resets the request half to what a new context has. */
-void pnd_context_renew(struct pnd_context *context);
 
 /* 0, or the refusal of a setter: -EBUSY in use, -EINVAL in the pool. */
 int pnd_context_check_free(const struct pnd_context *context);
@@ -159,8 +168,15 @@ int pnd_context_go_parallel(struct pnd_context *context);
 int pnd_context_wait_for_time(struct pnd_context *context, uint64_t after_ns);
 int pnd_context_wait_for_others(struct pnd_context *context);
 
-/* Puts it into the loop's backlog or cancels. */
+/* Puts it into the loop's backlog, cancels or returns; takes it out of whichever it is in. */
 void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue);
+void pnd_context_dequeue(struct pnd_context *context);
+
+/* The handle has one operation less; whoever waits for the last of them goes on. */
+void pnd_context_settle(struct pnd_handle *handle, const struct pnd_context *ended);
+
+/* The product goes back to where it came from: it is none of this run's any more. */
+void pnd_context_drop_product(struct pnd_context *context);
 
 /* Asks the kernel, now or when the ring has room. */
 void pnd_context_submit(struct pnd_context *context);
@@ -194,6 +210,12 @@ void pnd_context_fail(struct pnd_context *context, int32_t error);
 
 /* The run's context, if it is under way; NULL: not (any more). */
 struct pnd_context *pnd_context_of_run(const struct pnd_loop *loop, pendio_run run);
+
+/* Its window is not one stretch of memory: more pieces than one. */
+static inline bool pnd_context_is_vectored(const struct pnd_context *context)
+{
+    return context->piece_count > 1;
+}
 
 static inline void pnd_context_drop(struct pnd_context *context)
 {

@@ -92,6 +92,25 @@ void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind ki
     handle->state = PND_HANDLE_OPEN;
 }
 
+void pnd_handle_take_over(struct pnd_handle *handle, const struct pnd_handle *other)
+{
+    handle->spoiled = other->spoiled;
+    handle->connected = other->connected;
+    handle->disconnected = other->disconnected;
+    pnd_line_end(&handle->receives, (enum pnd_ending)other->receives.ending,
+                 other->receives.failure);
+    pnd_line_end(&handle->sends, (enum pnd_ending)other->sends.ending, other->sends.failure);
+}
+
+void pnd_handle_begin_anew(struct pnd_handle *handle)
+{
+    handle->sends.ending = PND_GOES_ON;
+    handle->receives.ending = PND_GOES_ON;
+    handle->spoiled = false;
+    handle->connected = false;
+    handle->disconnected = false;
+}
+
 static enum pnd_kind kind_of_socket(int descriptor)
 {
     int type = SOCK_STREAM;

@@ -34,6 +34,7 @@ enum pnd_handle_state {
     PND_HANDLE_RESERVED, /* for the product of an operation under way */
     PND_HANDLE_OPEN,
     PND_HANDLE_CLOSING,
+    PND_HANDLE_MOVING, /* its descriptor is on the way to another loop */
 };
 
 /* What a direction of a stream has come to, and sticks to. */
@@ -64,12 +65,16 @@ struct pnd_handle {
     uint8_t kind;  /* enum pnd_kind */
     uint8_t close_mode;
     bool spoiled;             /* a connect was ended early */
+    bool connected;           /* it has, or had, a peer */
+    bool disconnected;        /* not to be used again */
     uint32_t under_way_count; /* started and not yet delivered, the close itself excepted */
     struct pnd_budget budget;
     struct pnd_line receives; /* also accepts */
     struct pnd_line sends;    /* also connects */
     struct pnd_context_list parallel;
-    struct pnd_context *closer; /* whoever is told when it is closed; NULL: nobody */
+    struct pnd_context *closer;   /* whoever is told when it is closed; NULL: nobody */
+    struct pnd_context *settler;  /* waits until nothing else is under way on it; NULL: nobody */
+    struct pnd_context *acceptor; /* brings a connection into it; NULL: nobody */
 };
 
 struct pnd_handle_table {
@@ -91,6 +96,12 @@ struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table);
 void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *handle);
 void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind kind);
 
+/* What was known of a handle of another loop, but its descriptor, is true of this open one. */
+void pnd_handle_take_over(struct pnd_handle *handle, const struct pnd_handle *other);
+
+/* What was known of its connection holds no longer. */
+void pnd_handle_begin_anew(struct pnd_handle *handle);
+
 /* What a descriptor is, from the system. Returns 0 or -EBADF. */
 int pnd_handle_kind_of(int descriptor, enum pnd_kind *ret_kind);
 
@@ -103,6 +114,12 @@ struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table, pendio_
 static inline bool pnd_line_is_empty(const struct pnd_line *line)
 {
     return TAILQ_EMPTY(&line->waiting);
+}
+
+/* Nothing but sends, which wait behind whoever asks. */
+static inline bool pnd_handle_is_quiet(const struct pnd_handle *handle)
+{
+    return pnd_line_is_empty(&handle->receives) && TAILQ_EMPTY(&handle->parallel);
 }
 
 /* An ending sticks: the first one is the truth. */

@@ -6,25 +6,13 @@
  */
 #include "immediate.h"
 
+#include "descriptor.h"
+
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-int pnd_immediate_socket(struct pnd_handle_table *table, int family, int type, int protocol,
-                         pendio_handle *ret_handle)
-{
-    int descriptor = socket(family, type | SOCK_CLOEXEC, protocol);
-    int status;
-
-    if (descriptor < 0)
-        return -errno;
-    status = pnd_immediate_adopt(table, descriptor, ret_handle);
-    if (status < 0)
-        close(descriptor);
-    return status;
-}
-
-int pnd_immediate_adopt(struct pnd_handle_table *table, int descriptor, pendio_handle *ret_handle)
+static int take(struct pnd_handle_table *table, int descriptor, struct pnd_handle **ret_handle)
 {
     struct pnd_handle *handle;
     enum pnd_kind kind;
@@ -36,6 +24,35 @@ int pnd_immediate_adopt(struct pnd_handle_table *table, int descriptor, pendio_h
     if (handle == NULL)
         return -EAGAIN;
     pnd_handle_open(handle, descriptor, kind);
+    *ret_handle = handle;
+    return 0;
+}
+
+int pnd_immediate_socket(struct pnd_handle_table *table, int family, int type, int protocol,
+                         pendio_handle *ret_handle)
+{
+    int descriptor = socket(family, type | SOCK_CLOEXEC, protocol);
+    struct pnd_handle *handle;
+    int status;
+
+    if (descriptor < 0)
+        return -errno;
+    status = take(table, descriptor, &handle);
+    if (status == 0)
+        *ret_handle = pnd_handle_value(table, handle);
+    else
+        close(descriptor);
+    return status;
+}
+
+int pnd_immediate_adopt(struct pnd_handle_table *table, int descriptor, pendio_handle *ret_handle)
+{
+    struct pnd_handle *handle;
+    int status = take(table, descriptor, &handle);
+
+    if (status < 0)
+        return status;
+    handle->connected = pnd_descriptor_has_peer(descriptor);
     *ret_handle = pnd_handle_value(table, handle);
     return 0;
 }

@@ -168,10 +168,31 @@ static void collect_posts(struct pnd_loop *loop)
         pnd_ready_push(&loop->records, NULL);
 }
 
+static void run_errands(struct pnd_loop *loop, struct pnd_errand *errand)
+{
+    while (errand != NULL) {
+        struct pnd_errand *next = errand->next;
+
+        errand->run(errand, loop);
+        errand = next;
+    }
+}
+
+void pnd_loop_run_errands(struct pnd_loop *loop)
+{
+    run_errands(loop, pnd_wake_take_errands(&loop->wake));
+}
+
+void pnd_loop_refuse_errands(struct pnd_loop *loop)
+{
+    run_errands(loop, pnd_wake_take_last_errands(&loop->wake));
+}
+
 static bool collect(struct pnd_loop *loop)
 {
     bool any = collect_completions(loop);
 
+    pnd_loop_run_errands(loop);
     collect_deadlines(loop);
     collect_posts(loop);
     return any;
@@ -200,6 +221,8 @@ static void set_free(struct pnd_context *context)
 {
     struct pnd_handle *idle = pnd_context_deliver(context);
 
+    if (context->request_flags & PENDIO_AUTO_PUT)
+        pnd_context_enqueue(context, &context->loop->returns);
     if (idle != NULL)
         pnd_close_proceed(context->loop, idle);
 }
@@ -328,6 +351,9 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
 {
     int status;
 
+    if (!TAILQ_EMPTY(&loop->returns))
+        pnd_pool_take_back(loop);
+    pnd_loop_run_errands(loop);
     collect_posts(loop); /* those accepted before a shutdown are still delivered */
     if (is_over(loop))
         return -ESHUTDOWN;

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct pnd_move;
 struct pnd_pool;
 
 /*
@@ -69,6 +70,8 @@ struct pnd_loop {
     uint32_t slot_count;
     uint32_t done_budget;
     uint64_t turn; /* its number */
+    struct pnd_move *spare_moves;
+    _Atomic uint32_t holder_count; /* who may still touch its wake: itself, and its moves */
     struct pnd_budget budget;
     struct pnd_handle_table handles;
     struct pnd_wheel wheel;
@@ -79,6 +82,7 @@ struct pnd_loop {
     struct pnd_ready records;
     struct pnd_context_list backlog; /* want an entry of the ring */
     struct pnd_context_list cancels; /* in the kernel, and want to be cancelled there */
+    struct pnd_context_list returns; /* delivered, and go back to their pools by themselves */
     uint32_t cancel_count;           /* cancel requests in the kernel */
     uint32_t under_way_count;        /* contexts started and not yet delivered */
     struct pnd_context *tried;       /* whose start is looking for its own completion */
@@ -123,6 +127,14 @@ int pnd_loop_flush(struct pnd_loop *loop);
 
 /* Hands over and collects; true: that brought nothing, and nothing is left to hand over. */
 bool pnd_loop_settle(struct pnd_loop *loop);
+
+/* Does what other threads ask for; the latter for the last time: from now on they cannot. */
+void pnd_loop_run_errands(struct pnd_loop *loop);
+void pnd_loop_refuse_errands(struct pnd_loop *loop);
+
+/* Any thread. Keeps the memory of the loop and its wake; whoever releases it last frees it. */
+void pnd_loop_hold(struct pnd_loop *loop);
+void pnd_loop_release(struct pnd_loop *loop);
 
 /* An entry of the ring, zeroed; NULL: there is no room even after handing over. */
 struct io_uring_sqe *pnd_loop_fetch(struct pnd_loop *loop);

@@ -9,6 +9,7 @@
  * Graceful lets started sends, writes, fsyncs and truncates finish; if the context's deadline comes
  * first, they end as under an abortive close. A close cannot be cancelled.
  */
+#include "descriptor.h"
 #include "operation.h"
 
 #include <errno.h>
@@ -51,8 +52,17 @@ static void stop_all(struct pnd_handle *handle, bool senders_too)
     stop_list(&handle->parallel, senders_too);
 }
 
+/* Whoever would bring a connection into the handle has nowhere to put it any more. */
+static void stop_acceptor(struct pnd_context *acceptor)
+{
+    pnd_context_drop_product(acceptor);
+    pnd_context_stop(acceptor, PND_STOP_BY_CLOSE);
+}
+
 static void begin_closing(struct pnd_handle *handle, uint32_t mode, struct pnd_context *closer)
 {
+    if (handle->acceptor != NULL)
+        stop_acceptor(handle->acceptor);
     handle->state = PND_HANDLE_CLOSING;
     handle->close_mode = (uint8_t)mode;
     handle->closer = closer;
@@ -99,25 +109,6 @@ static void close_stop(struct pnd_context *context, enum pnd_stop reason)
 
 /* ---- everything under way was delivered ----------------------------------------------------- */
 
-/*
- * Unread data would make the kernel send a RST after the FIN. What the socket can hold is
- * discarded; a peer that floods it meanwhile is not waited for.
- */
-static void discard_unread(const struct pnd_handle *handle)
-{
-    char scratch[16 * 1024];
-    int held_bytes = 0;
-    socklen_t byte_count = sizeof held_bytes;
-    ssize_t taken_bytes;
-
-    (void)getsockopt(handle->descriptor, SOL_SOCKET, SO_RCVBUF, &held_bytes, &byte_count);
-    for (int left = 64 + held_bytes / 1024; left > 0; left--) {
-        taken_bytes = recv(handle->descriptor, scratch, sizeof scratch, MSG_DONTWAIT);
-        if (taken_bytes < 0 || (taken_bytes == 0 && handle->kind == PND_KIND_STREAM))
-            break;
-    }
-}
-
 static void say_goodbye(const struct pnd_handle *handle)
 {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
@@ -128,7 +119,7 @@ static void say_goodbye(const struct pnd_handle *handle)
         (void)setsockopt(handle->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     } else {
         (void)shutdown(handle->descriptor, SHUT_WR);
-        discard_unread(handle);
+        pnd_descriptor_discard_unread(handle->descriptor);
     }
 }
 

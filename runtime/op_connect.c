@@ -19,6 +19,7 @@ static const struct pnd_operation connect_operation = {
     .code = PENDIO_OPERATION_CONNECT,
     .opcode = IORING_OP_CONNECT,
     .poll_events = POLLOUT,
+    .after_disconnect = -EISCONN,
     .prepare = connect_prepare,
     .finish = connect_finish,
 };
@@ -34,7 +35,8 @@ int pnd_connect_start(struct pnd_context *context, struct pnd_handle *handle)
         return pnd_loop_refuse(context->loop, -EINVAL);
 
     pnd_context_begin(context, &connect_operation, handle);
-    if (handle->spoiled && pnd_context_end_as_known(context, &handle->sends, &answer))
+    if ((handle->spoiled || handle->disconnected) &&
+        pnd_context_end_as_known(context, &handle->sends, &answer))
         return answer;
     return pnd_context_wait_in_line(context, &handle->sends);
 }
@@ -69,7 +71,7 @@ static enum pnd_verdict connect_finish(struct pnd_context *context, int32_t resu
             spoil(handle);
         return PND_DELIVER;
     }
-    handle->sends.ending = PND_GOES_ON; /* what was known was of no connection */
-    handle->receives.ending = PND_GOES_ON;
+    pnd_handle_begin_anew(handle);
+    handle->connected = true;
     return PND_DELIVER;
 }

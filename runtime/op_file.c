@@ -6,7 +6,8 @@
  * Failures:    the kernel's answer is the result, with the bytes that had gone.
  *
  * Memory of a registered arena takes the fixed-buffer path by itself, on files only: sockets and
- * pipes are slower that way.
+ * pipes are slower that way. A vector of pieces does not. Of a vector with more pieces than the
+ * kernel takes, a read of a file goes on until all are full or the file ends.
  */
 #include "operation.h"
 
@@ -77,16 +78,21 @@ int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint
     return start(context, &write_operation, handle, &handle->sends, offset);
 }
 
-static void prepare(const struct pnd_context *context, struct io_uring_sqe *sqe, uint8_t fixed)
+static bool is_socket(const struct pnd_context *context)
+{
+    return context->handle->kind != PND_KIND_FILE && context->handle->kind != PND_KIND_FLOW;
+}
+
+static void prepare(const struct pnd_context *context, struct io_uring_sqe *sqe, uint8_t pieces,
+                    uint8_t fixed)
 {
     bool at_offset = context->argument != PENDIO_STREAMING;
     const struct pnd_arena *arena = NULL;
 
     sqe->fd = context->handle->descriptor;
-    sqe->addr = pnd_transfer_address(context);
-    sqe->len = pnd_transfer_chunk(context);
+    pnd_transfer_aim(context, sqe, pieces);
     sqe->off = at_offset ? context->argument + context->moved_bytes : PENDIO_STREAMING;
-    if (context->handle->kind == PND_KIND_FILE)
+    if (context->handle->kind == PND_KIND_FILE && sqe->opcode != pieces)
         arena = pnd_pool_arena_of(context->loop, sqe->addr, sqe->len);
     if (arena != NULL) {
         sqe->opcode = fixed;
@@ -96,7 +102,11 @@ static void prepare(const struct pnd_context *context, struct io_uring_sqe *sqe,
 
 static void read_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    prepare(context, sqe, IORING_OP_READ_FIXED);
+    bool as_message = is_socket(context) && pnd_context_is_vectored(context);
+
+    prepare(context, sqe, as_message ? IORING_OP_RECVMSG : IORING_OP_READV, IORING_OP_READ_FIXED);
+    if (sqe->opcode == IORING_OP_RECVMSG)
+        sqe->off = 0;
 }
 
 static bool may_ask_for_no_signal(const struct pnd_context *context)
@@ -107,11 +117,14 @@ static bool may_ask_for_no_signal(const struct pnd_context *context)
 /* Where nobody reads any more the answer is -EPIPE and no signal, or a worker's of the kernel. */
 static void write_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    prepare(context, sqe, IORING_OP_WRITE_FIXED);
+    bool as_message = is_socket(context);
+
+    if (as_message)
+        sqe->opcode = IORING_OP_SEND;
+    prepare(context, sqe, as_message ? IORING_OP_SENDMSG : IORING_OP_WRITEV, IORING_OP_WRITE_FIXED);
     if (context->handle->kind == PND_KIND_FILE)
         return;
-    if (context->handle->kind != PND_KIND_FLOW) {
-        sqe->opcode = IORING_OP_SEND;
+    if (as_message) {
         sqe->off = 0;
         sqe->msg_flags = MSG_NOSIGNAL;
     } else if (may_ask_for_no_signal(context)) {
@@ -121,15 +134,22 @@ static void write_prepare(const struct pnd_context *context, struct io_uring_sqe
     }
 }
 
+/* A file's end is told by a read of nothing; what has no positions has given what it had. */
+static bool has_further_share(const struct pnd_context *context)
+{
+    return context->handle->kind == PND_KIND_FILE && context->piece_count > PND_SHARE_COUNT &&
+           pnd_context_left_bytes(context) != 0;
+}
+
 static enum pnd_verdict read_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
     (void)cqe_flags;
     if (result < 0)
         return pnd_transfer_fail(context, result);
-    if (result == 0 && context->window.byte_count != 0)
+    if (result == 0 && context->moved_bytes == 0 && context->window.byte_count != 0)
         pnd_transfer_end(context);
-    context->moved_bytes = (uint32_t)result;
-    return PND_DELIVER;
+    context->moved_bytes += (uint32_t)result;
+    return result > 0 && has_further_share(context) ? PND_AGAIN : PND_DELIVER;
 }
 
 static enum pnd_verdict write_finish(struct pnd_context *context, int32_t result,

@@ -67,7 +67,7 @@ int pnd_stat_start(struct pnd_context *context, pendio_handle handle, const char
 
     if (status < 0)
         return status;
-    if (context->window.byte_count < sizeof(struct statx))
+    if (context->window.byte_count < sizeof(struct statx) || pnd_context_is_vectored(context))
         return pnd_loop_refuse(context->loop, -EINVAL);
     pnd_context_begin(context, &stat_operation, found);
     context->path = path;

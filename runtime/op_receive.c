@@ -101,15 +101,16 @@ int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handl
 /* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
 static uint32_t receive_flags(const struct pnd_context *context)
 {
-    return context->handle->kind == PND_KIND_STREAM ? 0 : MSG_TRUNC;
+    uint32_t peek = context->request_flags & PENDIO_PEEK ? MSG_PEEK : 0;
+
+    return context->handle->kind == PND_KIND_STREAM ? peek : peek | MSG_TRUNC;
 }
 
 static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
-    sqe->addr = pnd_transfer_address(context);
-    sqe->len = pnd_transfer_chunk(context);
     sqe->msg_flags = receive_flags(context);
+    pnd_transfer_aim(context, sqe, IORING_OP_RECVMSG);
 }
 
 /* Nothing came: the end, unless an empty message or an empty window explains it. */

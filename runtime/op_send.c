@@ -81,9 +81,8 @@ int pnd_send_to_start(struct pnd_context *context, struct pnd_handle *handle)
 static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
-    sqe->addr = pnd_transfer_address(context);
-    sqe->len = pnd_transfer_chunk(context);
     sqe->msg_flags = MSG_NOSIGNAL;
+    pnd_transfer_aim(context, sqe, IORING_OP_SENDMSG);
 }
 
 static void send_to_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)

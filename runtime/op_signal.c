@@ -112,7 +112,7 @@ static void signal_prepare(const struct pnd_context *context, struct io_uring_sq
 static void tell(struct pnd_context *context, const struct signalfd_siginfo *info)
 {
     context->value = info->ssi_signo;
-    if (context->window.byte_count < sizeof *info)
+    if (context->window.byte_count < sizeof *info || pnd_context_is_vectored(context))
         return;
     memcpy(context->window.memory, info, sizeof *info);
     context->moved_bytes = sizeof *info;

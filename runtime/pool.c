@@ -6,6 +6,8 @@
  */
 #include "pool.h"
 
+#include "request.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -39,7 +41,7 @@ static void count_arena(struct pnd_loop *loop, const struct pnd_arena *arena)
         loop->stats.arena_error = arena->refusal;
 }
 
-static void take_slots(struct pnd_pool *pool)
+static void take_slots(struct pnd_pool *pool, uint32_t piece_count)
 {
     struct pnd_loop *loop = pool->loop;
 
@@ -51,6 +53,10 @@ static void take_slots(struct pnd_pool *pool)
         context->loop = loop;
         context->pool = pool;
         context->extra = &pool->extras[i];
+        if (piece_count != 0) {
+            context->extra->pieces = &pool->pieces[(uint64_t)i * piece_count];
+            context->extra->piece_room = piece_count;
+        }
         context->state = PND_POOLED;
         context->result.context = (struct pendio_context *)context;
         loop->slots[slot].context = context;
@@ -71,7 +77,7 @@ static void give_back_slots(struct pnd_pool *pool)
     }
 }
 
-static int allocate(struct pnd_pool *pool, uint64_t slice_bytes)
+static int allocate(struct pnd_pool *pool, uint32_t piece_count, uint64_t slice_bytes)
 {
     struct pnd_loop *loop = pool->loop;
     uint64_t slice = slice_bytes <= UINT64_MAX - 63 ? (slice_bytes + 63) / 64 * 64 : UINT64_MAX;
@@ -84,7 +90,10 @@ static int allocate(struct pnd_pool *pool, uint64_t slice_bytes)
     pool->contexts = calloc(pool->context_count, sizeof *pool->contexts);
     pool->extras = calloc(pool->context_count, sizeof *pool->extras);
     pool->free_contexts = calloc(pool->context_count, sizeof(struct pnd_context *));
-    if (pool->contexts == NULL || pool->extras == NULL || pool->free_contexts == NULL)
+    if (piece_count != 0)
+        pool->pieces = calloc((uint64_t)pool->context_count * piece_count, sizeof *pool->pieces);
+    if (pool->contexts == NULL || pool->extras == NULL || pool->free_contexts == NULL ||
+        (piece_count != 0 && pool->pieces == NULL))
         return -ENOMEM;
     return pnd_arena_init(&pool->arena, &loop->ring, arena_bytes,
                           arena_bytes == 0 ? PND_ARENA_LIMIT : take_arena_index(loop));
@@ -93,14 +102,17 @@ static int allocate(struct pnd_pool *pool, uint64_t slice_bytes)
 static void release(struct pnd_pool *pool)
 {
     give_back_arena_index(pool->loop, pool->arena.index);
+    for (uint32_t i = 0; pool->has_grown && i < pool->context_count; i++)
+        pnd_request_release(&pool->contexts[i]);
+    free(pool->pieces);
     free(pool->contexts);
     free(pool->extras);
     free(pool->free_contexts);
     free(pool);
 }
 
-int pnd_pool_create(struct pnd_loop *loop, uint32_t context_count, uint64_t slice_bytes,
-                    struct pnd_pool **ret_pool)
+int pnd_pool_create(struct pnd_loop *loop, uint32_t context_count, uint32_t piece_count,
+                    uint64_t slice_bytes, struct pnd_pool **ret_pool)
 {
     struct pnd_pool *pool;
     int status;
@@ -116,12 +128,12 @@ int pnd_pool_create(struct pnd_loop *loop, uint32_t context_count, uint64_t slic
     pool->context_count = context_count;
     pool->free_count = context_count;
     pool->arena.index = PND_ARENA_LIMIT;
-    status = allocate(pool, slice_bytes);
+    status = allocate(pool, piece_count, slice_bytes);
     if (status < 0) {
         release(pool);
         return status;
     }
-    take_slots(pool);
+    take_slots(pool, piece_count);
     count_arena(loop, &pool->arena);
     loop->stats.pool_contexts += context_count;
     LIST_INSERT_HEAD(&loop->pools, pool, link);
@@ -158,8 +170,7 @@ int pnd_pool_get(struct pnd_pool *pool, struct pnd_context **ret_context)
     }
     context = pool->free_contexts[--pool->free_count];
     pnd_context_move(context, PND_FREE);
-    pnd_context_renew(context);
-    pnd_pool_set_slice(context);
+    pnd_request_renew(context);
     stats->pool_gets++;
     if (++stats->pool_in_use > stats->pool_high_water)
         stats->pool_high_water = stats->pool_in_use;
@@ -176,20 +187,22 @@ int pnd_pool_put(struct pnd_context *context)
     if (context->state != PND_FREE)
         return -EBUSY;
     pnd_context_move(context, PND_POOLED);
+    pnd_context_dequeue(context);
     pool->free_contexts[pool->free_count++] = context;
     pool->loop->stats.pool_in_use--;
     return 0;
 }
 
-void pnd_pool_set_slice(struct pnd_context *context)
+/* Whoever started or put it since then has taken it out; whoever took the flag back keeps it. */
+void pnd_pool_take_back(struct pnd_loop *loop)
 {
-    struct pnd_pool *pool = context->pool;
-    uint64_t index = (uint64_t)(context - pool->contexts);
+    struct pnd_context *context;
 
-    context->memory = (struct pnd_window){.byte_count = pool->slice_bytes};
-    if (pool->arena.base != NULL)
-        context->memory.memory = pool->arena.base + index * pool->slice_bytes;
-    context->window = context->memory;
+    while ((context = TAILQ_FIRST(&loop->returns)) != NULL) {
+        pnd_context_dequeue(context);
+        if (context->request_flags & PENDIO_AUTO_PUT)
+            (void)pnd_pool_put(context);
+    }
 }
 
 const struct pnd_arena *pnd_pool_arena_of(const struct pnd_loop *loop, uintptr_t memory,

@@ -14,6 +14,8 @@ struct pnd_pool {
     struct pnd_loop *loop;
     struct pnd_context *contexts;
     struct pnd_context_extra *extras;
+    struct pendio_bytes *pieces;        /* room for the vectors of all; NULL: none */
+    bool has_grown;                     /* a context has a vector in memory of its own */
     struct pnd_context **free_contexts; /* a stack: the one put back last is the warmest */
     uint32_t context_count;
     uint32_t free_count;
@@ -22,8 +24,8 @@ struct pnd_pool {
 };
 
 /* Returns 0, -ENOSPC (no slots left), -ENOMEM or -ESHUTDOWN. */
-int pnd_pool_create(struct pnd_loop *loop, uint32_t context_count, uint64_t slice_bytes,
-                    struct pnd_pool **ret_pool);
+int pnd_pool_create(struct pnd_loop *loop, uint32_t context_count, uint32_t piece_count,
+                    uint64_t slice_bytes, struct pnd_pool **ret_pool);
 
 /* Ends the pool whatever its contexts do; only for a pool that nobody uses any more. */
 void pnd_pool_destroy(struct pnd_pool *pool);
@@ -34,8 +36,8 @@ int pnd_pool_get(struct pnd_pool *pool, struct pnd_context **ret_context);
 /* Returns 0, -EBUSY or -EALREADY. */
 int pnd_pool_put(struct pnd_context *context);
 
-/* The context's own slice as what it works on. */
-void pnd_pool_set_slice(struct pnd_context *context);
+/* Puts what was delivered and is to go back by itself. */
+void pnd_pool_take_back(struct pnd_loop *loop);
 
 /* The arena that is registered and holds that memory; NULL: none. */
 const struct pnd_arena *pnd_pool_arena_of(const struct pnd_loop *loop, uintptr_t memory,

@@ -1,9 +1,15 @@
 /*
- * transfer.c - what all operations that move bytes share: chunks, errors that stick, the end.
+ * transfer.c - what all operations that move bytes share: shares, errors that stick, the end.
+ *
+ * Happy path:  a window moves in shares, each one request: a stretch of memory, or as many pieces
+ *              of a vector as the kernel takes. A share that ended within a piece is followed by
+ *              the rest of that piece alone, so that a vector is never written to.
+ * Failures:    the kernel's answer is the result, with the bytes that had gone.
  */
 #include "transfer.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* After these a connection is dead, whatever the kernel would answer next. */
 static bool is_fatal(int32_t error)
@@ -29,6 +35,117 @@ static bool has_end(const struct pnd_handle *handle)
     return handle->kind == PND_KIND_STREAM || handle->kind == PND_KIND_SEQPACKET;
 }
 
+static bool is_of_messages(const struct pnd_handle *handle)
+{
+    return handle->kind == PND_KIND_DATAGRAM || handle->kind == PND_KIND_SEQPACKET;
+}
+
+/* The piece that holds the next byte to move; empty ones before it are passed over. */
+static const struct pendio_bytes *find_piece(const struct pnd_context *context)
+{
+    struct pnd_context_extra *extra = context->extra;
+    const struct pendio_bytes *pieces = extra->pieces;
+
+    if (context->moved_bytes == 0) {
+        extra->piece_index = 0;
+        extra->passed_bytes = 0;
+    }
+    while (extra->piece_index + 1 < context->piece_count &&
+           pieces[extra->piece_index].byte_count <= context->moved_bytes - extra->passed_bytes)
+        extra->passed_bytes += pieces[extra->piece_index++].byte_count;
+    return &pieces[extra->piece_index];
+}
+
+static struct pnd_share one_stretch(const struct pnd_context *context, uintptr_t address,
+                                    uint64_t byte_count)
+{
+    struct iovec *piece = &context->extra->piece;
+
+    piece->iov_base = (void *)address;
+    piece->iov_len = byte_count < PND_CHUNK_BYTES ? byte_count : PND_CHUNK_BYTES;
+    return (struct pnd_share){piece, 1};
+}
+
+struct pnd_share pnd_transfer_share(const struct pnd_context *context)
+{
+    struct pnd_context_extra *extra = context->extra;
+    const struct pendio_bytes *piece;
+    uint64_t moved_bytes;
+    uint32_t left_count;
+
+    if (!pnd_context_is_vectored(context))
+        return one_stretch(context, pnd_transfer_address(context), pnd_context_left_bytes(context));
+    if (is_of_messages(context->handle))
+        return (struct pnd_share){(struct iovec *)extra->pieces, context->piece_count};
+    piece = find_piece(context);
+    moved_bytes = context->moved_bytes - extra->passed_bytes;
+    left_count = context->piece_count - extra->piece_index;
+    if (moved_bytes != 0 || left_count == 1)
+        return one_stretch(context, (uintptr_t)piece->memory + moved_bytes,
+                           piece->byte_count - moved_bytes);
+    return (struct pnd_share){(struct iovec *)&extra->pieces[extra->piece_index],
+                              left_count < PND_SHARE_COUNT ? left_count : PND_SHARE_COUNT};
+}
+
+void pnd_transfer_aim(const struct pnd_context *context, struct io_uring_sqe *sqe,
+                      uint8_t pieces_opcode)
+{
+    struct pnd_share share;
+
+    if (!pnd_context_is_vectored(context)) {
+        sqe->addr = pnd_transfer_address(context);
+        sqe->len = pnd_transfer_chunk(context);
+        return;
+    }
+    share = pnd_transfer_share(context);
+    if (share.piece_count == 1) {
+        sqe->addr = (uintptr_t)share.pieces->iov_base;
+        sqe->len = (uint32_t)share.pieces->iov_len;
+        return;
+    }
+    sqe->opcode = pieces_opcode;
+    if (pieces_opcode == IORING_OP_READV || pieces_opcode == IORING_OP_WRITEV) {
+        sqe->addr = (uintptr_t)share.pieces;
+        sqe->len = share.piece_count;
+    } else {
+        sqe->addr = (uintptr_t)pnd_transfer_message(context, NULL, 0);
+        sqe->len = 1;
+    }
+}
+
+/* Where the next byte belongs, and how many in a row may go there. */
+static struct pnd_window next_stretch(const struct pnd_context *context)
+{
+    const struct pendio_bytes *piece;
+    uint64_t moved_bytes;
+
+    if (!pnd_context_is_vectored(context))
+        return (struct pnd_window){(unsigned char *)pnd_transfer_address(context),
+                                   pnd_context_left_bytes(context)};
+    piece = find_piece(context);
+    moved_bytes = context->moved_bytes - context->extra->passed_bytes;
+    return (struct pnd_window){(unsigned char *)piece->memory + moved_bytes,
+                               piece->byte_count - moved_bytes};
+}
+
+uint64_t pnd_transfer_store(struct pnd_context *context, const void *bytes, uint64_t byte_count)
+{
+    const unsigned char *from = bytes;
+    uint64_t left = pnd_context_left_bytes(context);
+    uint64_t end_bytes = context->moved_bytes + (byte_count < left ? byte_count : left);
+
+    while (context->moved_bytes != end_bytes) {
+        const struct pnd_window to = next_stretch(context);
+        uint64_t most = end_bytes - context->moved_bytes;
+        uint64_t part = to.byte_count < most ? to.byte_count : most;
+
+        memcpy(to.memory, from, part);
+        from += part;
+        context->moved_bytes += part;
+    }
+    return (uint64_t)(from - (const unsigned char *)bytes);
+}
+
 enum pnd_verdict pnd_transfer_fail(struct pnd_context *context, int32_t result)
 {
     const struct pnd_handle *handle = context->handle;
@@ -52,7 +169,7 @@ enum pnd_verdict pnd_transfer_fail(struct pnd_context *context, int32_t result)
 
 enum pnd_verdict pnd_transfer_advance(struct pnd_context *context, int32_t result)
 {
-    assert((uint32_t)result <= pnd_transfer_chunk(context));
+    assert((uint32_t)result <= pnd_context_left_bytes(context));
     context->moved_bytes += (uint32_t)result;
     if (pnd_context_left_bytes(context) == 0)
         return PND_DELIVER;
@@ -72,13 +189,12 @@ void pnd_transfer_end(struct pnd_context *context)
 struct msghdr *pnd_transfer_message(const struct pnd_context *context,
                                     struct pendio_endpoint *endpoint, uint32_t byte_count)
 {
-    struct pnd_context_extra *extra = context->extra;
+    const struct pnd_share share = pnd_transfer_share(context);
 
-    extra->piece = (struct iovec){.iov_base = (void *)pnd_transfer_address(context),
-                                  .iov_len = pnd_transfer_chunk(context)};
-    extra->message = (struct msghdr){.msg_name = endpoint->address,
-                                     .msg_namelen = byte_count,
-                                     .msg_iov = &extra->piece,
-                                     .msg_iovlen = 1};
-    return &extra->message;
+    context->extra->message =
+        (struct msghdr){.msg_name = endpoint == NULL ? NULL : endpoint->address,
+                        .msg_namelen = byte_count,
+                        .msg_iov = share.pieces,
+                        .msg_iovlen = share.piece_count};
+    return &context->extra->message;
 }

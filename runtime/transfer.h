@@ -1,5 +1,5 @@
 /*
- * transfer.h - what all operations that move bytes share: chunks, errors that stick, the end.
+ * transfer.h - what all operations that move bytes share: shares, errors that stick, the end.
  */
 #ifndef PND_TRANSFER_H
 #define PND_TRANSFER_H
@@ -9,7 +9,16 @@
 /* One request moves at most this much, below the kernel's limit of 2 GiB - 4 KiB. */
 enum { PND_CHUNK_BYTES = 1 << 30 };
 
-/* As a number: a context may have no memory. */
+/* And at most so many pieces of a vector. */
+enum { PND_SHARE_COUNT = 1024 };
+
+/* What one request moves of what is left. */
+struct pnd_share {
+    struct iovec *pieces;
+    uint32_t piece_count;
+};
+
+/* As a number: a context may have no memory. These two are not for vectors. */
 static inline uintptr_t pnd_transfer_address(const struct pnd_context *context)
 {
     return (uintptr_t)context->window.memory + context->moved_bytes;
@@ -22,6 +31,22 @@ static inline uint32_t pnd_transfer_chunk(const struct pnd_context *context)
     return left < PND_CHUNK_BYTES ? (uint32_t)left : PND_CHUNK_BYTES;
 }
 
+/*
+ * The next share: a stretch of memory, pieces of the vector from the first that has not moved, or
+ * what is left of one in whose middle the last share ended. Of a message: everything.
+ */
+struct pnd_share pnd_transfer_share(const struct pnd_context *context);
+
+/*
+ * Tells an entry where the next share is: its opcode stays if that is one stretch, else it becomes
+ * the one that takes pieces (READV, WRITEV, RECVMSG or SENDMSG).
+ */
+void pnd_transfer_aim(const struct pnd_context *context, struct io_uring_sqe *sqe,
+                      uint8_t pieces_opcode);
+
+/* Puts bytes that are there already where the next ones belong; returns how many fitted. */
+uint64_t pnd_transfer_store(struct pnd_context *context, const void *bytes, uint64_t byte_count);
+
 /* The kernel answered an error: wait for the descriptor, ask again, or end with it. */
 enum pnd_verdict pnd_transfer_fail(struct pnd_context *context, int32_t result);
 
@@ -31,7 +56,7 @@ enum pnd_verdict pnd_transfer_advance(struct pnd_context *context, int32_t resul
 /* The peer, or the file, has no more; on a socket that sticks. */
 void pnd_transfer_end(struct pnd_context *context);
 
-/* The window and the address beside it, as sendmsg and recvmsg want them. */
+/* The next share and the address beside it (NULL: none), as sendmsg and recvmsg want them. */
 struct msghdr *pnd_transfer_message(const struct pnd_context *context,
                                     struct pendio_endpoint *endpoint, uint32_t byte_count);
 

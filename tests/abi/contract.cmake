@@ -31,7 +31,7 @@ endfunction()
 
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
-        sync path path_end loop end poll host hosting
-        child signal)
+        sync path path_end loop end poll host hosting accept_into child disconnect
+        disconnect_order flags group move move_threads pieces signal)
     contract_test(${stem})
 endforeach()

@@ -17,6 +17,8 @@ enum { MARK = 0xa5 };
 
 static struct outputs {
     struct pendio_pool *pool;
+    struct pendio_loop *loop;
+    struct pendio_group *group;
     struct pendio_context *context;
     void *memory;
     size_t byte_count;
@@ -27,11 +29,19 @@ static struct outputs {
     int option;
     struct pendio_endpoint endpoint;
     struct pendio_completion completion;
+    struct pendio_request request;
     struct pendio_loop_statistics statistics;
 } outputs;
 
 static const struct sockaddr_in any_address = {.sin_family = AF_INET};
 static const int yes = 1;
+
+static void never_accepted(struct pendio_loop *loop, pendio_handle handle, void *state)
+{
+    (void)loop;
+    (void)handle;
+    (void)state;
+}
 
 #define CALL(name, ...)                                                                            \
     static int make_##name(const struct every_subject *subject)                                    \
@@ -44,18 +54,28 @@ CALL(cancel, subject->loop, 1)
 CALL(child, subject->context, 1)
 CALL(close, subject->context, subject->handle, PENDIO_GRACEFUL)
 CALL(connect, subject->context, subject->handle)
+CALL(context_request, subject->context, &outputs.request)
 CALL(context_result, subject->context, &outputs.completion)
 CALL(context_sender, subject->context, &outputs.endpoint)
 CALL(context_set_callback, subject->context, NULL, NULL)
+CALL(context_set_control, subject->context, NULL, 0)
 CALL(context_set_deadline, subject->context, 1)
 CALL(context_set_endpoint, subject->context, NULL, 0)
+CALL(context_set_flags, subject->context, 0)
 CALL(context_set_memory, subject->context, NULL, 0)
+CALL(context_set_pieces, subject->context, NULL, 0)
 CALL(context_set_policy, subject->context, PENDIO_QUEUE)
 CALL(context_set_slice, subject->context)
 CALL(context_set_user_data, subject->context, 1)
 CALL(context_set_window, subject->context, 0, 0)
 CALL(context_window, subject->context, &outputs.memory, &outputs.byte_count)
+CALL(disconnect, subject->context, subject->handle, PENDIO_REUSE)
 CALL(fsync, subject->context, subject->handle, PENDIO_DATA_ONLY)
+CALL(group_destroy, subject->group, 0, &outputs.leaked_count)
+CALL(group_listen, subject->group, &any_address, sizeof any_address, 1, never_accepted, NULL,
+     &outputs.endpoint)
+CALL(group_loop, subject->group, 0, &outputs.loop)
+CALL(group_shutdown, subject->group)
 CALL(handle_adopt, subject->loop, 0, &outputs.handle)
 CALL(handle_bind, subject->loop, subject->handle, &any_address, sizeof any_address)
 CALL(handle_close, subject->loop, subject->handle, PENDIO_GRACEFUL)
@@ -77,6 +97,7 @@ CALL(loop_stats, subject->loop, &outputs.statistics)
 CALL(loop_turn, subject->loop, 0, &outputs.completion, 1)
 CALL(loop_wake, subject->loop)
 CALL(mkdir, subject->context, "/nowhere/at/all", 0700)
+CALL(move, subject->context, subject->handle, (struct pendio_loop *)&outputs)
 CALL(nop, subject->context, subject->loop)
 CALL(open, subject->context, "/dev/null", O_RDONLY, 0)
 CALL(poll, subject->context, subject->handle, 1)
@@ -106,18 +127,27 @@ const struct every_call every_calls[] = {
     {"child", make_child, false},
     {"close", make_close, false},
     {"connect", make_connect, false},
+    {"context_request", make_context_request, false},
     {"context_result", make_context_result, false},
     {"context_sender", make_context_sender, false},
     {"context_set_callback", make_context_set_callback, false},
+    {"context_set_control", make_context_set_control, false},
     {"context_set_deadline", make_context_set_deadline, false},
     {"context_set_endpoint", make_context_set_endpoint, false},
+    {"context_set_flags", make_context_set_flags, false},
     {"context_set_memory", make_context_set_memory, false},
+    {"context_set_pieces", make_context_set_pieces, false},
     {"context_set_policy", make_context_set_policy, false},
     {"context_set_slice", make_context_set_slice, false},
     {"context_set_user_data", make_context_set_user_data, false},
     {"context_set_window", make_context_set_window, false},
     {"context_window", make_context_window, false},
+    {"disconnect", make_disconnect, false},
     {"fsync", make_fsync, false},
+    {"group_destroy", make_group_destroy, true},
+    {"group_listen", make_group_listen, true},
+    {"group_loop", make_group_loop, true},
+    {"group_shutdown", make_group_shutdown, true},
     {"handle_adopt", make_handle_adopt, false},
     {"handle_bind", make_handle_bind, false},
     {"handle_close", make_handle_close, false},
@@ -138,6 +168,7 @@ const struct every_call every_calls[] = {
     {"loop_turn", make_loop_turn, false},
     {"loop_wake", make_loop_wake, true},
     {"mkdir", make_mkdir, false},
+    {"move", make_move, false},
     {"nop", make_nop, false},
     {"open", make_open, false},
     {"poll", make_poll, false},

@@ -156,7 +156,7 @@ START_TEST(unknown_flags_and_values_out_of_range_are_refused)
         {.timer_slack_ns = 999},
     };
     static const struct pendio_pool_options bad_pools[] = {
-        {.flags = 1}, {.flags = UINT32_C(1) << 31}, {.reserved = 1}};
+        {.flags = 1}, {.flags = UINT32_C(1) << 31}, {.flags = 2}};
 
     fixture_init(&fixture);
     for (size_t i = 0; i < sizeof bad_loops / sizeof bad_loops[0]; i++) {

@@ -149,8 +149,11 @@ MUTANTS = (
     Mutant(
         "unread_data_reset", "a graceful close leaves unread data, so the peer sees a reset",
         "runtime/op_close.c",
-        "        discard_unread(handle);\n",
-        "        if (handle->state == PND_HANDLE_FREE)\n            discard_unread(handle);\n"),
+        "        pnd_descriptor_discard_unread(handle->descriptor);\n",
+        """\
+        if (handle->state == PND_HANDLE_FREE)
+            pnd_descriptor_discard_unread(handle->descriptor);
+"""),
     Mutant(
         "abortive_says_goodbye", "an abortive close sends no reset", "runtime/op_close.c",
         "(void)setsockopt(handle->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);",
@@ -158,9 +161,11 @@ MUTANTS = (
     Mutant(
         "fixed_read_is_shifted", "reads into the arena come from one byte behind",
         "runtime/op_file.c",
-        "    prepare(context, sqe, IORING_OP_READ_FIXED);\n",
         """\
-    prepare(context, sqe, IORING_OP_READ_FIXED);
+    prepare(context, sqe, as_message ? IORING_OP_RECVMSG : IORING_OP_READV, IORING_OP_READ_FIXED);
+""",
+        """\
+    prepare(context, sqe, as_message ? IORING_OP_RECVMSG : IORING_OP_READV, IORING_OP_READ_FIXED);
     sqe->off += sqe->opcode == IORING_OP_READ_FIXED && sqe->off != PENDIO_STREAMING;
 """),
 )

@@ -47,6 +47,7 @@ extern "C" {
 
 struct pendio_loop;    /* one ring; bound for life to its creating thread and process */
 struct pendio_pool;    /* contexts and their memory; belongs to one loop */
+struct pendio_group;   /* loops, each on a thread of the library's */
 struct pendio_context; /* one reusable operation; belongs to one pool and lives as long as it */
 
 typedef uint64_t
@@ -86,22 +87,36 @@ enum { /* operations, as they stand in a completion */
        PENDIO_OPERATION_UNLINK = 18,
        PENDIO_OPERATION_MKDIR = 19,
        PENDIO_OPERATION_POLL = 20,
+       PENDIO_OPERATION_DISCONNECT = 21,
        PENDIO_OPERATION_CHILD = 26,
        PENDIO_OPERATION_SIGNAL = 27,
+       PENDIO_OPERATION_MOVE = 28,
 };
 
-enum {                           /* flags of a completion */
-       PENDIO_END_OF_STREAM = 1, /* the peer, or the file, has no more */
-       PENDIO_TRUNCATED = 2,     /* the message was longer than the window; the rest is gone */
-       PENDIO_BY_CANCEL = 16,    /* ended by pendio_cancel() or pendio_loop_shutdown() */
-       PENDIO_BY_DEADLINE = 32,  /* ended by the context's deadline */
-       PENDIO_BY_CLOSE = 64,     /* ended by the close of its handle */
+enum {                               /* flags of a completion */
+       PENDIO_END_OF_STREAM = 1,     /* the peer, or the file, has no more */
+       PENDIO_TRUNCATED = 2,         /* the message was longer than the window; the rest is gone */
+       PENDIO_CONTROL_TRUNCATED = 4, /* there were more control data than memory for them */
+       PENDIO_BY_CANCEL = 16,        /* ended by pendio_cancel() or pendio_loop_shutdown() */
+       PENDIO_BY_DEADLINE = 32,      /* ended by the context's deadline */
+       PENDIO_BY_CLOSE = 64,         /* ended by the close of its handle */
+       PENDIO_COPIED = 128,          /* PENDIO_ZERO_COPY: the bytes were copied after all */
+};
+
+enum {                       /* flags of a context */
+       PENDIO_AUTO_PUT = 1,  /* goes back to its pool when the turn after its delivery begins */
+       PENDIO_PEEK = 2,      /* a receive takes nothing: the next one gets the same data */
+       PENDIO_ZERO_COPY = 4, /* a send copies nothing where the system can do without */
 };
 
 enum { /* how to close a handle */
        PENDIO_GRACEFUL =
            0, /* started sends finish, then FIN; unread data never turn it into a RST */
        PENDIO_ABORTIVE = 1, /* everything is cancelled, then RST */
+};
+
+enum {                   /* flags of disconnect */
+       PENDIO_REUSE = 1, /* the handle can connect again, or be the target of an accept */
 };
 
 enum {                       /* flags of fsync */
@@ -133,6 +148,12 @@ struct pendio_endpoint {
     uint32_t byte_count; /* 0: none */
     uint32_t reserved;
     uint8_t address[128];
+};
+
+/** A piece of memory; laid out as struct iovec. */
+struct pendio_bytes {
+    void *memory;
+    size_t byte_count;
 };
 
 /** Called on the loop's thread, from a turn; may do everything but turn and destroy the loop. */
@@ -336,7 +357,7 @@ struct pendio_pool_options {
     uint32_t size;
     uint32_t flags;         /* none yet: 0 */
     uint32_t context_count; /* default 64 */
-    uint32_t reserved;      /* 0 */
+    uint32_t piece_count;   /* pieces of a vector there is room for from the start; default: none */
     uint64_t
         slice_bytes; /* memory of each context; rounded up to a multiple of 64; default: none */
 };
@@ -356,7 +377,7 @@ PENDIO_API int pendio_pool_create(struct pendio_loop *loop,
 
 /**
  * Take a free context, the one put back last. Its request is as new: own slice, PENDIO_AUTO, no
- * deadline, no endpoint, no callback, user data 0.
+ * flags, no deadline, no endpoint, no control memory, no callback, user data 0.
  *
  * Result:    0 and the context.
  * Refused:   -EAGAIN all are taken.
@@ -405,10 +426,27 @@ PENDIO_API int pendio_context_set_memory(struct pendio_context *context, void *m
 PENDIO_API int pendio_context_set_slice(struct pendio_context *context);
 
 /**
+ * Work on pieces of the caller's memory, in order, as if they were one; empty ones may be among
+ * them. The vector itself is copied and may be reused at once. Any number: the copy grows when a
+ * longer one is set, and keeps its size for the context's life. A transfer in messages takes as
+ * many pieces as the system does (IOV_MAX) and answers -EMSGSIZE beyond; of a stream or pipe one
+ * receive fills at most that many. No window applies; what needs its memory in one stretch (stat)
+ * refuses more pieces than one.
+ *
+ * Result:    0. 0 pieces: on none. A completion's `memory` is the address of the first byte, in
+ *            whichever piece that is.
+ * Refused:   -EINVAL a piece is NULL and not empty, or their sum exceeds INT64_MAX bytes; -ENOMEM.
+ * Ownership: the pieces' memory is the runtime's from PENDIO_PENDING until delivery.
+ */
+PENDIO_API int pendio_context_set_pieces(struct pendio_context *context,
+                                         const struct pendio_bytes *pieces, uint32_t piece_count);
+
+/**
  * Work on a part of the memory set last.
  *
  * Result:    0.
- * Refused:   -EINVAL offset + byte_count reach beyond that memory; the window stays as it was.
+ * Refused:   -EINVAL offset + byte_count reach beyond that memory, or it is a vector of pieces; the
+ *            window stays as it was.
  */
 PENDIO_API int pendio_context_set_window(struct pendio_context *context, size_t offset,
                                          size_t byte_count);
@@ -422,6 +460,28 @@ PENDIO_API int pendio_context_set_window(struct pendio_context *context, size_t 
 PENDIO_API int pendio_context_set_endpoint(struct pendio_context *context, const void *address,
                                            uint32_t byte_count);
 
+/**
+ * Ancillary data, as struct cmsghdr: what send_message sends, and where receive_message puts what
+ * came.
+ *
+ * Result:    0. NULL with 0 bytes removes it.
+ * Refused:   -EINVAL NULL with bytes, or 0 bytes somewhere.
+ * Ownership: the memory is the runtime's from PENDIO_PENDING until delivery.
+ */
+PENDIO_API int pendio_context_set_control(struct pendio_context *context, void *memory,
+                                          size_t byte_count);
+
+/**
+ * PENDIO_AUTO_PUT ..., all at once; those of no use to an operation are ignored by it.
+ *
+ * PENDIO_AUTO_PUT: the receiver of a completion may use its context until the next turn begins;
+ * then it is put, unless the receiver started or put it, or took the flag back. A done or refused
+ * start delivers nothing, so the context stays the caller's.
+ *
+ * Result:    0.
+ */
+PENDIO_API int pendio_context_set_flags(struct pendio_context *context, uint32_t flags);
+
 /** PENDIO_AUTO, PENDIO_TRY or PENDIO_QUEUE. Result: 0. */
 PENDIO_API int pendio_context_set_policy(struct pendio_context *context, uint32_t policy);
 
@@ -434,6 +494,37 @@ PENDIO_API int pendio_context_set_user_data(struct pendio_context *context, uint
 /** Deliver by calling `completed`; NULL: by record. Result: 0. */
 PENDIO_API int pendio_context_set_callback(struct pendio_context *context,
                                            pendio_completed_fn *completed, void *state);
+
+/** The request half as it was set. */
+struct pendio_request {
+    uint32_t size;        /* set by the caller; members beyond it are not written */
+    uint32_t flags;       /* PENDIO_AUTO_PUT ... */
+    uint32_t policy;      /* PENDIO_AUTO ... */
+    uint32_t piece_count; /* 0: the memory is no vector */
+    void *memory;         /* of a vector: where its first byte is */
+    uint64_t byte_count;  /* all of the memory, without regard to the window */
+    uint64_t window_offset;
+    uint64_t window_bytes;
+    void *control;
+    uint64_t control_bytes;
+    uint64_t deadline_ns;
+    uint64_t user_data;
+    pendio_completed_fn *completed;
+    void *completed_state;
+    struct pendio_endpoint endpoint;
+    const struct pendio_bytes *pieces; /* the context's copy; NULL without */
+};
+
+/**
+ * Read back what was set, also while the context is in use or in its pool.
+ *
+ * Result:    0; as many bytes as ret_request->size asks for and the library has are written, and
+ *            `size` is set to their number.
+ * Refused:   -EINVAL when size is below 8.
+ * Ownership: `pieces` stays until pieces are set again, or the pool ends.
+ */
+PENDIO_API int pendio_context_request(const struct pendio_context *context,
+                                      struct pendio_request *ret_request);
 
 /* ------------------------------------------------------------------------------------------------
  * Context: the result half, and what is under way
@@ -452,7 +543,8 @@ PENDIO_API int pendio_context_result(const struct pendio_context *context,
 PENDIO_API int pendio_context_sender(const struct pendio_context *context,
                                      struct pendio_endpoint *ret_endpoint);
 
-/** The memory set last, window applied. Result: 0; NULL and 0 without memory. */
+/** The memory set last, window applied; of a vector the first byte's address and all bytes.
+ * Result: 0; NULL and 0 without memory. */
 PENDIO_API int pendio_context_window(const struct pendio_context *context, void **ret_memory,
                                      size_t *ret_byte_count);
 
@@ -559,10 +651,18 @@ PENDIO_API int pendio_nop(struct pendio_context *context, struct pendio_loop *lo
 PENDIO_API int pendio_timer(struct pendio_context *context, uint64_t after_ns);
 
 /**
- * Accept a connection.
+ * Accept a connection, as a new handle (`into` 0) or into one that was prepared: an open stream
+ * socket of the loop and of the listener's family, unbound, unconnected, with nothing under way.
+ * The connection takes the place of the socket behind it: handle, descriptor and the descriptor's
+ * flags stay, the options are the listener's. Until delivery `into` can only be closed, which ends
+ * the accept; an accept that ends without a connection leaves it as it was.
  *
- * Result:    value: the handle of the connection, its descriptor blocking and close-on-exec.
- * Refused:   -EAGAIN also when handle_count is reached; -ENOTSUP `into` is not 0.
+ * Result:    value: the handle of the connection, `into` or a new one, then its descriptor blocking
+ *            and close-on-exec.
+ * Refused:   -EAGAIN also when handle_count is reached. For `into`: -EBADF; -EBUSY operations are
+ *            under way on it, or another accept has it; -EISCONN connected; -EINVAL bound,
+ *            disconnected without PENDIO_REUSE, given up by a connect that was ended early, or not
+ *            of the listener's family and type.
  */
 PENDIO_API int pendio_accept(struct pendio_context *context, pendio_handle listener,
                              pendio_handle into);
@@ -570,11 +670,27 @@ PENDIO_API int pendio_accept(struct pendio_context *context, pendio_handle liste
 /**
  * Connect to the context's endpoint.
  *
- * Result:    error 0. Ended by cancel or deadline, the handle is good for nothing but closing:
- *            operations on it answer -ECONNABORTED.
+ * Result:    error 0. Ended by cancel or deadline, the handle is good for nothing but disconnect
+ *            with PENDIO_REUSE, and closing: other operations on it answer -ECONNABORTED.
  * Refused:   -EINVAL also without an endpoint.
  */
 PENDIO_API int pendio_connect(struct pendio_context *context, pendio_handle handle);
+
+/**
+ * End a connection and keep the handle. What was sent before goes first, then FIN; what is unread
+ * is discarded. Sends then answer -EPIPE, receives, those under way too, PENDIO_END_OF_STREAM (or
+ * the data they have got), and a connect answers -EISCONN. With PENDIO_REUSE the handle has, as
+ * soon as everything else under way on it has ended, a new socket behind the same descriptor,
+ * unbound and with the options of the old one: it can connect again or be the target of an accept.
+ *
+ * Result:    error 0; -ENOTCONN without a connection (after a failed or disconnected one, and
+ *            after a connect that was ended early, PENDIO_REUSE still helps); -EMFILE, -ENFILE or
+ *            -ENOMEM: disconnected, but no new socket was to be had. Ended early before its turn
+ *            nothing has happened.
+ * Refused:   -EINVAL also when the handle is no stream or seqpacket socket.
+ */
+PENDIO_API int pendio_disconnect(struct pendio_context *context, pendio_handle handle,
+                                 uint32_t flags);
 
 /**
  * Receive what has arrived, into the context's window.
@@ -730,11 +846,123 @@ PENDIO_API int pendio_child(struct pendio_context *context, int pid);
  * signal must be blocked in every thread that is not to be interrupted by it, the loop's included.
  *
  * Result:    value: the number. In a window of at least 128 bytes: a struct signalfd_siginfo, and
- *            bytes 128; a smaller one stays untouched.
+ *            bytes 128; a smaller one, or a vector,
+ *            stays untouched.
  * Refused:   -EINVAL also a number that is none, or one that the calling thread has not blocked:
  *            SIGKILL and SIGSTOP always.
  */
 PENDIO_API int pendio_signal(struct pendio_context *context, int number);
+
+/**
+ * Move a handle with nothing under way on it to another loop, with whatever it has unread. From now
+ * on it is -EBADF here; the target's thread makes the new handle when it turns, and owns it from
+ * then on. An early end that comes before that leaves the handle as it was.
+ *
+ * Result:    value: the handle there. With an error the handle here is as it was: -EAGAIN the
+ *            target's handle_count is reached; -ESHUTDOWN the target is shutting down, or ended
+ *            meanwhile.
+ * Refused:   -EBUSY something is under way on the handle; -EINVAL also for the context's own loop.
+ * Ownership: no other thread may destroy the target before this call returns; afterwards either
+ *            loop may be destroyed at any time. What is under way is drained as all else; of a
+ *            handle that arrives after the end of this loop nobody hears, and it is closed.
+ */
+PENDIO_API int pendio_move(struct pendio_context *context, pendio_handle handle,
+                           struct pendio_loop *target);
+
+/* ------------------------------------------------------------------------------------------------
+ * Group: loops on threads of the library's own
+ * --------------------------------------------------------------------------------------------- */
+
+enum {                               /* how the connections of a group find their loops */
+       PENDIO_SPREAD_REUSE_PORT = 0, /* each loop listens at the same port; the kernel chooses */
+       PENDIO_SPREAD_MOVE = 1,       /* one loop listens and moves them to all loops in turn */
+};
+
+/** Called on each loop's thread before its first turn. Below zero: the group cannot begin. */
+typedef int pendio_group_begin_fn(struct pendio_loop *loop, uint32_t index, void *state);
+
+/** Called on each loop's thread after its last turn, if it has begun. */
+typedef void pendio_group_end_fn(struct pendio_loop *loop, uint32_t index, void *state);
+
+/** Called on a loop's thread with each record of its turns. */
+typedef void pendio_group_completed_fn(struct pendio_loop *loop,
+                                       const struct pendio_completion *completion, void *state);
+
+/** Called on the thread of the loop that owns the connection, its descriptor blocking. */
+typedef void pendio_group_accepted_fn(struct pendio_loop *loop, pendio_handle handle, void *state);
+
+struct pendio_group_options {
+    uint32_t size;
+    uint32_t flags;         /* none yet: 0 */
+    uint32_t loop_count;    /* default: as many as processors are online; at most 1024 */
+    uint32_t spread;        /* PENDIO_SPREAD_... */
+    uint32_t context_count; /* the group accepts with, for each listener of a loop; default 16 */
+    uint32_t reserved;      /* 0 */
+    const struct pendio_loop_options *loop; /* of each; NULL: defaults. context_count comes off its
+                                               operation_count for each listener */
+    pendio_group_begin_fn *begin;           /* these three may be NULL */
+    pendio_group_end_fn *end;
+    pendio_group_completed_fn *completed;
+    void *state; /* handed to them */
+};
+
+/**
+ * Create loops on threads of the library's, named pendio-0 and so on, in which all signals but
+ * those of faults are blocked. Their turns are the library's: in what it calls on them everything
+ * is allowed but turning and destroying (-EBUSY).
+ *
+ * Result:    0 and the group; every loop exists and has begun.
+ * Refused:   as pendio_loop_create(), what `begin` answered, -EAGAIN no thread to be had; then
+ *            everything made so far has ended again.
+ * Ownership: the caller destroys it with pendio_group_destroy(). `options` may be NULL.
+ * Thread:    any.
+ */
+PENDIO_API int pendio_group_create(const struct pendio_group_options *options,
+                                   struct pendio_group **ret_group);
+
+/**
+ * A loop of the group, from other threads to be woken and posted to only.
+ *
+ * Result:    0 and the loop, which lives as long as the group.
+ * Thread:    any.
+ */
+PENDIO_API int pendio_group_loop(struct pendio_group *group, uint32_t index,
+                                 struct pendio_loop **ret_loop);
+
+/**
+ * Listen at a stream address, copied, until the group shuts down. What has no ports to be shared
+ * (Unix sockets) is accepted from by all loops, or with PENDIO_SPREAD_MOVE by one. A loop without
+ * room for a moved connection leaves it where it is.
+ *
+ * Result:    0; *ret_endpoint (may be NULL): the address, with its port if that was 0.
+ * Refused:   -errno of the sockets' calls; -ENOSPC, -EAGAIN a loop has no contexts or handles left;
+ *            -ESHUTDOWN; -EBUSY on a thread of the group. Nothing listens then.
+ * Thread:    any but the group's.
+ */
+PENDIO_API int pendio_group_listen(struct pendio_group *group, const void *address,
+                                   uint32_t byte_count, uint32_t backlog,
+                                   pendio_group_accepted_fn *accepted, void *state,
+                                   struct pendio_endpoint *ret_endpoint);
+
+/**
+ * Stop listening and shut all loops down: each goes on turning until everything was delivered.
+ *
+ * Result:    0, also when called again.
+ * Thread:    any of the process, also the group's; not a forked child.
+ */
+PENDIO_API int pendio_group_shutdown(struct pendio_group *group);
+
+/**
+ * End the group: shut down, let the loops turn for at most drain_ns (-1: no limit), destroy them on
+ * their threads, and wait for these; so whatever is called on them has to return.
+ *
+ * Result:    0. *ret_leaked_count (may be NULL): as of pendio_loop_destroy(), of all loops.
+ * Refused:   -EBUSY on a thread of the group.
+ * Ownership: the group and its loops are gone; no other thread may still use them.
+ * Thread:    any but the group's.
+ */
+PENDIO_API int pendio_group_destroy(struct pendio_group *group, int64_t drain_ns,
+                                    uint64_t *ret_leaked_count);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,36 @@
+/*
+ * descriptor.h - what can be done to a socket's descriptor as such: ask what it is, make another
+ * like it, put another socket behind it.
+ */
+#ifndef PND_DESCRIPTOR_H
+#define PND_DESCRIPTOR_H
+
+#include <stdbool.h>
+
+bool pnd_descriptor_has_peer(int descriptor);
+
+/* It has a name of its own: bound, listening, or connected. */
+bool pnd_descriptor_is_bound(int descriptor);
+
+/* Both are sockets of the same family and type. */
+bool pnd_descriptor_are_alike(int descriptor, int other);
+
+/*
+ * Unread data would make the kernel send a RST after the FIN. What the socket can hold is
+ * discarded; a peer that floods it meanwhile is not waited for.
+ */
+void pnd_descriptor_discard_unread(int descriptor);
+
+/*
+ * A new socket of the same family, type and protocol with the same options, close-on-exec. Returns
+ * it, or the -errno of socket().
+ */
+int pnd_descriptor_make_alike(int descriptor);
+
+/*
+ * From now on `descriptor` stands for the socket of `fresh`, which is gone; its flags (blocking,
+ * close-on-exec) stay. Its old socket is closed without waiting and without a RST.
+ */
+void pnd_descriptor_replace(int descriptor, int fresh);
+
+#endif

@@ -1,0 +1,159 @@
+/*
+ * request.c - the half of a context that belongs to the application: what its setters set.
+ *
+ * Happy path:  renew -> set -> (started any number of times) -> read back.
+ * Failures:    a setter that fails has changed nothing.
+ *
+ * A vector is copied. The copy grows when a longer one is set and stays for the context's life, so
+ * that after the first time nothing is allocated.
+ */
+#include "request.h"
+
+#include "pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+_Static_assert(sizeof(struct pendio_bytes) == sizeof(struct iovec) &&
+                   offsetof(struct pendio_bytes, memory) == offsetof(struct iovec, iov_base) &&
+                   offsetof(struct pendio_bytes, byte_count) == offsetof(struct iovec, iov_len),
+               "a vector is handed to the kernel as it is");
+
+void pnd_request_renew(struct pnd_context *context)
+{
+    struct pnd_context_extra *extra = context->extra;
+
+    context->policy = PENDIO_AUTO;
+    context->request_flags = 0;
+    context->deadline_ns = 0;
+    context->user_data = 0;
+    context->completed = NULL;
+    context->completed_state = NULL;
+    if (extra->endpoint.byte_count != 0) /* what nobody uses is never touched */
+        extra->endpoint.byte_count = 0;
+    if (extra->control.memory != NULL)
+        extra->control = (struct pnd_window){.memory = NULL};
+    pnd_request_set_slice(context);
+}
+
+void pnd_request_set_memory(struct pnd_context *context, void *memory, uint64_t byte_count)
+{
+    context->memory = (struct pnd_window){.memory = memory, .byte_count = byte_count};
+    context->window = context->memory;
+    context->piece_count = 0;
+}
+
+void pnd_request_set_slice(struct pnd_context *context)
+{
+    const struct pnd_pool *pool = context->pool;
+    uint64_t index = (uint64_t)(context - pool->contexts);
+    unsigned char *base = pool->arena.base;
+
+    pnd_request_set_memory(context, base == NULL ? NULL : base + index * pool->slice_bytes,
+                           pool->slice_bytes);
+}
+
+int pnd_request_set_window(struct pnd_context *context, uint64_t offset, uint64_t byte_count)
+{
+    const struct pnd_window *memory = &context->memory;
+
+    if (context->piece_count != 0 || offset > memory->byte_count ||
+        byte_count > memory->byte_count - offset)
+        return -EINVAL;
+    context->window.memory = memory->memory == NULL ? NULL : memory->memory + offset;
+    context->window.byte_count = byte_count;
+    return 0;
+}
+
+/* What the pieces are together: where the first byte is, and how many there are. */
+static int measure(const struct pendio_bytes *pieces, uint32_t piece_count,
+                   struct pnd_window *ret_whole)
+{
+    struct pnd_window whole = {.memory = NULL};
+
+    for (uint32_t i = 0; i < piece_count; i++) {
+        if (pieces[i].memory == NULL && pieces[i].byte_count != 0)
+            return -EINVAL;
+        if (whole.byte_count == 0 && pieces[i].byte_count != 0)
+            whole.memory = pieces[i].memory;
+        if (pieces[i].byte_count > INT64_MAX - whole.byte_count)
+            return -EINVAL;
+        whole.byte_count += pieces[i].byte_count;
+    }
+    *ret_whole = whole;
+    return 0;
+}
+
+/* Room for that many, whatever it holds kept until the new ones are there. */
+static struct pendio_bytes *make_room(const struct pnd_context *context, uint32_t piece_count)
+{
+    if (piece_count <= context->extra->piece_room)
+        return context->extra->pieces;
+    return calloc(piece_count, sizeof *context->extra->pieces);
+}
+
+int pnd_request_set_pieces(struct pnd_context *context, const struct pendio_bytes *pieces,
+                           uint32_t piece_count)
+{
+    struct pnd_context_extra *extra = context->extra;
+    struct pendio_bytes *room;
+    struct pnd_window whole;
+    int status = measure(pieces, piece_count, &whole);
+
+    if (status < 0)
+        return status;
+    room = make_room(context, piece_count);
+    if (room == NULL && piece_count != 0)
+        return -ENOMEM;
+    if (piece_count != 0)
+        memmove(room, pieces, piece_count * sizeof *pieces); /* also from the copy itself */
+    if (room != extra->pieces) {
+        pnd_request_release(context);
+        extra->pieces = room;
+        extra->piece_room = piece_count;
+        extra->owns_pieces = true;
+        context->pool->has_grown = true;
+    }
+    context->memory = whole;
+    context->window = whole;
+    context->piece_count = piece_count;
+    return 0;
+}
+
+void pnd_request_read(const struct pnd_context *context, struct pendio_request *ret_request)
+{
+    const struct pnd_context_extra *extra = context->extra;
+    bool has_memory = context->memory.memory != NULL;
+
+    *ret_request = (struct pendio_request){
+        .flags = context->request_flags,
+        .policy = context->policy,
+        .piece_count = context->piece_count,
+        .memory = context->memory.memory,
+        .byte_count = context->memory.byte_count,
+        .window_offset =
+            has_memory ? (uint64_t)(context->window.memory - context->memory.memory) : 0,
+        .window_bytes = context->window.byte_count,
+        .control = extra->control.memory,
+        .control_bytes = extra->control.byte_count,
+        .deadline_ns = context->deadline_ns,
+        .user_data = context->user_data,
+        .completed = context->completed,
+        .completed_state = context->completed_state,
+        .endpoint = extra->endpoint,
+        .pieces = context->piece_count == 0 ? NULL : extra->pieces,
+    };
+}
+
+void pnd_request_release(struct pnd_context *context)
+{
+    struct pnd_context_extra *extra = context->extra;
+
+    if (extra->owns_pieces)
+        free(extra->pieces);
+    extra->pieces = NULL;
+    extra->piece_room = 0;
+    extra->owns_pieces = false;
+}
