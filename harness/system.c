@@ -60,10 +60,28 @@ static _Noreturn void live(const struct pnd_plan_step *step)
     _exit((int)step->exit_code);
 }
 
+/* Whether there is a status, or will be one, that nobody took yet. */
+static bool can_be_waited_for(pid_t process)
+{
+    siginfo_t info;
+    return process > 0 && waitid(P_PID, (id_t)process, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+static void end_process(struct pnd_instance *instance)
+{
+    pid_t process = instance->process;
+    instance->process = 0;
+    if (!can_be_waited_for(process))
+        return;
+    (void)kill(process, SIGKILL);
+    (void)waitpid(process, NULL, 0);
+}
+
 enum pnd_step_verdict pnd_step_spawn(struct pnd_engine *engine, struct pnd_instance *instance,
                                      const struct pnd_plan_step *step)
 {
     char place[160];
+    end_process(instance); /* the one before, if nobody waited for it to the end */
     pid_t process = fork();
     if (process == 0)
         live(step);
@@ -84,18 +102,11 @@ enum pnd_step_verdict pnd_step_raise(struct pnd_engine *engine, struct pnd_insta
     return PND_STEP_NEXT;
 }
 
-/* Whether there is a status, or will be one, that nobody took yet. */
-static bool can_be_waited_for(pid_t process)
-{
-    siginfo_t info;
-    return waitid(P_PID, (id_t)process, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
 static void verify_child(struct pnd_engine *engine, struct pnd_instance *instance,
                          const struct pendio_completion *completion)
 {
     bool told = completion->error == 0;
-    bool there = instance->process != 0 && can_be_waited_for(instance->process);
+    bool there = can_be_waited_for(instance->process);
     bool right = told ? !there : there || completion->error == -ECHILD;
     (void)pnd_referee_hold(&engine->referee, PND_RULE_CHILD, right,
                            "CHILD ended with %s and the process can%s be waited for",
@@ -135,11 +146,6 @@ void pnd_system_verify(struct pnd_engine *engine, const struct pnd_task *task,
 
 void pnd_system_end(struct pnd_engine *engine)
 {
-    for (uint32_t i = 0; i < engine->instance_used; i++) {
-        pid_t process = engine->instances[i].process;
-        if (process <= 0 || !can_be_waited_for(process))
-            continue;
-        (void)kill(process, SIGKILL);
-        (void)waitpid(process, NULL, 0);
-    }
+    for (uint32_t i = 0; i < engine->instance_used; i++)
+        end_process(&engine->instances[i]);
 }
