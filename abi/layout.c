@@ -27,6 +27,13 @@ MEMBER(pendio_endpoint, byte_count, 0);
 MEMBER(pendio_endpoint, reserved, 4);
 MEMBER(pendio_endpoint, address, 8);
 
+_Static_assert(sizeof(struct pendio_packet) == 40, "frozen: it has no size");
+MEMBER(pendio_packet, memory, 0);
+MEMBER(pendio_packet, path, 8);
+MEMBER(pendio_packet, file, 16);
+MEMBER(pendio_packet, offset, 24);
+MEMBER(pendio_packet, byte_count, 32);
+
 MEMBER(pendio_loop_options, size, 0);
 MEMBER(pendio_loop_options, flags, 4);
 MEMBER(pendio_loop_options, operation_count, 8);
@@ -34,6 +41,7 @@ MEMBER(pendio_loop_options, handle_count, 12);
 MEMBER(pendio_loop_options, done_budget, 16);
 MEMBER(pendio_loop_options, post_count, 20);
 MEMBER(pendio_loop_options, timer_slack_ns, 24);
+MEMBER(pendio_loop_options, name_servers, 32);
 
 MEMBER(pendio_loop_statistics, size, 0);
 MEMBER(pendio_loop_statistics, backend, 4);
@@ -72,6 +80,7 @@ MEMBER(pendio_loop_statistics, arena_unregistered_bytes, 256);
 MEMBER(pendio_loop_statistics, arena_error, 264);
 MEMBER(pendio_loop_statistics, reserved, 268);
 MEMBER(pendio_loop_statistics, done_direct, 272);
+MEMBER(pendio_loop_statistics, done_cached, 280);
 
 MEMBER(pendio_pool_options, size, 0);
 MEMBER(pendio_pool_options, flags, 4);

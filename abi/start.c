@@ -37,6 +37,15 @@ int pendio_connect(struct pendio_context *context, pendio_handle handle)
     return status < 0 ? status : pnd_connect_start(self, pnd_shell_handle(self, handle));
 }
 
+int pendio_connect_name(struct pendio_context *context, pendio_handle handle, const char *host,
+                        uint16_t port)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, host != NULL && host[0] != '\0');
+
+    return status < 0 ? status : pnd_connect_name_start(self, handle, host, port);
+}
+
 int pendio_disconnect(struct pendio_context *context, pendio_handle handle, uint32_t flags)
 {
     struct pnd_context *self = pnd_shell_context(context);
@@ -77,6 +86,18 @@ int pendio_send_to(struct pendio_context *context, pendio_handle handle)
     return status < 0 ? status : pnd_send_to_start(self, pnd_shell_handle(self, handle));
 }
 
+int pendio_send_packets(struct pendio_context *context, pendio_handle handle,
+                        const struct pendio_packet *packets, uint32_t packet_count, uint32_t flags)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    bool valid = flags == 0 && (packets != NULL || packet_count == 0);
+    int status = pnd_shell_check_start(self, valid);
+
+    return status < 0 ? status
+                      : pnd_send_packets_start(self, pnd_shell_handle(self, handle), packets,
+                                               packet_count);
+}
+
 int pendio_open(struct pendio_context *context, const char *path, int flags, uint32_t mode)
 {
     struct pnd_context *self = pnd_shell_context(context);
@@ -99,6 +120,22 @@ int pendio_write(struct pendio_context *context, pendio_handle handle, uint64_t 
     int status = pnd_shell_check_start(self, offset <= INT64_MAX || offset == PENDIO_STREAMING);
 
     return status < 0 ? status : pnd_write_start(self, pnd_shell_handle(self, handle), offset);
+}
+
+static bool is_offset(uint64_t offset)
+{
+    return offset <= INT64_MAX || offset == PENDIO_STREAMING;
+}
+
+int pendio_splice(struct pendio_context *context, pendio_handle from, uint64_t from_offset,
+                  pendio_handle to, uint64_t to_offset, uint64_t byte_count)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, is_offset(from_offset) && is_offset(to_offset));
+
+    return status < 0 ? status
+                      : pnd_splice_start(self, pnd_shell_handle(self, from), from_offset,
+                                         pnd_shell_handle(self, to), to_offset, byte_count);
 }
 
 int pendio_fsync(struct pendio_context *context, pendio_handle handle, uint32_t flags)

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -140,6 +141,22 @@ int pnd_handle_kind_of(int descriptor, enum pnd_kind *ret_kind)
     else
         *ret_kind = PND_KIND_FLOW;
     return 0;
+}
+
+bool pnd_handle_unblock(const struct pnd_handle *handle)
+{
+    int flags = fcntl(handle->descriptor, F_GETFL);
+
+    return flags >= 0 && (flags & O_NONBLOCK) == 0 &&
+           fcntl(handle->descriptor, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+void pnd_handle_block(const struct pnd_handle *handle)
+{
+    int flags = fcntl(handle->descriptor, F_GETFL);
+
+    if (flags >= 0)
+        (void)fcntl(handle->descriptor, F_SETFL, flags & ~O_NONBLOCK);
 }
 
 pendio_handle pnd_handle_value(const struct pnd_handle_table *table,

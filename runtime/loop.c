@@ -11,6 +11,7 @@
 #include "loop.h"
 
 #include "context.h"
+#include "line.h"
 #include "operation.h"
 #include "pool.h"
 
@@ -102,7 +103,7 @@ int pnd_loop_flush(struct pnd_loop *loop)
 /* ---- collect -------------------------------------------------------------------------------- */
 
 /* Of what the loop asked for itself. False: it is of a context's run. */
-static bool dispatch_own(struct pnd_loop *loop, uint64_t token)
+static bool dispatch_own(struct pnd_loop *loop, uint64_t token, int32_t result)
 {
     switch (token) {
     case PND_TOKEN_CANCEL:
@@ -118,7 +119,7 @@ static bool dispatch_own(struct pnd_loop *loop, uint64_t token)
     case PND_TOKEN_ALARM_MOVED:
         return true;
     default:
-        return false;
+        return pnd_watch_completed(loop, token, result);
     }
 }
 
@@ -126,7 +127,7 @@ static void dispatch(struct pnd_loop *loop, const struct pnd_ring_completion *co
 {
     struct pnd_context *context;
 
-    if (dispatch_own(loop, completion->user_data))
+    if (dispatch_own(loop, completion->user_data, completion->result))
         return;
     context = pnd_context_of_run(loop, completion->user_data);
     if (context != NULL && context->place == PND_IN_KERNEL)
@@ -158,8 +159,12 @@ static void collect_deadlines(struct pnd_loop *loop)
     if (pnd_wheel_is_empty(&loop->wheel))
         return;
     pnd_wheel_advance(&loop->wheel, pnd_clock_ns());
-    while ((due = pnd_wheel_take_due(&loop->wheel)) != NULL)
-        pnd_context_is_due(due);
+    while ((due = pnd_wheel_take_due(&loop->wheel)) != NULL) {
+        if (due->told != NULL)
+            due->told(due);
+        else
+            pnd_context_is_due(due);
+    }
 }
 
 static void collect_posts(struct pnd_loop *loop)
@@ -216,15 +221,19 @@ bool pnd_loop_settle(struct pnd_loop *loop)
 
 /* ---- deliver -------------------------------------------------------------------------------- */
 
-/* Before the application hears of it, so that it may start, reconfigure or put the context. */
-static void set_free(struct pnd_context *context)
+void pnd_loop_set_free(struct pnd_loop *loop, struct pnd_context *context)
 {
     struct pnd_handle *idle = pnd_context_deliver(context);
 
     if (context->request_flags & PENDIO_AUTO_PUT)
         pnd_context_enqueue(context, &context->loop->returns);
     if (idle != NULL)
-        pnd_close_proceed(context->loop, idle);
+        pnd_close_proceed(loop, idle);
+    while (context->guests != NULL) {
+        idle = pnd_guest_leave(context);
+        if (idle != NULL)
+            pnd_close_proceed(loop, idle);
+    }
 }
 
 static void deliver_callbacks(struct pnd_loop *loop)
@@ -238,7 +247,7 @@ static void deliver_callbacks(struct pnd_loop *loop)
         void *state = context->completed_state;
         struct pendio_completion completion = context->result;
 
-        set_free(context);
+        pnd_loop_set_free(loop, context);
         loop->stats.delivered_callback++;
         completed(&completion, state);
     }
@@ -252,7 +261,7 @@ static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_
 
     if (context != NULL) {
         *ret_completion = context->result;
-        set_free(context);
+        pnd_loop_set_free(loop, context);
         loop->stats.delivered_record++;
         return;
     }

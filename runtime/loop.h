@@ -10,8 +10,10 @@
 #include "deadline.h"
 #include "handle.h"
 #include "host.h"
+#include "pipes.h"
 #include "ring.h"
 #include "wake.h"
+#include "watch.h"
 
 #include <pendio/pendio.h>
 
@@ -20,6 +22,7 @@
 
 struct pnd_move;
 struct pnd_pool;
+struct pnd_resolver;
 
 /*
  * What user_data is: the token of a run (slot of the context in the low bits, generation above), or
@@ -33,13 +36,16 @@ enum {
     PND_TOKEN_WAKE = 0x1ffff,
     PND_TOKEN_ALARM = 0x2ffff,
     PND_TOKEN_ALARM_MOVED = 0x3ffff,
+    PND_TOKEN_WATCH = 0x4ffff, /* and which, above */
+    PND_TOKEN_WATCH_ENDED = 0x5ffff,
 };
 
 /*
  * Cancel requests in the kernel at a time, and all else the loop asks for itself: the wake-up, the
- * alarm and its move. Their completions have room of their own.
+ * alarm and its move, the watches, each with two ends: that of the last one and its own. Their
+ * completions have room of their own.
  */
-enum { PND_CANCEL_LIMIT = 64, PND_OWN_LIMIT = PND_CANCEL_LIMIT + 3 };
+enum { PND_CANCEL_LIMIT = 64, PND_OWN_LIMIT = PND_CANCEL_LIMIT + 3 + 3 * PND_WATCH_LIMIT };
 
 /* Who has a slot, and the token of its last run, which outlives the context. */
 struct pnd_slot {
@@ -77,7 +83,11 @@ struct pnd_loop {
     struct pnd_wheel wheel;
     struct pnd_wake wake;
     struct pnd_host host;
+    struct pnd_pipes pipes;
     struct pnd_signals signals;
+    struct pnd_watches watches;
+    struct pnd_resolver *resolver; /* NULL: no name was ever looked up */
+    char *name_servers;            /* NULL: those of the system */
     struct pnd_ready callbacks;
     struct pnd_ready records;
     struct pnd_context_list backlog; /* want an entry of the ring */
@@ -138,6 +148,12 @@ void pnd_loop_release(struct pnd_loop *loop);
 
 /* An entry of the ring, zeroed; NULL: there is no room even after handing over. */
 struct io_uring_sqe *pnd_loop_fetch(struct pnd_loop *loop);
+
+/*
+ * What is ready is free again, before the application hears of it, so that it may start,
+ * reconfigure or put the context.
+ */
+void pnd_loop_set_free(struct pnd_loop *loop, struct pnd_context *context);
 
 void pnd_loop_shutdown(struct pnd_loop *loop);
 

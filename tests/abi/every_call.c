@@ -54,6 +54,7 @@ CALL(cancel, subject->loop, 1)
 CALL(child, subject->context, 1)
 CALL(close, subject->context, subject->handle, PENDIO_GRACEFUL)
 CALL(connect, subject->context, subject->handle)
+CALL(connect_name, subject->context, subject->handle, "localhost", 1)
 CALL(context_request, subject->context, &outputs.request)
 CALL(context_result, subject->context, &outputs.completion)
 CALL(context_sender, subject->context, &outputs.endpoint)
@@ -111,7 +112,9 @@ CALL(receive, subject->context, subject->handle)
 CALL(receive_from, subject->context, subject->handle)
 CALL(rename, subject->context, "/nowhere/at/all", "/nowhere/else")
 CALL(send, subject->context, subject->handle)
+CALL(send_packets, subject->context, subject->handle, NULL, 0, 0)
 CALL(send_to, subject->context, subject->handle)
+CALL(splice, subject->context, subject->handle, PENDIO_STREAMING, subject->handle, 0, 1)
 CALL(signal, subject->context, 0)
 CALL(stat, subject->context, subject->handle, NULL)
 CALL(timer, subject->context, 1)
@@ -127,6 +130,7 @@ const struct every_call every_calls[] = {
     {"child", make_child, false},
     {"close", make_close, false},
     {"connect", make_connect, false},
+    {"connect_name", make_connect_name, false},
     {"context_request", make_context_request, false},
     {"context_result", make_context_result, false},
     {"context_sender", make_context_sender, false},
@@ -182,7 +186,9 @@ const struct every_call every_calls[] = {
     {"receive_from", make_receive_from, false},
     {"rename", make_rename, false},
     {"send", make_send, false},
+    {"send_packets", make_send_packets, false},
     {"send_to", make_send_to, false},
+    {"splice", make_splice, false},
     {"signal", make_signal, false},
     {"stat", make_stat, false},
     {"timer", make_timer, false},

@@ -88,6 +88,8 @@ enum { /* operations, as they stand in a completion */
        PENDIO_OPERATION_MKDIR = 19,
        PENDIO_OPERATION_POLL = 20,
        PENDIO_OPERATION_DISCONNECT = 21,
+       PENDIO_OPERATION_SEND_PACKETS = 24,
+       PENDIO_OPERATION_SPLICE = 25,
        PENDIO_OPERATION_CHILD = 26,
        PENDIO_OPERATION_SIGNAL = 27,
        PENDIO_OPERATION_MOVE = 28,
@@ -103,10 +105,11 @@ enum {                               /* flags of a completion */
        PENDIO_COPIED = 128,          /* PENDIO_ZERO_COPY: the bytes were copied after all */
 };
 
-enum {                       /* flags of a context */
-       PENDIO_AUTO_PUT = 1,  /* goes back to its pool when the turn after its delivery begins */
-       PENDIO_PEEK = 2,      /* a receive takes nothing: the next one gets the same data */
-       PENDIO_ZERO_COPY = 4, /* a send copies nothing where the system can do without */
+enum {                        /* flags of a context */
+       PENDIO_AUTO_PUT = 1,   /* goes back to its pool when the turn after its delivery begins */
+       PENDIO_PEEK = 2,       /* a receive takes nothing: the next one gets the same data */
+       PENDIO_ZERO_COPY = 4,  /* a send copies nothing where the system can do without */
+       PENDIO_FIRST_DATA = 8, /* a connect also sends the window; bytes says how much had gone */
 };
 
 enum { /* how to close a handle */
@@ -127,7 +130,7 @@ enum {                       /* flags of unlink */
        PENDIO_DIRECTORY = 1, /* as rmdir(2): an empty directory */
 };
 
-#define PENDIO_STREAMING UINT64_MAX /* offset of read and write: where the file position stands */
+#define PENDIO_STREAMING UINT64_MAX /* as an offset: where the file position stands */
 
 /** The result of one run, or a posted message: 64 bytes, frozen. */
 struct pendio_completion {
@@ -148,6 +151,18 @@ struct pendio_endpoint {
     uint32_t byte_count; /* 0: none */
     uint32_t reserved;
     uint8_t address[128];
+};
+
+/**
+ * What send_packets sends: some bytes of memory, of a file by its path, or of a file by its handle.
+ * At most one of the three is set; with none, or no bytes of memory, it is nothing.
+ */
+struct pendio_packet {
+    void *memory;
+    const char *path;
+    pendio_handle file;
+    uint64_t offset;     /* where the bytes begin, in the memory or the file */
+    uint64_t byte_count; /* of a file 0: to its end */
 };
 
 /** A piece of memory; laid out as struct iovec. */
@@ -174,6 +189,8 @@ struct pendio_loop_options {
     uint32_t done_budget;     /* done answers per handle and turn; default 16 */
     uint32_t post_count;      /* messages that may wait: 2 to 2^20, rounded up; default 256 */
     uint64_t timer_slack_ns; /* how late a timer or deadline may be; default 50 us, at least 1 us */
+    /* Of pendio_connect_name(), copied: "192.0.2.1,[2001:db8::1]:5353"; default: the system's. */
+    const char *name_servers;
 };
 
 /**
@@ -337,6 +354,7 @@ struct pendio_loop_statistics {
     uint32_t reserved;
     uint64_t done_direct; /* done by an ordinary system call: truncate without the kernel's help,
                              and what child and signal cannot wait for */
+    uint64_t done_cached; /* reads of files whose data the system had in its memory */
 };
 
 /**
@@ -668,13 +686,41 @@ PENDIO_API int pendio_accept(struct pendio_context *context, pendio_handle liste
                              pendio_handle into);
 
 /**
- * Connect to the context's endpoint.
+ * Connect to the context's endpoint; with PENDIO_FIRST_DATA, then send the context's window before
+ * anything else is sent. On a socket with TCP_FASTOPEN_CONNECT the data travel with the request.
  *
- * Result:    error 0. Ended by cancel or deadline, the handle is good for nothing but disconnect
- *            with PENDIO_REUSE, and closing: other operations on it answer -ECONNABORTED.
+ * Result:    error 0; first data: bytes is the whole window, or with an error what had gone. Ended
+ *            by cancel or deadline, the handle is good for nothing but disconnect with PENDIO_REUSE
+ *            and closing: other operations on it answer -ECONNABORTED.
  * Refused:   -EINVAL also without an endpoint.
  */
 PENDIO_API int pendio_connect(struct pendio_context *context, pendio_handle handle);
+
+/**
+ * Connect to a host by name: an address (also IPv6 with a scope), a name of the hosts file, or what
+ * the name servers know. Its addresses are raced after RFC 8305: the families by turns, another
+ * attempt whenever one fails or 250 ms have passed, the first success wins. With handle 0 the
+ * runtime makes the sockets (TCP); else every attempt has the family and the options of the handle
+ * (IPv4 as IPv6 where it takes both), and the winner takes the place of the socket behind it:
+ * handle, descriptor and its flags stay. Ended early, an own handle is as after a connect ended
+ * early.
+ *
+ * Names are resolved by c-ares inside of the loop, without threads. It reads /etc/resolv.conf (and
+ * RES_OPTIONS and LOCALDOMAIN of the environment) when the loop looks up its first name, and
+ * /etc/hosts at lookups; as any reading of files, that is a system call that takes as long as it
+ * takes. Names, unlike the rest, are looked up with memory that is allocated then.
+ *
+ * Result:    error 0; with handle 0, value: the new handle, blocking and close-on-exec (also beside
+ *            an error of PENDIO_FIRST_DATA). -ENOENT no such name; -ENODATA it has no address of
+ *            the family; -EREMOTEIO the name servers failed; -ETIMEDOUT they were silent, or the
+ *            addresses; -EINVAL name_servers of the loop is no list of servers; -EISCONN; else the
+ *            error of the last attempt.
+ * Refused:   -EINVAL also an empty name, and a handle that is bound or no socket of IPv4 or IPv6;
+ *            -EAGAIN also when handle_count is reached, or 128 connects by name are under way.
+ * Ownership: `host` must stay until delivery.
+ */
+PENDIO_API int pendio_connect_name(struct pendio_context *context, pendio_handle handle,
+                                   const char *host, uint16_t port);
 
 /**
  * End a connection and keep the handle. What was sent before goes first, then FIN; what is unread
@@ -725,6 +771,23 @@ PENDIO_API int pendio_receive_from(struct pendio_context *context, pendio_handle
 PENDIO_API int pendio_send_to(struct pendio_context *context, pendio_handle handle);
 
 /**
+ * Send memory and ranges of files on a stream socket, one after the other, as one operation. Files
+ * go from the system's cache to the socket without passing through the program; the position of an
+ * open one stays where it is. Every file is opened and looked at before the first byte goes. The
+ * context's window is not used.
+ *
+ * Result:    bytes is all of it, or with an error what had gone. -ENOENT, -EACCES and so on: a file
+ *            cannot be opened; -EINVAL a range reaches beyond the end of its file, or it is no
+ *            regular file: bytes 0. -EIO a file has become shorter meanwhile.
+ * Refused:   -EINVAL also a packet of two sources, bytes of none, or flags; -EBADF also a packet's
+ *            file; -ENOMEM more packets than ever on this context, and no memory to note them.
+ * Ownership: `packets` is copied; what it points to must stay until delivery.
+ */
+PENDIO_API int pendio_send_packets(struct pendio_context *context, pendio_handle handle,
+                                   const struct pendio_packet *packets, uint32_t packet_count,
+                                   uint32_t flags);
+
+/**
  * Open a file, close-on-exec; flags and mode as of open(2). Whether a FIFO waits for its other end
  * is the kernel's choice, unless O_NONBLOCK decides.
  *
@@ -737,7 +800,8 @@ PENDIO_API int pendio_open(struct pendio_context *context, const char *path, int
 
 /**
  * Read into the context's window, at `offset` or PENDIO_STREAMING. Reads at an offset run in
- * parallel. What has no positions (socket, pipe, device) is always streaming.
+ * parallel. What has no positions (socket, pipe, device) is always streaming. A read of a file that
+ * is alone on its handle is done, not under PENDIO_QUEUE, when its data are in the system's memory.
  *
  * Result:    at least one byte, or bytes 0 with PENDIO_END_OF_STREAM at the end.
  */
@@ -751,6 +815,19 @@ PENDIO_API int pendio_read(struct pendio_context *context, pendio_handle handle,
  * Result:    bytes is the whole window, or with an error what had gone.
  */
 PENDIO_API int pendio_write(struct pendio_context *context, pendio_handle handle, uint64_t offset);
+
+/**
+ * Move byte_count bytes from one handle to another, of which one is a pipe, without passing through
+ * the program; each at an offset or PENDIO_STREAMING. It keeps the order of what is received at
+ * `from` and of what is sent at `to`; what has no positions (socket, pipe, device) is always
+ * streaming.
+ *
+ * Result:    bytes moved: all of them, or fewer with PENDIO_END_OF_STREAM at the end of `from`;
+ *            with an error what had gone. -EINVAL where none of the two is a pipe. handle: `to`.
+ */
+PENDIO_API int pendio_splice(struct pendio_context *context, pendio_handle from,
+                             uint64_t from_offset, pendio_handle to, uint64_t to_offset,
+                             uint64_t byte_count);
 
 /**
  * Bring what was written to the file to its device: data and attributes, or with PENDIO_DATA_ONLY
