@@ -102,13 +102,13 @@ enum {                               /* flags of a completion */
        PENDIO_BY_CANCEL = 16,        /* ended by pendio_cancel() or pendio_loop_shutdown() */
        PENDIO_BY_DEADLINE = 32,      /* ended by the context's deadline */
        PENDIO_BY_CLOSE = 64,         /* ended by the close of its handle */
-       PENDIO_COPIED = 128,          /* PENDIO_ZERO_COPY: the bytes were copied after all */
+       PENDIO_COPIED = 128,          /* kept for PENDIO_ZERO_COPY; not set by this release */
 };
 
 enum {                        /* flags of a context */
        PENDIO_AUTO_PUT = 1,   /* goes back to its pool when the turn after its delivery begins */
        PENDIO_PEEK = 2,       /* a receive takes nothing: the next one gets the same data */
-       PENDIO_ZERO_COPY = 4,  /* a send copies nothing where the system can do without */
+       PENDIO_ZERO_COPY = 4,  /* accepted; in this release a send copies as ever */
        PENDIO_FIRST_DATA = 8, /* a connect also sends the window; bytes says how much had gone */
 };
 
@@ -191,11 +191,10 @@ struct pendio_loop_options {
     uint64_t timer_slack_ns; /* how late a timer or deadline may be; default 50 us, at least 1 us */
     /* Of pendio_connect_name(), copied: "192.0.2.1,[2001:db8::1]:5353"; default: the system's. */
     const char *name_servers;
-    uint32_t buffer_bytes;  /* of a lent buffer; default 4096, at most 2^20 */
-    uint32_t buffer_count;  /* of such buffers; default 1024, at most 2^15, rounded up to a power of
-                                two; no memory before the first is needed */
-    uint32_t collect_bytes; /* data of a handle collected or lent, beyond which it is not read;
-                                default 65536, at most 2^30 */
+    /* For memory that is lent, in a release to come; checked, and without effect until then. */
+    uint32_t buffer_bytes;  /* default 4096, at most 2^20 */
+    uint32_t buffer_count;  /* default 1024, at most 2^15, rounded up to a power of two */
+    uint32_t collect_bytes; /* default 65536, at most 2^30 */
     uint32_t collect_count; /* connections of a listener collected; default 64 */
 };
 
@@ -299,17 +298,18 @@ enum { /* backends, as they stand in the statistics */
 };
 
 enum { /* features found and used, as bits of pendio_loop_statistics.features */
-       PENDIO_FEATURE_SINGLE_ISSUER = 1 << 0,     /* the kernel trusts that one thread submits */
-       PENDIO_FEATURE_DEFER_TASKRUN = 1 << 1,     /* completions only when the loop asks for them */
-       PENDIO_FEATURE_COOP_TASKRUN = 1 << 2,      /* no interrupt for completions */
-       PENDIO_FEATURE_REGISTERED_RING = 1 << 3,   /* cheaper entry into the kernel */
-       PENDIO_FEATURE_FIXED_BUFFERS = 1 << 4,     /* pools' arenas registered with the ring */
-       PENDIO_FEATURE_NO_SIGNAL = 1 << 8,         /* writes to pipes without a detour for SIGPIPE */
-       PENDIO_FEATURE_FTRUNCATE = 1 << 9,         /* truncate without a system call in the start */
-       PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5,  /* one request for many connections */
-       PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6, /* one request for all data of a stream */
-       PENDIO_FEATURE_BUFFER_RING = 1 << 7,       /* the kernel chooses the buffer that it fills */
-       PENDIO_FEATURE_INCREMENTAL_BUFFERS = 1 << 10, /* and fills it bit by bit */
+       PENDIO_FEATURE_SINGLE_ISSUER = 1 << 0,    /* the kernel trusts that one thread submits */
+       PENDIO_FEATURE_DEFER_TASKRUN = 1 << 1,    /* completions only when the loop asks for them */
+       PENDIO_FEATURE_COOP_TASKRUN = 1 << 2,     /* no interrupt for completions */
+       PENDIO_FEATURE_REGISTERED_RING = 1 << 3,  /* cheaper entry into the kernel */
+       PENDIO_FEATURE_FIXED_BUFFERS = 1 << 4,    /* pools' arenas registered with the ring */
+       PENDIO_FEATURE_NO_SIGNAL = 1 << 8,        /* writes to pipes without a detour for SIGPIPE */
+       PENDIO_FEATURE_FTRUNCATE = 1 << 9,        /* truncate without a system call in the start */
+       PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5, /* one request for many connections */
+       /* Known by name, so that they can be masked; not used by this release. */
+       PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6,
+       PENDIO_FEATURE_BUFFER_RING = 1 << 7,
+       PENDIO_FEATURE_INCREMENTAL_BUFFERS = 1 << 10,
 };
 
 /**
@@ -362,11 +362,11 @@ struct pendio_loop_statistics {
                              and what child and signal cannot wait for */
     uint64_t done_cached;    /* reads of files whose data the system had in its memory */
     uint64_t done_collected; /* with data or a connection collected before */
-    uint64_t multishot_armed;       /* requests for many answers, handed to the kernel */
-    uint64_t multishot_ended;       /* of them over */
-    uint64_t buffers;               /* for lending; 0 until the first is needed */
-    uint64_t buffers_in_use;        /* of them holding data, collected or lent */
-    uint64_t buffers_exhausted;     /* how often data came and all were in use */
+    uint64_t multishot_armed; /* requests for many answers, handed to the kernel */
+    uint64_t multishot_ended; /* of them over */
+    uint64_t buffers;         /* these three: 0 in this release */
+    uint64_t buffers_in_use;
+    uint64_t buffers_exhausted;
     uint64_t connections_collected; /* by listeners, now, and not handed out */
 };
 
@@ -724,7 +724,8 @@ PENDIO_API int pendio_connect(struct pendio_context *context, pendio_handle hand
  * Names are resolved by c-ares inside of the loop, without threads. It reads /etc/resolv.conf (and
  * RES_OPTIONS and LOCALDOMAIN of the environment) when the loop looks up its first name, and
  * /etc/hosts at lookups; as any reading of files, that is a system call that takes as long as it
- * takes. Names, unlike the rest, are looked up with memory that is allocated then.
+ * takes. Names, unlike the rest, are looked up with memory that is allocated then. In a set-uid
+ * program c-ares heeds RES_OPTIONS, LOCALDOMAIN and HOSTALIASES all the same: clear them there.
  *
  * Result:    error 0; with handle 0, value: the new handle, blocking and close-on-exec (also beside
  *            an error of PENDIO_FIRST_DATA). -ENOENT no such name; -ENODATA it has no address of
