@@ -11,11 +11,12 @@
  */
 #include "operation.h"
 
+#include "transfer.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -114,8 +115,7 @@ static void tell(struct pnd_context *context, const struct signalfd_siginfo *inf
     context->value = info->ssi_signo;
     if (context->window.byte_count < sizeof *info)
         return;
-    memcpy(context->window.memory, info, sizeof *info);
-    context->moved_bytes = sizeof *info;
+    (void)pnd_transfer_store(context, info, sizeof *info);
 }
 
 /* A loop that ends tells nobody any more: the signal stays for others to take. */
