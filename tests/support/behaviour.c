@@ -129,6 +129,14 @@ const struct pendio_completion *behaviour_outcome(const struct pendio_context *c
     return &outcome;
 }
 
+struct pendio_completion behaviour_result(const struct pendio_context *context)
+{
+    struct pendio_completion result;
+
+    expect_ok(pendio_context_result(context, &result));
+    return result;
+}
+
 /* ---- contexts ------------------------------------------------------------------------------- */
 
 struct behaviour_state behaviour_state_of(const struct pendio_context *context)

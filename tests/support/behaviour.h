@@ -34,6 +34,9 @@ const struct pendio_completion *behaviour_delivery_of(const struct pendio_contex
 /* What the last start brought: delivered when it answered pending, else at once. */
 const struct pendio_completion *behaviour_outcome(const struct pendio_context *context, int answer);
 
+/* What pendio_context_result() says. */
+struct pendio_completion behaviour_result(const struct pendio_context *context);
+
 /* All that can be asked of a context from outside. */
 struct behaviour_state {
     struct pendio_completion result;
