@@ -27,6 +27,13 @@ MEMBER(pendio_endpoint, byte_count, 0);
 MEMBER(pendio_endpoint, reserved, 4);
 MEMBER(pendio_endpoint, address, 8);
 
+_Static_assert(sizeof(struct pendio_packet) == 40, "frozen: it has no size");
+MEMBER(pendio_packet, memory, 0);
+MEMBER(pendio_packet, path, 8);
+MEMBER(pendio_packet, file, 16);
+MEMBER(pendio_packet, offset, 24);
+MEMBER(pendio_packet, byte_count, 32);
+
 MEMBER(pendio_loop_options, size, 0);
 MEMBER(pendio_loop_options, flags, 4);
 MEMBER(pendio_loop_options, operation_count, 8);
@@ -72,6 +79,7 @@ MEMBER(pendio_loop_statistics, arena_unregistered_bytes, 256);
 MEMBER(pendio_loop_statistics, arena_error, 264);
 MEMBER(pendio_loop_statistics, reserved, 268);
 MEMBER(pendio_loop_statistics, done_direct, 272);
+MEMBER(pendio_loop_statistics, done_cached, 280);
 
 MEMBER(pendio_pool_options, size, 0);
 MEMBER(pendio_pool_options, flags, 4);
@@ -99,3 +107,15 @@ MEMBER(pendio_request, completed, 80);
 MEMBER(pendio_request, completed_state, 88);
 MEMBER(pendio_request, endpoint, 96);
 MEMBER(pendio_request, pieces, 232);
+
+MEMBER(pendio_group_options, size, 0);
+MEMBER(pendio_group_options, flags, 4);
+MEMBER(pendio_group_options, loop_count, 8);
+MEMBER(pendio_group_options, spread, 12);
+MEMBER(pendio_group_options, context_count, 16);
+MEMBER(pendio_group_options, reserved, 20);
+MEMBER(pendio_group_options, loop, 24);
+MEMBER(pendio_group_options, begin, 32);
+MEMBER(pendio_group_options, end, 40);
+MEMBER(pendio_group_options, completed, 48);
+MEMBER(pendio_group_options, state, 56);

@@ -35,7 +35,7 @@ static void set_default(uint32_t *option, uint32_t value)
         *option = value;
 }
 
-static int complete_options(struct pendio_loop_options *options)
+int pnd_shell_complete_options(struct pendio_loop_options *options)
 {
     set_default(&options->operation_count, 4096);
     set_default(&options->handle_count, 4096);
@@ -59,7 +59,7 @@ int pendio_loop_create(const struct pendio_loop_options *options, struct pendio_
     if (status == 0 && options != NULL)
         status = pnd_shell_copy_options(&known, sizeof known, options);
     if (status == 0)
-        status = complete_options(&known);
+        status = pnd_shell_complete_options(&known);
     if (status == 0)
         status = pnd_loop_create(&known, &loop);
     if (status == 0)

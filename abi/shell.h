@@ -74,4 +74,7 @@ static inline struct pnd_handle *pnd_shell_handle(const struct pnd_context *cont
  */
 int pnd_shell_copy_options(void *known, uint32_t known_bytes, const void *given);
 
+/* Puts the defaults of a loop in. 0, or -EINVAL for what is out of range. */
+int pnd_shell_complete_options(struct pendio_loop_options *options);
+
 #endif

@@ -1,6 +1,7 @@
 /*
  * start.c - the shell of the start calls: one for every operation.
  */
+#include "move.h"
 #include "shell.h"
 
 int pendio_nop(struct pendio_context *context, struct pendio_loop *loop)
@@ -76,6 +77,18 @@ int pendio_send_to(struct pendio_context *context, pendio_handle handle)
     return status < 0 ? status : pnd_send_to_start(self, pnd_shell_handle(self, handle));
 }
 
+int pendio_send_packets(struct pendio_context *context, pendio_handle handle,
+                        const struct pendio_packet *packets, uint32_t packet_count, uint32_t flags)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    bool valid = flags == 0 && (packets != NULL || packet_count == 0);
+    int status = pnd_shell_check_start(self, valid);
+
+    return status < 0 ? status
+                      : pnd_send_packets_start(self, pnd_shell_handle(self, handle), packets,
+                                               packet_count);
+}
+
 int pendio_open(struct pendio_context *context, const char *path, int flags, uint32_t mode)
 {
     struct pnd_context *self = pnd_shell_context(context);
@@ -98,6 +111,22 @@ int pendio_write(struct pendio_context *context, pendio_handle handle, uint64_t 
     int status = pnd_shell_check_start(self, offset <= INT64_MAX || offset == PENDIO_STREAMING);
 
     return status < 0 ? status : pnd_write_start(self, pnd_shell_handle(self, handle), offset);
+}
+
+static bool is_offset(uint64_t offset)
+{
+    return offset <= INT64_MAX || offset == PENDIO_STREAMING;
+}
+
+int pendio_splice(struct pendio_context *context, pendio_handle from, uint64_t from_offset,
+                  pendio_handle to, uint64_t to_offset, uint64_t byte_count)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, is_offset(from_offset) && is_offset(to_offset));
+
+    return status < 0 ? status
+                      : pnd_splice_start(self, pnd_shell_handle(self, from), from_offset,
+                                         pnd_shell_handle(self, to), to_offset, byte_count);
 }
 
 int pendio_fsync(struct pendio_context *context, pendio_handle handle, uint32_t flags)
@@ -171,6 +200,17 @@ int pendio_signal(struct pendio_context *context, int number)
     int status = pnd_shell_check_start(self, true);
 
     return status < 0 ? status : pnd_signal_start(self, number);
+}
+
+int pendio_move(struct pendio_context *context, pendio_handle handle, struct pendio_loop *target)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    struct pnd_loop *other = pnd_shell_loop(target);
+    bool is_another = self != NULL && other != NULL && self->loop != other;
+    int status = pnd_shell_check_start(self, is_another);
+
+    return status < 0 ? status
+                      : pnd_move_start(self, pnd_shell_handle(self, handle), other, NULL, NULL);
 }
 
 int pendio_poll(struct pendio_context *context, pendio_handle handle, uint32_t events)

@@ -13,7 +13,7 @@
 
 enum {
     FEATURE_COUNT = 64, /* a bit each */
-    DONE_COUNT = 5,
+    DONE_COUNT = 6,
     REFUSED_COUNT = 5,
     COUNTER_COUNT = 16,
 };
@@ -49,7 +49,7 @@ static void put_reasons(struct stats_parts *parts, const struct pendio_loop_stat
     const struct named_value done[DONE_COUNT] = {
         {"known_end", from->done_known_end}, {"known_error", from->done_known_error},
         {"empty", from->done_empty},         {"tried", from->done_tried},
-        {"direct", from->done_direct},
+        {"direct", from->done_direct},       {"cached", from->done_cached},
     };
     const struct named_value refused[REFUSED_COUNT] = {
         {"invalid", from->refused_invalid},   {"handle", from->refused_handle},

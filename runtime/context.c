@@ -6,6 +6,8 @@
  */
 #include "context.h"
 
+#include "line.h"
+
 #include <errno.h>
 
 #define MAY(state) (1u << (state))
@@ -63,6 +65,9 @@ void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *
     context->handle = handle;
     context->handle_value = handle != NULL ? pnd_handle_value(&loop->handles, handle) : 0;
     context->line = NULL;
+    context->second_line = NULL;
+    context->guests = NULL;
+    context->holding = false;
     context->place = PND_NOWHERE;
     context->stop = PND_STOP_NONE;
     context->polling = false;
@@ -145,6 +150,8 @@ static void make_ready(struct pnd_context *context)
     pnd_context_move(context, PND_READY);
     if (context->line != NULL)
         context->line->undelivered_count++;
+    if (context->second_line != NULL)
+        context->second_line->undelivered_count++;
     pnd_ready_push(context->completed != NULL ? &loop->callbacks : &loop->records, context);
     if (loop->host.is_resting)
         pnd_host_tell(&loop->host);
@@ -231,7 +238,7 @@ int pnd_context_wait_in_line(struct pnd_context *context, struct pnd_line *line)
     if (context->deadline_ns != 0)
         start_deadline(context, context->deadline_ns);
     if (first)
-        pnd_context_submit(context);
+        pnd_line_go_on(context);
     else
         context->place = PND_IN_LINE;
     if (first && context->policy == PENDIO_TRY && context->operation->may_try &&
@@ -331,6 +338,8 @@ static void finish_alone(struct pnd_context *context)
 
     pnd_wheel_remove(&loop->wheel, &context->deadline);
     pnd_context_dequeue(context);
+    if (context->operation->release != NULL)
+        context->operation->release(context);
     conclude(context);
     if (loop->tried == context)
         loop->tried = NULL;
@@ -338,46 +347,39 @@ static void finish_alone(struct pnd_context *context)
         make_ready(context);
 }
 
-/* An end of the stream ends what moves bytes; an accept or connect has an answer of its own. */
-static bool ends_with_line(const struct pnd_context *context)
-{
-    const struct pnd_handle *handle = context->handle;
-    const struct pnd_operation *operation = context->operation;
-
-    if (context->line->ending == PND_GOES_ON || operation->outlives_line)
-        return false;
-    return operation->moves || handle->spoiled ||
-           (handle->disconnected && operation->after_disconnect != 0);
-}
-
 /* Lets the next of the line go; if the line has come to an end, that goes for all who wait. */
 static void advance(struct pnd_line *line)
 {
+    const struct pnd_line *ended;
     struct pnd_context *next;
 
-    while ((next = TAILQ_FIRST(&line->waiting)) != NULL && ends_with_line(next)) {
-        TAILQ_REMOVE(&line->waiting, next, line_link);
-        take_ending(next, line);
+    while ((next = pnd_line_first(line)) != NULL && (ended = pnd_line_ended_for(next)) != NULL) {
+        struct pnd_line *held = pnd_line_leave(next);
+
+        take_ending(next, ended);
         finish_alone(next);
+        if (held != NULL)
+            advance(held); /* a receive line: nobody there holds another */
+        pnd_guest_settle(next);
     }
     if (next != NULL)
-        pnd_context_submit(next);
+        pnd_line_go_on(next);
 }
 
 void pnd_context_finish(struct pnd_context *context)
 {
-    struct pnd_line *line = context->line;
-    bool first = line != NULL && TAILQ_FIRST(&line->waiting) == context;
+    struct pnd_line *line = pnd_line_of(context);
+    bool first = line != NULL && pnd_line_first(line) == context;
+    struct pnd_line *held = pnd_line_leave(context);
 
-    if (line != NULL)
-        TAILQ_REMOVE(&line->waiting, context, line_link);
-    else if (context->handle != NULL)
-        TAILQ_REMOVE(&context->handle->parallel, context, line_link);
     finish_alone(context);
     if (first)
         advance(line);
+    if (held != NULL)
+        advance(held);
     if (context->handle != NULL && context->handle->settler != NULL)
         pnd_context_settle(context->handle, context);
+    pnd_guest_settle(context);
 }
 
 struct pnd_handle *pnd_context_deliver(struct pnd_context *context)
@@ -386,8 +388,8 @@ struct pnd_handle *pnd_context_deliver(struct pnd_context *context)
 
     if (context->line != NULL)
         context->line->undelivered_count--;
+    if (context->second_line != NULL)
+        context->second_line->undelivered_count--;
     leave(context);
-    if (handle == NULL || handle->state != PND_HANDLE_CLOSING || handle->under_way_count != 0)
-        return NULL;
-    return handle;
+    return handle != NULL && pnd_handle_may_close(handle) ? handle : NULL;
 }

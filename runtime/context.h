@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 struct pnd_context;
+struct pnd_packets;
 
 enum pnd_state {
     PND_POOLED,   /* in its pool */
@@ -57,6 +58,7 @@ struct pnd_operation {
     uint8_t opcode;           /* the kernel's, which must have it */
     uint16_t poll_events;     /* what PND_POLL waits for */
     bool moves;               /* bytes to or from the window */
+    bool carries;             /* bytes, but not those of the window */
     bool may_try;             /* PENDIO_TRY looks at once */
     bool finishes_closing;    /* a graceful close lets it finish */
     bool outlives_line;       /* it goes on where the line has come to an end */
@@ -66,6 +68,8 @@ struct pnd_operation {
     enum pnd_verdict (*finish)(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
     /* Instead of cancelling; NULL: the usual way. */
     void (*stop)(struct pnd_context *context, enum pnd_stop reason);
+    /* Gives back what a pending run needed, however it ended; NULL: nothing. */
+    void (*release)(struct pnd_context *context);
     /* Gives back what the run has besides, where it ends without a last finish; NULL: nothing. */
     void (*drop)(struct pnd_context *context);
 };
@@ -73,6 +77,25 @@ struct pnd_operation {
 struct pnd_window {
     unsigned char *memory;
     uint64_t byte_count;
+};
+
+/* A run works on that handle too, which is closed only when the run was delivered. */
+struct pnd_guest {
+    LIST_ENTRY(pnd_guest) link; /* among the handle's */
+    struct pnd_guest *next;     /* among the run's */
+    struct pnd_context *context;
+    struct pnd_handle *handle;
+    bool takes; /* from the handle: no close lets that finish */
+};
+
+struct pnd_splice {
+    struct pnd_handle *from;
+    struct pnd_handle *to;
+    uint64_t from_offset; /* PENDIO_STREAMING: in order */
+    uint64_t to_offset;
+    uint8_t stage;
+    bool unblocked; /* `to`, until the run ends */
+    struct pnd_guest guests[2];
 };
 
 /* What only some operations need; in an array of its own, untouched pages cost nothing. */
@@ -89,6 +112,9 @@ struct pnd_context_extra {
     uint64_t passed_bytes;  /* and what those before it hold */
     char peeked;            /* of a receive that takes nothing */
     const char *other_path; /* rename: to */
+    struct pnd_splice splice;
+    struct pnd_packets *packets; /* of send_packets; kept, NULL: never needed */
+    struct pnd_move *move;       /* under way */
 };
 
 struct pnd_context {
@@ -98,17 +124,20 @@ struct pnd_context {
     const struct pnd_operation *operation;
     struct pnd_handle *handle; /* NULL: none */
     pendio_handle handle_value;
-    struct pnd_line *line;  /* whose order the run keeps; NULL: none */
-    uint8_t state;          /* enum pnd_state */
-    uint8_t place;          /* enum pnd_place */
-    uint8_t stop;           /* enum pnd_stop */
-    uint8_t policy;         /* request: PENDIO_AUTO ... */
-    bool polling;           /* the entry in the kernel is a poll, the operation follows */
-    bool insisting;         /* the kernel is to block on it, in a worker */
-    uint16_t flags;         /* of the completion to be */
-    uint32_t request_flags; /* request: PENDIO_AUTO_PUT ... */
-    uint32_t piece_count;   /* request: 0: the memory is no vector */
-    int32_t error;          /* of the completion to be */
+    struct pnd_line *line;        /* whose order the run keeps; NULL: none */
+    struct pnd_line *second_line; /* to wait in when first in `line`; NULL: none */
+    struct pnd_guest *guests;     /* of the run, beside `handle` */
+    uint8_t state;                /* enum pnd_state */
+    uint8_t place;                /* enum pnd_place */
+    uint8_t stop;                 /* enum pnd_stop */
+    uint8_t policy;               /* request: PENDIO_AUTO ... */
+    bool polling;                 /* the entry in the kernel is a poll, the operation follows */
+    bool insisting;               /* the kernel is to block on it, in a worker */
+    bool holding;                 /* `line`, while it waits in second_line */
+    uint16_t flags;               /* of the completion to be */
+    uint32_t request_flags;       /* request: PENDIO_AUTO_PUT ... */
+    uint32_t piece_count;         /* request: 0: the memory is no vector */
+    int32_t error;                /* of the completion to be */
     uint64_t moved_bytes;
     uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
     uint64_t value;                 /* of the completion to be, where there is no product */
@@ -200,7 +229,8 @@ void pnd_context_finish(struct pnd_context *context);
 
 /*
  * A ready context is free again; its result is what is to be delivered. Returns the handle that has
- * nothing under way any more and was waiting for that to be closed; else NULL.
+ * nothing under way any more and was waiting for that to be closed; else NULL. Its guests are left
+ * to pnd_guest_leave().
  */
 struct pnd_handle *pnd_context_deliver(struct pnd_context *context);
 

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -92,6 +93,16 @@ void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind ki
     handle->state = PND_HANDLE_OPEN;
 }
 
+void pnd_handle_take_over(struct pnd_handle *handle, const struct pnd_handle *other)
+{
+    handle->spoiled = other->spoiled;
+    handle->connected = other->connected;
+    handle->disconnected = other->disconnected;
+    pnd_line_end(&handle->receives, (enum pnd_ending)other->receives.ending,
+                 other->receives.failure);
+    pnd_line_end(&handle->sends, (enum pnd_ending)other->sends.ending, other->sends.failure);
+}
+
 void pnd_handle_begin_anew(struct pnd_handle *handle)
 {
     handle->sends.ending = PND_GOES_ON;
@@ -130,6 +141,22 @@ int pnd_handle_kind_of(int descriptor, enum pnd_kind *ret_kind)
     else
         *ret_kind = PND_KIND_FLOW;
     return 0;
+}
+
+bool pnd_handle_unblock(const struct pnd_handle *handle)
+{
+    int flags = fcntl(handle->descriptor, F_GETFL);
+
+    return flags >= 0 && (flags & O_NONBLOCK) == 0 &&
+           fcntl(handle->descriptor, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+void pnd_handle_block(const struct pnd_handle *handle)
+{
+    int flags = fcntl(handle->descriptor, F_GETFL);
+
+    if (flags >= 0)
+        (void)fcntl(handle->descriptor, F_SETFL, flags & ~O_NONBLOCK);
 }
 
 pendio_handle pnd_handle_value(const struct pnd_handle_table *table,

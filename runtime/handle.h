@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 
 struct pnd_context;
+struct pnd_guest;
 struct pnd_loop;
 
 TAILQ_HEAD(pnd_context_list, pnd_context);
@@ -34,6 +35,14 @@ enum pnd_handle_state {
     PND_HANDLE_RESERVED, /* for the product of an operation under way */
     PND_HANDLE_OPEN,
     PND_HANDLE_CLOSING,
+    PND_HANDLE_MOVING, /* its descriptor is on the way to another loop */
+};
+
+/* Whether reads of a file may find their data in the system's cache. */
+enum pnd_cache {
+    PND_CACHE_UNKNOWN,
+    PND_CACHE_SOMETIMES,
+    PND_CACHE_NEVER,
 };
 
 /* What a direction of a stream has come to, and sticks to. */
@@ -43,9 +52,13 @@ enum pnd_ending {
     PND_FAILED, /* for the error beside it */
 };
 
-/* Operations of one direction, first in first out; only the head may be in the kernel. */
+/*
+ * Operations of one direction, first in first out; only the first may be in the kernel. One that
+ * needs a second line leaves `waiting` when it has come first and holds the line until it ends.
+ */
 struct pnd_line {
     struct pnd_context_list waiting;
+    struct pnd_context *holder; /* NULL: nobody */
     uint32_t undelivered_count; /* finished, not yet delivered: nothing may overtake them */
     int32_t failure;
     uint8_t ending; /* enum pnd_ending */
@@ -63,17 +76,21 @@ struct pnd_handle {
     uint8_t state; /* enum pnd_handle_state */
     uint8_t kind;  /* enum pnd_kind */
     uint8_t close_mode;
-    bool spoiled;             /* a connect was ended early */
-    bool connected;           /* it has, or had, a peer */
-    bool disconnected;        /* not to be used again */
-    uint32_t under_way_count; /* started and not yet delivered, the close itself excepted */
+    uint8_t cache;             /* enum pnd_cache */
+    uint16_t cache_pause;      /* how many reads are not tried after a miss; 0: the last one hit */
+    uint16_t cache_pause_left; /* of them still to come */
+    bool spoiled;              /* a connect was ended early */
+    bool connected;            /* it has, or had, a peer */
+    bool disconnected;         /* not to be used again */
+    uint32_t under_way_count;  /* started and not yet delivered, the close itself excepted */
     struct pnd_budget budget;
     struct pnd_line receives; /* also accepts */
     struct pnd_line sends;    /* also connects */
     struct pnd_context_list parallel;
-    struct pnd_context *closer;   /* whoever is told when it is closed; NULL: nobody */
-    struct pnd_context *settler;  /* waits until nothing else is under way on it; NULL: nobody */
-    struct pnd_context *acceptor; /* brings a connection into it; NULL: nobody */
+    LIST_HEAD(, pnd_guest) guests; /* runs that work on it too, in no list above */
+    struct pnd_context *closer;    /* whoever is told when it is closed; NULL: nobody */
+    struct pnd_context *settler;   /* waits until nothing else is under way on it; NULL: nobody */
+    struct pnd_context *acceptor;  /* brings a connection into it; NULL: nobody */
 };
 
 struct pnd_handle_table {
@@ -95,6 +112,16 @@ struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table);
 void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *handle);
 void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind kind);
 
+/*
+ * While a splice writes into a socket that must not block: it would hold a worker of the kernel.
+ * True: it did block, and pnd_handle_block() is to make it so again.
+ */
+bool pnd_handle_unblock(const struct pnd_handle *handle);
+void pnd_handle_block(const struct pnd_handle *handle);
+
+/* What was known of a handle of another loop, but its descriptor, is true of this open one. */
+void pnd_handle_take_over(struct pnd_handle *handle, const struct pnd_handle *other);
+
 /* What was known of its connection holds no longer. */
 void pnd_handle_begin_anew(struct pnd_handle *handle);
 
@@ -107,9 +134,21 @@ pendio_handle pnd_handle_value(const struct pnd_handle_table *table,
 /* The open handle of that value; NULL: never valid, stale, foreign or closing. */
 struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table, pendio_handle value);
 
+/* Whose turn it is; NULL: nobody's. */
+static inline struct pnd_context *pnd_line_first(const struct pnd_line *line)
+{
+    return line->holder != NULL ? line->holder : TAILQ_FIRST(&line->waiting);
+}
+
 static inline bool pnd_line_is_empty(const struct pnd_line *line)
 {
-    return TAILQ_EMPTY(&line->waiting);
+    return pnd_line_first(line) == NULL;
+}
+
+/* Everything under way was delivered, and a close has waited for that. */
+static inline bool pnd_handle_may_close(const struct pnd_handle *handle)
+{
+    return handle->state == PND_HANDLE_CLOSING && handle->under_way_count == 0;
 }
 
 /* Nothing but sends, which wait behind whoever asks. */

@@ -11,6 +11,7 @@
 #include "loop.h"
 
 #include "context.h"
+#include "line.h"
 #include "operation.h"
 #include "pool.h"
 
@@ -168,10 +169,31 @@ static void collect_posts(struct pnd_loop *loop)
         pnd_ready_push(&loop->records, NULL);
 }
 
+static void run_errands(struct pnd_loop *loop, struct pnd_errand *errand)
+{
+    while (errand != NULL) {
+        struct pnd_errand *next = errand->next;
+
+        errand->run(errand, loop);
+        errand = next;
+    }
+}
+
+void pnd_loop_run_errands(struct pnd_loop *loop)
+{
+    run_errands(loop, pnd_wake_take_errands(&loop->wake));
+}
+
+void pnd_loop_refuse_errands(struct pnd_loop *loop)
+{
+    run_errands(loop, pnd_wake_take_last_errands(&loop->wake));
+}
+
 static bool collect(struct pnd_loop *loop)
 {
     bool any = collect_completions(loop);
 
+    pnd_loop_run_errands(loop);
     collect_deadlines(loop);
     collect_posts(loop);
     return any;
@@ -195,15 +217,19 @@ bool pnd_loop_settle(struct pnd_loop *loop)
 
 /* ---- deliver -------------------------------------------------------------------------------- */
 
-/* Before the application hears of it, so that it may start, reconfigure or put the context. */
-static void set_free(struct pnd_context *context)
+void pnd_loop_set_free(struct pnd_loop *loop, struct pnd_context *context)
 {
     struct pnd_handle *idle = pnd_context_deliver(context);
 
     if (context->request_flags & PENDIO_AUTO_PUT)
         pnd_context_enqueue(context, &context->loop->returns);
     if (idle != NULL)
-        pnd_close_proceed(context->loop, idle);
+        pnd_close_proceed(loop, idle);
+    while (context->guests != NULL) {
+        idle = pnd_guest_leave(context);
+        if (idle != NULL)
+            pnd_close_proceed(loop, idle);
+    }
 }
 
 static void deliver_callbacks(struct pnd_loop *loop)
@@ -217,7 +243,7 @@ static void deliver_callbacks(struct pnd_loop *loop)
         void *state = context->completed_state;
         struct pendio_completion completion = context->result;
 
-        set_free(context);
+        pnd_loop_set_free(loop, context);
         loop->stats.delivered_callback++;
         completed(&completion, state);
     }
@@ -231,7 +257,7 @@ static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_
 
     if (context != NULL) {
         *ret_completion = context->result;
-        set_free(context);
+        pnd_loop_set_free(loop, context);
         loop->stats.delivered_record++;
         return;
     }
@@ -332,6 +358,7 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
 
     if (!TAILQ_EMPTY(&loop->returns))
         pnd_pool_take_back(loop);
+    pnd_loop_run_errands(loop);
     collect_posts(loop); /* those accepted before a shutdown are still delivered */
     if (is_over(loop))
         return -ESHUTDOWN;

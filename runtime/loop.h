@@ -10,6 +10,7 @@
 #include "deadline.h"
 #include "handle.h"
 #include "host.h"
+#include "pipes.h"
 #include "ring.h"
 #include "wake.h"
 
@@ -18,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct pnd_move;
 struct pnd_pool;
 
 /*
@@ -69,11 +71,14 @@ struct pnd_loop {
     uint32_t slot_count;
     uint32_t done_budget;
     uint64_t turn; /* its number */
+    struct pnd_move *spare_moves;
+    _Atomic uint32_t holder_count; /* who may still touch its wake: itself, and its moves */
     struct pnd_budget budget;
     struct pnd_handle_table handles;
     struct pnd_wheel wheel;
     struct pnd_wake wake;
     struct pnd_host host;
+    struct pnd_pipes pipes;
     struct pnd_signals signals;
     struct pnd_ready callbacks;
     struct pnd_ready records;
@@ -125,8 +130,22 @@ int pnd_loop_flush(struct pnd_loop *loop);
 /* Hands over and collects; true: that brought nothing, and nothing is left to hand over. */
 bool pnd_loop_settle(struct pnd_loop *loop);
 
+/* Does what other threads ask for; the latter for the last time: from now on they cannot. */
+void pnd_loop_run_errands(struct pnd_loop *loop);
+void pnd_loop_refuse_errands(struct pnd_loop *loop);
+
+/* Any thread. Keeps the memory of the loop and its wake; whoever releases it last frees it. */
+void pnd_loop_hold(struct pnd_loop *loop);
+void pnd_loop_release(struct pnd_loop *loop);
+
 /* An entry of the ring, zeroed; NULL: there is no room even after handing over. */
 struct io_uring_sqe *pnd_loop_fetch(struct pnd_loop *loop);
+
+/*
+ * What is ready is free again, before the application hears of it, so that it may start,
+ * reconfigure or put the context.
+ */
+void pnd_loop_set_free(struct pnd_loop *loop, struct pnd_context *context);
 
 void pnd_loop_shutdown(struct pnd_loop *loop);
 

@@ -8,6 +8,7 @@
 #include "context.h"
 #include "environment.h"
 #include "loop.h"
+#include "move.h"
 #include "operation.h"
 #include "pool.h"
 
@@ -149,6 +150,7 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     if (loop == NULL)
         return -ENOMEM;
     loop->done_budget = options->done_budget;
+    atomic_init(&loop->holder_count, 1);
     pnd_signals_init(&loop->signals);
     TAILQ_INIT(&loop->backlog);
     TAILQ_INIT(&loop->cancels);
@@ -222,10 +224,9 @@ static void discard_ready(struct pnd_loop *loop, struct pnd_ready *ready)
 {
     while (!pnd_ready_is_empty(ready)) {
         struct pnd_context *context = pnd_ready_pop(ready);
-        struct pnd_handle *idle = context != NULL ? pnd_context_deliver(context) : NULL;
 
-        if (idle != NULL)
-            pnd_close_proceed(loop, idle);
+        if (context != NULL)
+            pnd_loop_set_free(loop, context);
     }
 }
 
@@ -263,6 +264,19 @@ static uint64_t abandon(struct pnd_loop *loop)
     return count;
 }
 
+void pnd_loop_hold(struct pnd_loop *loop)
+{
+    atomic_fetch_add_explicit(&loop->holder_count, 1, memory_order_relaxed);
+}
+
+void pnd_loop_release(struct pnd_loop *loop)
+{
+    if (atomic_fetch_sub_explicit(&loop->holder_count, 1, memory_order_acq_rel) != 1)
+        return;
+    pnd_wake_fini(&loop->wake);
+    free(loop);
+}
+
 uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
 {
     uint64_t leaked_count;
@@ -270,18 +284,20 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
     loop->ending = true;
     pnd_loop_shutdown(loop);
     drain(loop, drain_ns);
+    pnd_loop_refuse_errands(loop);
+    pnd_moves_fini(loop);
     leaked_count = abandon(loop);
     if (leaked_count == 0) {
         while (!LIST_EMPTY(&loop->pools))
             pnd_pool_destroy(LIST_FIRST(&loop->pools));
     }
     loop->ring.backend->fini(&loop->ring);
+    pnd_pipes_fini(&loop->pipes);
     pnd_host_fini(&loop->host);
     pnd_signals_fini(&loop->signals);
     pnd_handle_table_fini(&loop->handles);
-    pnd_wake_fini(&loop->wake);
     free_tables(loop);
     munmap(loop->owner, PAGE_BYTES);
-    free(loop);
+    pnd_loop_release(loop);
     return leaked_count;
 }

@@ -12,6 +12,8 @@
 #include "descriptor.h"
 #include "operation.h"
 
+#include "line.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -50,6 +52,7 @@ static void stop_all(struct pnd_handle *handle, bool senders_too)
     stop_list(&handle->receives.waiting, senders_too);
     stop_list(&handle->sends.waiting, senders_too);
     stop_list(&handle->parallel, senders_too);
+    pnd_guest_stop_all(handle, senders_too);
 }
 
 /* Whoever would bring a connection into the handle has nowhere to put it any more. */

@@ -1,8 +1,9 @@
 /*
  * op_file.c - all there is to know about reading and writing files, pipes and devices.
  *
- * Happy path:  check -> begin -> parallel (at an offset), or in line (where the position stands) ->
- *              prepare -> finish; a write goes on until all has gone.
+ * Happy path:  check -> begin -> (a read finds its data in the cache: end) or parallel (at an
+ *              offset), or in line (where the position stands) -> prepare -> finish; a write goes
+ *              on until all has gone.
  * Failures:    the kernel's answer is the result, with the bytes that had gone.
  *
  * Memory of a registered arena takes the fixed-buffer path by itself, on files only: sockets and
@@ -11,6 +12,7 @@
  */
 #include "operation.h"
 
+#include "cached.h"
 #include "pool.h"
 #include "transfer.h"
 
@@ -45,13 +47,11 @@ static const struct pnd_operation write_operation = {
     .finish = write_finish,
 };
 
-static int start(struct pnd_context *context, const struct pnd_operation *operation,
-                 struct pnd_handle *handle, struct pnd_line *line, uint64_t offset)
+static int go(struct pnd_context *context, struct pnd_line *line, uint64_t offset)
 {
-    bool in_order = offset == PENDIO_STREAMING || handle->kind != PND_KIND_FILE;
+    bool in_order = offset == PENDIO_STREAMING || context->handle->kind != PND_KIND_FILE;
     int answer;
 
-    pnd_context_begin(context, operation, handle);
     context->argument = in_order ? PENDIO_STREAMING : offset;
     if (!in_order)
         return pnd_context_go_parallel(context);
@@ -63,10 +63,15 @@ static int start(struct pnd_context *context, const struct pnd_operation *operat
 int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset)
 {
     int status = pnd_context_reserve_on(context, &read_operation, handle);
+    bool in_order = offset == PENDIO_STREAMING;
 
     if (status < 0)
         return status;
-    return start(context, &read_operation, handle, &handle->receives, offset);
+    pnd_context_begin(context, &read_operation, handle);
+    if (pnd_cached_try(context, offset))
+        return pnd_context_end(context, in_order ? &handle->receives : NULL,
+                               &context->loop->stats.done_cached);
+    return go(context, &handle->receives, offset);
 }
 
 int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset)
@@ -75,7 +80,8 @@ int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint
 
     if (status < 0)
         return status;
-    return start(context, &write_operation, handle, &handle->sends, offset);
+    pnd_context_begin(context, &write_operation, handle);
+    return go(context, &handle->sends, offset);
 }
 
 static bool is_socket(const struct pnd_context *context)

@@ -11,12 +11,11 @@
  */
 #include "operation.h"
 
-#include "transfer.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -113,9 +112,10 @@ static void signal_prepare(const struct pnd_context *context, struct io_uring_sq
 static void tell(struct pnd_context *context, const struct signalfd_siginfo *info)
 {
     context->value = info->ssi_signo;
-    if (context->window.byte_count < sizeof *info)
+    if (context->window.byte_count < sizeof *info || pnd_context_is_vectored(context))
         return;
-    (void)pnd_transfer_store(context, info, sizeof *info);
+    memcpy(context->window.memory, info, sizeof *info);
+    context->moved_bytes = sizeof *info;
 }
 
 /* A loop that ends tells nobody any more: the signal stays for others to take. */

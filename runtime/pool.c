@@ -6,6 +6,7 @@
  */
 #include "pool.h"
 
+#include "packets.h"
 #include "request.h"
 
 #include <errno.h>
@@ -101,6 +102,8 @@ static int allocate(struct pnd_pool *pool, uint32_t piece_count, uint64_t slice_
 
 static void release(struct pnd_pool *pool)
 {
+    for (uint32_t i = 0; pool->extras != NULL && i < pool->context_count; i++)
+        pnd_packets_fini(pool->extras[i].packets);
     give_back_arena_index(pool->loop, pool->arena.index);
     for (uint32_t i = 0; pool->has_grown && i < pool->context_count; i++)
         pnd_request_release(&pool->contexts[i]);

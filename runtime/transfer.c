@@ -35,6 +35,27 @@ static bool has_end(const struct pnd_handle *handle)
     return handle->kind == PND_KIND_STREAM || handle->kind == PND_KIND_SEQPACKET;
 }
 
+int32_t pnd_transfer_stick(const struct pnd_handle *handle, struct pnd_line *line, int32_t error)
+{
+    if (!has_end(handle) || !is_fatal(error))
+        return error;
+    pnd_line_end(line, PND_FAILED, error);
+    return line->ending == PND_FAILED ? line->failure : error;
+}
+
+int32_t pnd_transfer_find_end(struct pnd_handle *handle)
+{
+    const struct pnd_line *sends = &handle->sends;
+
+    if (!has_end(handle))
+        return 0;
+    if (sends->ending == PND_FAILED && sends->failure != -EPIPE)
+        pnd_line_end(&handle->receives, PND_FAILED, sends->failure);
+    else
+        pnd_line_end(&handle->receives, PND_ENDED, 0);
+    return handle->receives.ending == PND_FAILED ? handle->receives.failure : 0;
+}
+
 static bool is_of_messages(const struct pnd_handle *handle)
 {
     return handle->kind == PND_KIND_DATAGRAM || handle->kind == PND_KIND_SEQPACKET;
@@ -158,11 +179,8 @@ enum pnd_verdict pnd_transfer_fail(struct pnd_context *context, int32_t result)
     }
     if (result == -EINTR && context->stop == PND_STOP_NONE)
         return PND_AGAIN;
-    if (has_end(handle) && context->line != NULL && is_fatal(result)) {
-        pnd_line_end(context->line, PND_FAILED, result);
-        if (context->line->ending == PND_FAILED)
-            result = context->line->failure; /* what is known first is the truth */
-    }
+    if (context->line != NULL)
+        result = pnd_transfer_stick(handle, context->line, result);
     pnd_context_fail(context, result);
     return PND_DELIVER;
 }

@@ -50,6 +50,15 @@ uint64_t pnd_transfer_store(struct pnd_context *context, const void *bytes, uint
 /* The kernel answered an error: wait for the descriptor, ask again, or end with it. */
 enum pnd_verdict pnd_transfer_fail(struct pnd_context *context, int32_t result);
 
+/* A fatal error sticks to a connection's line. What to answer: what is known first is the truth. */
+int32_t pnd_transfer_stick(const struct pnd_handle *handle, struct pnd_line *line, int32_t error);
+
+/*
+ * The kernel says that nothing more will be received. It tells of a reset only once: if a send has
+ * heard of it, here it looks like the end. 0 or that error; on a socket it sticks.
+ */
+int32_t pnd_transfer_find_end(struct pnd_handle *handle);
+
 /* The kernel moved `result` bytes of something that ends only when all of them have gone. */
 enum pnd_verdict pnd_transfer_advance(struct pnd_context *context, int32_t result);
 

@@ -1,5 +1,5 @@
 /*
- * wake.c - all that other threads may do to a loop: wake it, and post messages to it.
+ * wake.c - all that other threads may do to a loop: wake it, post messages and send errands to it.
  *
  * Happy path:  take a place -> fill it -> publish it -> (the loop sleeps: write the descriptor).
  * Failures:    a full queue answers -EAGAIN at once; nobody ever waits for anybody.
@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+/* Stands for a list that is closed. */
+static struct pnd_errand no_errands;
 
 struct pnd_post_cell {
     _Atomic uint32_t sequence;
@@ -97,6 +100,70 @@ void pnd_wake_close(struct pnd_wake *wake)
     atomic_store_explicit(&wake->closed, true, memory_order_relaxed);
 }
 
+bool pnd_wake_is_closed(const struct pnd_wake *wake)
+{
+    return atomic_load_explicit(&wake->closed, memory_order_relaxed);
+}
+
+/* ---- errands -------------------------------------------------------------------------------- */
+
+bool pnd_wake_send(struct pnd_wake *wake, struct pnd_errand *errand)
+{
+    struct pnd_errand *newest = atomic_load_explicit(&wake->errands, memory_order_relaxed);
+
+    do {
+        if (newest == &no_errands)
+            return false;
+        errand->next = newest;
+    } while (!atomic_compare_exchange_weak_explicit(&wake->errands, &newest, errand,
+                                                    memory_order_release, memory_order_relaxed));
+    rouse(wake);
+    return true;
+}
+
+static struct pnd_errand *reverse(struct pnd_errand *newest)
+{
+    struct pnd_errand *oldest = NULL;
+
+    while (newest != NULL) {
+        struct pnd_errand *older = newest->next;
+
+        newest->next = oldest;
+        oldest = newest;
+        newest = older;
+    }
+    return oldest;
+}
+
+static bool has_errands(const struct pnd_wake *wake)
+{
+    struct pnd_errand *newest = atomic_load_explicit(&wake->errands, memory_order_relaxed);
+
+    return newest != NULL && newest != &no_errands;
+}
+
+/* Out of line: it is rare, and the way to it has no atomic instruction. */
+__attribute__((noinline)) static struct pnd_errand *exchange_errands(struct pnd_wake *wake,
+                                                                     struct pnd_errand *left)
+{
+    struct pnd_errand *newest =
+        atomic_exchange_explicit(&wake->errands, left, memory_order_acquire);
+
+    return newest != &no_errands ? reverse(newest) : NULL;
+}
+
+struct pnd_errand *pnd_wake_take_errands(struct pnd_wake *wake)
+{
+    return has_errands(wake) ? exchange_errands(wake, NULL) : NULL;
+}
+
+struct pnd_errand *pnd_wake_take_last_errands(struct pnd_wake *wake)
+{
+    return exchange_errands(wake, &no_errands);
+}
+
+/* ---- the loop's own ------------------------------------------------------------------------- */
+
 static bool is_filled(const struct pnd_wake *wake, uint32_t place)
 {
     const struct pnd_post_cell *cell = &wake->cells[place & wake->mask];
@@ -135,7 +202,7 @@ bool pnd_wake_may_sleep_on(struct pnd_wake *wake, int descriptor)
     atomic_store_explicit(&wake->sleeper, descriptor, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
     if (!atomic_load_explicit(&wake->woken, memory_order_relaxed) &&
-        !is_filled(wake, wake->tail + wake->announced_count))
+        !is_filled(wake, wake->tail + wake->announced_count) && !has_errands(wake))
         return true;
     atomic_store_explicit(&wake->sleeper, -1, memory_order_relaxed);
     return false;

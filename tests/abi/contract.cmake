@@ -32,6 +32,7 @@ endfunction()
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
         sync path path_end loop end poll host hosting accept_into child disconnect
-        disconnect_order flags pieces signal)
+        disconnect_order flags group move move_threads pieces signal splice
+        packets cached device direct)
     contract_test(${stem})
 endforeach()

@@ -83,6 +83,7 @@ START_TEST(content_is_right_at_every_offset_from_any_memory)
         ck_assert_int_eq(pread(descriptor, whole, BLOCK_BYTES, (off_t)(63 - i) * BLOCK_BYTES),
                          BLOCK_BYTES);
         ck_assert(fixture_is_filled(whole, BLOCK_BYTES, (uint64_t)i));
+        ck_assert_int_eq(pendio_context_set_policy(contexts[i], PENDIO_QUEUE), 0);
         expect_pending(pendio_read(contexts[i], handle, (uint64_t)(63 - i) * BLOCK_BYTES));
     }
     close(descriptor);
@@ -104,6 +105,7 @@ START_TEST(read_takes_what_there_is_and_then_sees_the_end)
     ck_assert_int_eq(pendio_context_set_window(context, 0, 50), 0);
     expect_pending(pendio_write(context, handle, 0));
     expect_next(&fixture, context, 0, 50, 0);
+    ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_QUEUE), 0); /* not from the cache */
     expect_pending(pendio_read(context, handle, 30));
     expect_next(&fixture, context, 0, 20, 0);
     for (int i = 0; i < 2; i++) {
@@ -163,6 +165,7 @@ START_TEST(streaming_keeps_the_order_of_the_starts)
     ck_assert_int_eq(lseek(descriptor, 10, SEEK_SET), 10);
     for (int i = 0; i < 17; i++) {
         ck_assert_int_eq(pendio_context_set_memory(contexts[i], &seen[i], 1), 0);
+        ck_assert_int_eq(pendio_context_set_policy(contexts[i], PENDIO_QUEUE), 0);
         expect_pending(pendio_read(contexts[i], handle, PENDIO_STREAMING));
     }
     for (int i = 0; i < 16; i++)

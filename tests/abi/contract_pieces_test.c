@@ -271,6 +271,7 @@ START_TEST(files_are_written_and_read_whole_at_an_offset_and_streaming)
     ck_assert(fixture_is_filled(read_back, vector.byte_count, 3));
     memset(vector.memory, 0, vector.byte_count);
     ck_assert_int_eq(lseek(descriptor, 0, SEEK_SET), 0);
+    ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_QUEUE), 0); /* not from the cache */
     expect_pending(pendio_read(context, handle, offset));
     expect_next(&fixture, context, 0, vector.byte_count, 0);
     ck_assert(fixture_is_filled(vector.memory, vector.byte_count, 3));

@@ -17,6 +17,8 @@ enum { MARK = 0xa5 };
 
 static struct outputs {
     struct pendio_pool *pool;
+    struct pendio_loop *loop;
+    struct pendio_group *group;
     struct pendio_context *context;
     void *memory;
     size_t byte_count;
@@ -33,6 +35,13 @@ static struct outputs {
 
 static const struct sockaddr_in any_address = {.sin_family = AF_INET};
 static const int yes = 1;
+
+static void never_accepted(struct pendio_loop *loop, pendio_handle handle, void *state)
+{
+    (void)loop;
+    (void)handle;
+    (void)state;
+}
 
 #define CALL(name, ...)                                                                            \
     static int make_##name(const struct every_subject *subject)                                    \
@@ -62,6 +71,11 @@ CALL(context_set_window, subject->context, 0, 0)
 CALL(context_window, subject->context, &outputs.memory, &outputs.byte_count)
 CALL(disconnect, subject->context, subject->handle, PENDIO_REUSE)
 CALL(fsync, subject->context, subject->handle, PENDIO_DATA_ONLY)
+CALL(group_destroy, subject->group, 0, &outputs.leaked_count)
+CALL(group_listen, subject->group, &any_address, sizeof any_address, 1, never_accepted, NULL,
+     &outputs.endpoint)
+CALL(group_loop, subject->group, 0, &outputs.loop)
+CALL(group_shutdown, subject->group)
 CALL(handle_adopt, subject->loop, 0, &outputs.handle)
 CALL(handle_bind, subject->loop, subject->handle, &any_address, sizeof any_address)
 CALL(handle_close, subject->loop, subject->handle, PENDIO_GRACEFUL)
@@ -83,6 +97,7 @@ CALL(loop_stats, subject->loop, &outputs.statistics)
 CALL(loop_turn, subject->loop, 0, &outputs.completion, 1)
 CALL(loop_wake, subject->loop)
 CALL(mkdir, subject->context, "/nowhere/at/all", 0700)
+CALL(move, subject->context, subject->handle, (struct pendio_loop *)&outputs)
 CALL(nop, subject->context, subject->loop)
 CALL(open, subject->context, "/dev/null", O_RDONLY, 0)
 CALL(poll, subject->context, subject->handle, 1)
@@ -96,7 +111,9 @@ CALL(receive, subject->context, subject->handle)
 CALL(receive_from, subject->context, subject->handle)
 CALL(rename, subject->context, "/nowhere/at/all", "/nowhere/else")
 CALL(send, subject->context, subject->handle)
+CALL(send_packets, subject->context, subject->handle, NULL, 0, 0)
 CALL(send_to, subject->context, subject->handle)
+CALL(splice, subject->context, subject->handle, PENDIO_STREAMING, subject->handle, 0, 1)
 CALL(signal, subject->context, 0)
 CALL(stat, subject->context, subject->handle, NULL)
 CALL(timer, subject->context, 1)
@@ -129,6 +146,10 @@ const struct every_call every_calls[] = {
     {"context_window", make_context_window, false},
     {"disconnect", make_disconnect, false},
     {"fsync", make_fsync, false},
+    {"group_destroy", make_group_destroy, true},
+    {"group_listen", make_group_listen, true},
+    {"group_loop", make_group_loop, true},
+    {"group_shutdown", make_group_shutdown, true},
     {"handle_adopt", make_handle_adopt, false},
     {"handle_bind", make_handle_bind, false},
     {"handle_close", make_handle_close, false},
@@ -149,6 +170,7 @@ const struct every_call every_calls[] = {
     {"loop_turn", make_loop_turn, false},
     {"loop_wake", make_loop_wake, true},
     {"mkdir", make_mkdir, false},
+    {"move", make_move, false},
     {"nop", make_nop, false},
     {"open", make_open, false},
     {"poll", make_poll, false},
@@ -162,7 +184,9 @@ const struct every_call every_calls[] = {
     {"receive_from", make_receive_from, false},
     {"rename", make_rename, false},
     {"send", make_send, false},
+    {"send_packets", make_send_packets, false},
     {"send_to", make_send_to, false},
+    {"splice", make_splice, false},
     {"signal", make_signal, false},
     {"stat", make_stat, false},
     {"timer", make_timer, false},

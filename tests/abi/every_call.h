@@ -14,6 +14,7 @@
 struct every_subject {
     struct pendio_loop *loop;
     struct pendio_pool *pool;
+    struct pendio_group *group;
     struct pendio_context *context;
     pendio_handle handle;
 };

@@ -70,6 +70,7 @@ static void check_parent_goes_on(int (*act)(const struct every_subject *subject)
 {
     struct pendio_context *idle;
     struct pendio_context *receiver;
+    struct pendio_group *group;
     struct fixture_pair pair;
     struct every_subject subject;
     struct pendio_loop_statistics before;
@@ -83,7 +84,10 @@ static void check_parent_goes_on(int (*act)(const struct every_subject *subject)
     fixture_quiet(&fixture);
     before = fixture_stats(&fixture);
     subject = subject_of(idle, pair.near);
+    ck_assert_int_eq(pendio_group_create(NULL, &group), 0);
+    subject.group = group;
     ck_assert_int_eq(in_child(act, &subject), 0);
+    ck_assert_int_eq(pendio_group_destroy(group, -1, NULL), 0);
     after = fixture_stats(&fixture);
     ck_assert_mem_eq(&before, &after, sizeof before);
     fixture_put(pair.far, "still here", 10);

@@ -93,9 +93,9 @@ static void begin_echo(struct work *work, uint32_t policy)
     ck_assert_int_eq(pendio_handle_adopt(work->loop, stream.far, &work->handles[1]), 0);
 }
 
-static void begin_reads(struct work *work)
+static void begin_reads(struct work *work, uint32_t policy)
 {
-    begin_work(work, PENDIO_AUTO);
+    begin_work(work, policy);
     ck_assert_int_eq(pendio_handle_adopt(work->loop,
                                          workbench_file((uint64_t)READ_COUNT * SLICE_BYTES),
                                          &work->handles[0]),
@@ -192,7 +192,7 @@ START_TEST(reading_a_file_allocates_nothing_once_warm)
 {
     struct work work;
 
-    begin_reads(&work);
+    begin_reads(&work, PENDIO_AUTO);
     allocates_nothing(&work, read_file);
 }
 END_TEST
@@ -321,7 +321,7 @@ static void reads(struct tally *tally)
 {
     struct work work;
 
-    begin_reads(&work);
+    begin_reads(&work, PENDIO_QUEUE);
     work_between_marks(&work, read_file, tally);
 }
 

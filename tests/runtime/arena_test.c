@@ -43,6 +43,7 @@ static void write_and_read(struct pendio_loop *loop, struct pendio_pool *pool, b
     ck_assert_int_eq(last_opcode(loop), registered ? IORING_OP_WRITE_FIXED : IORING_OP_WRITE);
     ck_assert_uint_eq(workbench_next(loop).bytes, byte_count);
     memset(memory, 'x', byte_count);
+    ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_QUEUE), 0); /* not from the cache */
     ck_assert_int_eq(pendio_read(context, file, 0), PENDIO_PENDING);
     ck_assert_int_eq(last_opcode(loop), registered ? IORING_OP_READ_FIXED : IORING_OP_READ);
     ck_assert_uint_eq(workbench_next(loop).bytes, byte_count);
@@ -90,6 +91,7 @@ START_TEST(the_memory_of_another_is_not_taken_for_the_arena)
 
     ck_assert_int_eq(pendio_handle_adopt(loop, workbench_file(8), &file), 0);
     ck_assert_int_eq(pendio_context_set_memory(context, own, sizeof own), 0);
+    ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_QUEUE), 0);
     ck_assert_int_eq(pendio_read(context, file, 0), PENDIO_PENDING);
     ck_assert_int_eq(last_opcode(loop), IORING_OP_READ);
     ck_assert_uint_eq(workbench_next(loop).bytes, sizeof own);

@@ -12,10 +12,15 @@ import shutil
 import subprocess
 import sys
 
-# Creation of a loop, and what other threads may do to it.
+# Creation of a loop, what other threads may do to it, moves between loops, and groups.
 ATOMIC_FUNCTIONS = frozenset((
     "pendio_loop_create", "pnd_loop_create", "claim", "next_loop_id",
-    "pendio_loop_wake", "pendio_loop_post", "pnd_wake_up", "pnd_wake_post", "rouse"))
+    "pendio_loop_wake", "pendio_loop_post", "pnd_wake_up", "pnd_wake_post", "rouse",
+    "pnd_wake_send", "exchange_errands", "pnd_wake_take_errands", "pnd_wake_take_last_errands",
+    "pnd_loop_hold", "pnd_loop_release", "pendio_loop_destroy", "pnd_loop_destroy",
+    "pendio_move", "pnd_move_start", "send_off", "move_stop", "arrive", "arrived", "ask",
+    "pendio_group_create", "pendio_group_destroy", "pendio_group_listen", "pendio_group_shutdown",
+    "pnd_group_create", "pnd_group_destroy", "pnd_group_listen", "pnd_group_shutdown"))
 
 # The way to sleep: whatever of it the compiler left as a function, or put the fence into.
 SLEEP_FUNCTIONS = frozenset((

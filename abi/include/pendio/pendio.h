@@ -47,6 +47,7 @@ extern "C" {
 
 struct pendio_loop;    /* one ring; bound for life to its creating thread and process */
 struct pendio_pool;    /* contexts and their memory; belongs to one loop */
+struct pendio_group;   /* loops, each on a thread of the library's */
 struct pendio_context; /* one reusable operation; belongs to one pool and lives as long as it */
 
 typedef uint64_t
@@ -87,8 +88,11 @@ enum { /* operations, as they stand in a completion */
        PENDIO_OPERATION_MKDIR = 19,
        PENDIO_OPERATION_POLL = 20,
        PENDIO_OPERATION_DISCONNECT = 21,
+       PENDIO_OPERATION_SEND_PACKETS = 24,
+       PENDIO_OPERATION_SPLICE = 25,
        PENDIO_OPERATION_CHILD = 26,
        PENDIO_OPERATION_SIGNAL = 27,
+       PENDIO_OPERATION_MOVE = 28,
 };
 
 enum {                               /* flags of a completion */
@@ -125,7 +129,7 @@ enum {                       /* flags of unlink */
        PENDIO_DIRECTORY = 1, /* as rmdir(2): an empty directory */
 };
 
-#define PENDIO_STREAMING UINT64_MAX /* offset of read and write: where the file position stands */
+#define PENDIO_STREAMING UINT64_MAX /* as an offset: where the file position stands */
 
 /** The result of one run, or a posted message: 64 bytes, frozen. */
 struct pendio_completion {
@@ -146,6 +150,18 @@ struct pendio_endpoint {
     uint32_t byte_count; /* 0: none */
     uint32_t reserved;
     uint8_t address[128];
+};
+
+/**
+ * What send_packets sends: some bytes of memory, of a file by its path, or of a file by its handle.
+ * At most one of the three is set; with none, or no bytes of memory, it is nothing.
+ */
+struct pendio_packet {
+    void *memory;
+    const char *path;
+    pendio_handle file;
+    uint64_t offset;     /* where the bytes begin, in the memory or the file */
+    uint64_t byte_count; /* of a file 0: to its end */
 };
 
 /** A piece of memory; laid out as struct iovec. */
@@ -335,6 +351,7 @@ struct pendio_loop_statistics {
     uint32_t reserved;
     uint64_t done_direct; /* done by an ordinary system call: truncate without the kernel's help,
                              and what child and signal cannot wait for */
+    uint64_t done_cached; /* reads of files whose data the system had in its memory */
 };
 
 /**
@@ -723,6 +740,23 @@ PENDIO_API int pendio_receive_from(struct pendio_context *context, pendio_handle
 PENDIO_API int pendio_send_to(struct pendio_context *context, pendio_handle handle);
 
 /**
+ * Send memory and ranges of files on a stream socket, one after the other, as one operation. Files
+ * go from the system's cache to the socket without passing through the program; the position of an
+ * open one stays where it is. Every file is opened and looked at before the first byte goes. The
+ * context's window is not used.
+ *
+ * Result:    bytes is all of it, or with an error what had gone. -ENOENT, -EACCES and so on: a file
+ *            cannot be opened; -EINVAL a range reaches beyond the end of its file, or it is no
+ *            regular file: bytes 0. -EIO a file has become shorter meanwhile.
+ * Refused:   -EINVAL also a packet of two sources, bytes of none, or flags; -EBADF also a packet's
+ *            file; -ENOMEM more packets than ever on this context, and no memory to note them.
+ * Ownership: `packets` is copied; what it points to must stay until delivery.
+ */
+PENDIO_API int pendio_send_packets(struct pendio_context *context, pendio_handle handle,
+                                   const struct pendio_packet *packets, uint32_t packet_count,
+                                   uint32_t flags);
+
+/**
  * Open a file, close-on-exec; flags and mode as of open(2). Whether a FIFO waits for its other end
  * is the kernel's choice, unless O_NONBLOCK decides.
  *
@@ -735,7 +769,8 @@ PENDIO_API int pendio_open(struct pendio_context *context, const char *path, int
 
 /**
  * Read into the context's window, at `offset` or PENDIO_STREAMING. Reads at an offset run in
- * parallel. What has no positions (socket, pipe, device) is always streaming.
+ * parallel. What has no positions (socket, pipe, device) is always streaming. A read of a file that
+ * is alone on its handle is done, not under PENDIO_QUEUE, when its data are in the system's memory.
  *
  * Result:    at least one byte, or bytes 0 with PENDIO_END_OF_STREAM at the end.
  */
@@ -749,6 +784,19 @@ PENDIO_API int pendio_read(struct pendio_context *context, pendio_handle handle,
  * Result:    bytes is the whole window, or with an error what had gone.
  */
 PENDIO_API int pendio_write(struct pendio_context *context, pendio_handle handle, uint64_t offset);
+
+/**
+ * Move byte_count bytes from one handle to another, of which one is a pipe, without passing through
+ * the program; each at an offset or PENDIO_STREAMING. It keeps the order of what is received at
+ * `from` and of what is sent at `to`; what has no positions (socket, pipe, device) is always
+ * streaming.
+ *
+ * Result:    bytes moved: all of them, or fewer with PENDIO_END_OF_STREAM at the end of `from`;
+ *            with an error what had gone. -EINVAL where none of the two is a pipe. handle: `to`.
+ */
+PENDIO_API int pendio_splice(struct pendio_context *context, pendio_handle from,
+                             uint64_t from_offset, pendio_handle to, uint64_t to_offset,
+                             uint64_t byte_count);
 
 /**
  * Bring what was written to the file to its device: data and attributes, or with PENDIO_DATA_ONLY
@@ -844,11 +892,123 @@ PENDIO_API int pendio_child(struct pendio_context *context, int pid);
  * signal must be blocked in every thread that is not to be interrupted by it, the loop's included.
  *
  * Result:    value: the number. In a window of at least 128 bytes: a struct signalfd_siginfo, and
- *            bytes 128; a smaller one stays untouched.
+ *            bytes 128; a smaller one, or a vector,
+ *            stays untouched.
  * Refused:   -EINVAL also a number that is none, or one that the calling thread has not blocked:
  *            SIGKILL and SIGSTOP always.
  */
 PENDIO_API int pendio_signal(struct pendio_context *context, int number);
+
+/**
+ * Move a handle with nothing under way on it to another loop, with whatever it has unread. From now
+ * on it is -EBADF here; the target's thread makes the new handle when it turns, and owns it from
+ * then on. An early end that comes before that leaves the handle as it was.
+ *
+ * Result:    value: the handle there. With an error the handle here is as it was: -EAGAIN the
+ *            target's handle_count is reached; -ESHUTDOWN the target is shutting down, or ended
+ *            meanwhile.
+ * Refused:   -EBUSY something is under way on the handle; -EINVAL also for the context's own loop.
+ * Ownership: no other thread may destroy the target before this call returns; afterwards either
+ *            loop may be destroyed at any time. What is under way is drained as all else; of a
+ *            handle that arrives after the end of this loop nobody hears, and it is closed.
+ */
+PENDIO_API int pendio_move(struct pendio_context *context, pendio_handle handle,
+                           struct pendio_loop *target);
+
+/* ------------------------------------------------------------------------------------------------
+ * Group: loops on threads of the library's own
+ * --------------------------------------------------------------------------------------------- */
+
+enum {                               /* how the connections of a group find their loops */
+       PENDIO_SPREAD_REUSE_PORT = 0, /* each loop listens at the same port; the kernel chooses */
+       PENDIO_SPREAD_MOVE = 1,       /* one loop listens and moves them to all loops in turn */
+};
+
+/** Called on each loop's thread before its first turn. Below zero: the group cannot begin. */
+typedef int pendio_group_begin_fn(struct pendio_loop *loop, uint32_t index, void *state);
+
+/** Called on each loop's thread after its last turn, if it has begun. */
+typedef void pendio_group_end_fn(struct pendio_loop *loop, uint32_t index, void *state);
+
+/** Called on a loop's thread with each record of its turns. */
+typedef void pendio_group_completed_fn(struct pendio_loop *loop,
+                                       const struct pendio_completion *completion, void *state);
+
+/** Called on the thread of the loop that owns the connection, its descriptor blocking. */
+typedef void pendio_group_accepted_fn(struct pendio_loop *loop, pendio_handle handle, void *state);
+
+struct pendio_group_options {
+    uint32_t size;
+    uint32_t flags;         /* none yet: 0 */
+    uint32_t loop_count;    /* default: as many as processors are online; at most 1024 */
+    uint32_t spread;        /* PENDIO_SPREAD_... */
+    uint32_t context_count; /* the group accepts with, for each listener of a loop; default 16 */
+    uint32_t reserved;      /* 0 */
+    const struct pendio_loop_options *loop; /* of each; NULL: defaults. context_count comes off its
+                                               operation_count for each listener */
+    pendio_group_begin_fn *begin;           /* these three may be NULL */
+    pendio_group_end_fn *end;
+    pendio_group_completed_fn *completed;
+    void *state; /* handed to them */
+};
+
+/**
+ * Create loops on threads of the library's, named pendio-0 and so on, in which all signals but
+ * those of faults are blocked. Their turns are the library's: in what it calls on them everything
+ * is allowed but turning and destroying (-EBUSY).
+ *
+ * Result:    0 and the group; every loop exists and has begun.
+ * Refused:   as pendio_loop_create(), what `begin` answered, -EAGAIN no thread to be had; then
+ *            everything made so far has ended again.
+ * Ownership: the caller destroys it with pendio_group_destroy(). `options` may be NULL.
+ * Thread:    any.
+ */
+PENDIO_API int pendio_group_create(const struct pendio_group_options *options,
+                                   struct pendio_group **ret_group);
+
+/**
+ * A loop of the group, from other threads to be woken and posted to only.
+ *
+ * Result:    0 and the loop, which lives as long as the group.
+ * Thread:    any.
+ */
+PENDIO_API int pendio_group_loop(struct pendio_group *group, uint32_t index,
+                                 struct pendio_loop **ret_loop);
+
+/**
+ * Listen at a stream address, copied, until the group shuts down. What has no ports to be shared
+ * (Unix sockets) is accepted from by all loops, or with PENDIO_SPREAD_MOVE by one. A loop without
+ * room for a moved connection leaves it where it is.
+ *
+ * Result:    0; *ret_endpoint (may be NULL): the address, with its port if that was 0.
+ * Refused:   -errno of the sockets' calls; -ENOSPC, -EAGAIN a loop has no contexts or handles left;
+ *            -ESHUTDOWN; -EBUSY on a thread of the group. Nothing listens then.
+ * Thread:    any but the group's.
+ */
+PENDIO_API int pendio_group_listen(struct pendio_group *group, const void *address,
+                                   uint32_t byte_count, uint32_t backlog,
+                                   pendio_group_accepted_fn *accepted, void *state,
+                                   struct pendio_endpoint *ret_endpoint);
+
+/**
+ * Stop listening and shut all loops down: each goes on turning until everything was delivered.
+ *
+ * Result:    0, also when called again.
+ * Thread:    any of the process, also the group's; not a forked child.
+ */
+PENDIO_API int pendio_group_shutdown(struct pendio_group *group);
+
+/**
+ * End the group: shut down, let the loops turn for at most drain_ns (-1: no limit), destroy them on
+ * their threads, and wait for these; so whatever is called on them has to return.
+ *
+ * Result:    0. *ret_leaked_count (may be NULL): as of pendio_loop_destroy(), of all loops.
+ * Refused:   -EBUSY on a thread of the group.
+ * Ownership: the group and its loops are gone; no other thread may still use them.
+ * Thread:    any but the group's.
+ */
+PENDIO_API int pendio_group_destroy(struct pendio_group *group, int64_t drain_ns,
+                                    uint64_t *ret_leaked_count);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,104 @@
+/*
+ * line.c - order between runs that need more than one handle: two lines, one after the other.
+ *
+ * Happy path:  first in the receive line -> holds it -> first in the send line -> the kernel ->
+ *              leaves both.
+ * Failures:    whoever is stopped while it waits leaves what it holds.
+ */
+#include "line.h"
+
+void pnd_guest_join(struct pnd_guest *guest, struct pnd_context *context, struct pnd_handle *handle,
+                    bool takes)
+{
+    *guest = (struct pnd_guest){
+        .next = context->guests, .context = context, .handle = handle, .takes = takes};
+    context->guests = guest;
+    LIST_INSERT_HEAD(&handle->guests, guest, link);
+    handle->under_way_count++;
+}
+
+struct pnd_handle *pnd_guest_leave(struct pnd_context *context)
+{
+    struct pnd_guest *guest = context->guests;
+    struct pnd_handle *handle = guest->handle;
+
+    context->guests = guest->next;
+    LIST_REMOVE(guest, link);
+    handle->under_way_count--;
+    return pnd_handle_may_close(handle) ? handle : NULL;
+}
+
+void pnd_guest_stop_all(struct pnd_handle *handle, bool senders_too)
+{
+    struct pnd_guest *guest;
+
+    LIST_FOREACH(guest, &handle->guests, link)
+    {
+        struct pnd_context *context = guest->context;
+        bool may_finish = context->operation->finishes_closing && !guest->takes;
+
+        if (context->state == PND_PENDING && (senders_too || !may_finish))
+            pnd_context_stop(context, PND_STOP_BY_CLOSE);
+    }
+}
+
+void pnd_line_go_on(struct pnd_context *context)
+{
+    struct pnd_line *second = context->second_line;
+    bool first;
+
+    if (second == NULL || context->holding) {
+        pnd_context_submit(context);
+        return;
+    }
+    first = pnd_line_is_empty(second);
+    TAILQ_REMOVE(&context->line->waiting, context, line_link);
+    context->line->holder = context;
+    context->holding = true;
+    TAILQ_INSERT_TAIL(&second->waiting, context, line_link);
+    if (first)
+        pnd_context_submit(context);
+    else
+        context->place = PND_IN_LINE;
+}
+
+struct pnd_line *pnd_line_leave(struct pnd_context *context)
+{
+    struct pnd_line *line = pnd_line_of(context);
+    struct pnd_line *held = context->holding ? context->line : NULL;
+
+    if (line != NULL)
+        TAILQ_REMOVE(&line->waiting, context, line_link);
+    else if (context->handle != NULL)
+        TAILQ_REMOVE(&context->handle->parallel, context, line_link);
+    if (held != NULL)
+        held->holder = NULL;
+    context->holding = false;
+    return held;
+}
+
+/* What moves no bytes, an accept or connect, has an answer of its own. */
+static bool ends_with(const struct pnd_context *context, const struct pnd_line *line)
+{
+    const struct pnd_handle *handle = context->handle;
+    const struct pnd_operation *operation = context->operation;
+
+    if (line == NULL || line->ending == PND_GOES_ON || operation->outlives_line)
+        return false;
+    return operation->moves || operation->carries || handle->spoiled ||
+           (handle->disconnected && operation->after_disconnect != 0);
+}
+
+const struct pnd_line *pnd_line_ended_for(const struct pnd_context *context)
+{
+    if (ends_with(context, context->line))
+        return context->line;
+    return ends_with(context, context->second_line) ? context->second_line : NULL;
+}
+
+void pnd_guest_settle(const struct pnd_context *context)
+{
+    for (const struct pnd_guest *guest = context->guests; guest != NULL; guest = guest->next)
+        if (guest->handle->settler != NULL)
+            pnd_context_settle(guest->handle, context);
+}
