@@ -100,7 +100,8 @@ int pendio_context_set_deadline(struct pendio_context *context, uint64_t after_n
 
 int pendio_context_set_flags(struct pendio_context *context, uint32_t flags)
 {
-    static const uint32_t known = PENDIO_AUTO_PUT | PENDIO_PEEK | PENDIO_ZERO_COPY;
+    static const uint32_t known =
+        PENDIO_AUTO_PUT | PENDIO_PEEK | PENDIO_ZERO_COPY | PENDIO_FIRST_DATA;
     struct pnd_context *self = pnd_shell_context(context);
     int status = pnd_shell_check_setter(self);
 

@@ -47,6 +47,7 @@ MEMBER(pendio_loop_options, handle_count, 12);
 MEMBER(pendio_loop_options, done_budget, 16);
 MEMBER(pendio_loop_options, post_count, 20);
 MEMBER(pendio_loop_options, timer_slack_ns, 24);
+MEMBER(pendio_loop_options, name_servers, 32);
 
 MEMBER(pendio_loop_statistics, size, 0);
 MEMBER(pendio_loop_statistics, backend, 4);

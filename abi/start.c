@@ -37,6 +37,15 @@ int pendio_connect(struct pendio_context *context, pendio_handle handle)
     return status < 0 ? status : pnd_connect_start(self, pnd_shell_handle(self, handle));
 }
 
+int pendio_connect_name(struct pendio_context *context, pendio_handle handle, const char *host,
+                        uint16_t port)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, host != NULL && host[0] != '\0');
+
+    return status < 0 ? status : pnd_connect_name_start(self, handle, host, port);
+}
+
 int pendio_disconnect(struct pendio_context *context, pendio_handle handle, uint32_t flags)
 {
     struct pnd_context *self = pnd_shell_context(context);

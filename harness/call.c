@@ -7,6 +7,8 @@
 #include "call.h"
 
 #include "content.h"
+#include "kind.h"
+#include "vector.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +36,7 @@ static int call_accept(struct pnd_engine *engine, const struct pnd_task *task,
 {
     (void)engine;
     (void)task;
-    return pendio_accept(start->context, start->handle, 0);
+    return pendio_accept(start->context, start->handle, start->into);
 }
 
 static int call_connect(struct pnd_engine *engine, const struct pnd_task *task,
@@ -165,37 +167,56 @@ static int call_poll(struct pnd_engine *engine, const struct pnd_task *task,
     return pendio_poll(start->context, start->handle, task->step->poll_events);
 }
 
-struct call {
-    call_fn *start;
-    uint16_t operation;
-    bool has_window;
-};
-
-static const struct call calls[] = {
-    [PENDIO__OPERATION__NOP] = {call_nop, PENDIO_OPERATION_NOP, false},
-    [PENDIO__OPERATION__TIMER] = {call_timer, PENDIO_OPERATION_TIMER, false},
-    [PENDIO__OPERATION__ACCEPT] = {call_accept, PENDIO_OPERATION_ACCEPT, false},
-    [PENDIO__OPERATION__CONNECT] = {call_connect, PENDIO_OPERATION_CONNECT, false},
-    [PENDIO__OPERATION__RECEIVE] = {call_receive, PENDIO_OPERATION_RECEIVE, true},
-    [PENDIO__OPERATION__SEND] = {call_send, PENDIO_OPERATION_SEND, true},
-    [PENDIO__OPERATION__RECEIVE_FROM] = {call_receive_from, PENDIO_OPERATION_RECEIVE_FROM, true},
-    [PENDIO__OPERATION__SEND_TO] = {call_send_to, PENDIO_OPERATION_SEND_TO, true},
-    [PENDIO__OPERATION__OPEN] = {call_open, PENDIO_OPERATION_OPEN, false},
-    [PENDIO__OPERATION__READ] = {call_read, PENDIO_OPERATION_READ, true},
-    [PENDIO__OPERATION__WRITE] = {call_write, PENDIO_OPERATION_WRITE, true},
-    [PENDIO__OPERATION__CLOSE] = {call_close, PENDIO_OPERATION_CLOSE, false},
-    [PENDIO__OPERATION__FSYNC] = {call_fsync, PENDIO_OPERATION_FSYNC, false},
-    [PENDIO__OPERATION__TRUNCATE] = {call_truncate, PENDIO_OPERATION_TRUNCATE, false},
-    [PENDIO__OPERATION__STAT] = {call_stat, PENDIO_OPERATION_STAT, true},
-    [PENDIO__OPERATION__RENAME] = {call_rename, PENDIO_OPERATION_RENAME, false},
-    [PENDIO__OPERATION__UNLINK] = {call_unlink, PENDIO_OPERATION_UNLINK, false},
-    [PENDIO__OPERATION__MKDIR] = {call_mkdir, PENDIO_OPERATION_MKDIR, false},
-    [PENDIO__OPERATION__POLL] = {call_poll, PENDIO_OPERATION_POLL, false},
-};
-
-uint16_t pnd_call_operation(Pendio__Operation operation)
+static int call_disconnect(struct pnd_engine *engine, const struct pnd_task *task,
+                           const struct pnd_start *start)
 {
-    return calls[operation].operation;
+    (void)engine;
+    (void)task;
+    return pendio_disconnect(start->context, start->handle, start->reuse ? PENDIO_REUSE : 0);
+}
+
+static int call_child(struct pnd_engine *engine, const struct pnd_task *task,
+                      const struct pnd_start *start)
+{
+    (void)engine;
+    return pendio_child(start->context, task->instance->process);
+}
+
+static int call_signal(struct pnd_engine *engine, const struct pnd_task *task,
+                       const struct pnd_start *start)
+{
+    (void)engine;
+    return pendio_signal(start->context, (int)task->step->number);
+}
+
+static call_fn *const calls[] = {
+    [PENDIO__OPERATION__NOP] = call_nop,
+    [PENDIO__OPERATION__TIMER] = call_timer,
+    [PENDIO__OPERATION__ACCEPT] = call_accept,
+    [PENDIO__OPERATION__CONNECT] = call_connect,
+    [PENDIO__OPERATION__RECEIVE] = call_receive,
+    [PENDIO__OPERATION__SEND] = call_send,
+    [PENDIO__OPERATION__RECEIVE_FROM] = call_receive_from,
+    [PENDIO__OPERATION__SEND_TO] = call_send_to,
+    [PENDIO__OPERATION__OPEN] = call_open,
+    [PENDIO__OPERATION__READ] = call_read,
+    [PENDIO__OPERATION__WRITE] = call_write,
+    [PENDIO__OPERATION__CLOSE] = call_close,
+    [PENDIO__OPERATION__FSYNC] = call_fsync,
+    [PENDIO__OPERATION__TRUNCATE] = call_truncate,
+    [PENDIO__OPERATION__STAT] = call_stat,
+    [PENDIO__OPERATION__RENAME] = call_rename,
+    [PENDIO__OPERATION__UNLINK] = call_unlink,
+    [PENDIO__OPERATION__MKDIR] = call_mkdir,
+    [PENDIO__OPERATION__POLL] = call_poll,
+    [PENDIO__OPERATION__DISCONNECT] = call_disconnect,
+    [PENDIO__OPERATION__CHILD] = call_child,
+    [PENDIO__OPERATION__CATCH_SIGNAL] = call_signal,
+};
+
+static pendio_handle handle_at(const struct pnd_task *task, int32_t index)
+{
+    return index == PND_PLAN_NONE ? 0 : task->instance->handles[index];
 }
 
 void pnd_call_describe(const struct pnd_engine *engine, const struct pnd_task *task,
@@ -204,13 +225,15 @@ void pnd_call_describe(const struct pnd_engine *engine, const struct pnd_task *t
     const struct pnd_plan_step *step = task->step;
     *ret_start = (struct pnd_start){
         .context = task->context,
-        .handle =
-            step->handle_index == PND_PLAN_NONE ? 0 : task->instance->handles[step->handle_index],
+        .handle = handle_at(task, step->handle_index),
+        .into = handle_at(task, step->prepared_index),
+        .reuse = step->reuse,
         .user_data = engine->nonce,
         .deadline_ns = step->deadline_ns,
         .after_ns = step->after_ns,
         .policy = step->policy,
-        .operation = calls[step->operation].operation,
+        .flags = step->flags,
+        .operation = pnd_plan_start(step->operation),
         .streaming = step->offset == PENDIO_STREAMING,
         .callback = step->callback,
     };
@@ -235,14 +258,14 @@ static int set_memory(struct pnd_engine *engine, const struct pnd_task *task)
     struct pnd_engine_pool *pool = &engine->pools[task->step->pool_index];
     if (task->step->memory == PENDIO__MEMORY__SLICE)
         return pendio_context_set_slice(task->context);
-    uint64_t slot = engine->ledger.contexts[task - engine->tasks].pool_slot;
-    uint64_t piece = slot * pool->caller_bytes;
-    return pendio_context_set_memory(task->context, pool->caller_memory + piece,
+    return pendio_context_set_memory(task->context, pnd_vector_plain(engine, task),
                                      (size_t)pool->caller_bytes);
 }
 
 static int set_window(struct pnd_engine *engine, const struct pnd_task *task)
 {
+    if (task->step->piece_count > 0)
+        return pnd_vector_set(engine, task);
     size_t offset = task->step->content == PENDIO__CONTENT__ECHO ? 0 : (size_t)task->moved_bytes;
     int status = set_memory(engine, task);
     if (status == 0)
@@ -268,11 +291,13 @@ int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
     if (status == 0)
         status = pendio_context_set_policy(start->context, start->policy);
     if (status == 0)
+        status = pendio_context_set_flags(start->context, start->flags);
+    if (status == 0)
         status = pendio_context_set_deadline(start->context, start->deadline_ns);
     if (status == 0)
         status =
             pendio_context_set_callback(start->context, start->callback ? completed : NULL, engine);
-    if (status == 0 && calls[task->step->operation].has_window)
+    if (status == 0 && pnd_kind_of(start->operation)->window)
         status = set_window(engine, task);
     if (status == 0 && (start->operation == PENDIO_OPERATION_CONNECT ||
                         start->operation == PENDIO_OPERATION_SEND_TO))
@@ -283,5 +308,5 @@ int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
 int pnd_call_start(struct pnd_engine *engine, const struct pnd_task *task,
                    const struct pnd_start *start)
 {
-    return calls[task->step->operation].start(engine, task, start);
+    return calls[task->step->operation](engine, task, start);
 }

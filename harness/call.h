@@ -16,7 +16,4 @@ int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
 int pnd_call_start(struct pnd_engine *engine, const struct pnd_task *task,
                    const struct pnd_start *start);
 
-/* pendio.h's number of the schema's operation. */
-uint16_t pnd_call_operation(Pendio__Operation operation);
-
 #endif

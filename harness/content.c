@@ -9,7 +9,9 @@
 #include "content.h"
 
 #include "instance.h"
+#include "kind.h"
 #include "names.h"
+#include "vector.h"
 
 #include <string.h>
 
@@ -28,14 +30,13 @@ struct pnd_flow *pnd_content_flow(struct pnd_engine *engine, pendio_handle handl
 
 static bool is_inward(Pendio__Operation operation)
 {
-    return operation == PENDIO__OPERATION__RECEIVE ||
-           operation == PENDIO__OPERATION__RECEIVE_FROM || operation == PENDIO__OPERATION__READ ||
-           operation == PENDIO__OPERATION__STAT;
+    const struct pnd_kind *kind = pnd_kind_of(pnd_plan_start(operation));
+    return kind->direction == PND_MOVES_IN || kind->fills;
 }
 
 static bool is_send(Pendio__Operation operation)
 {
-    return operation == PENDIO__OPERATION__SEND || operation == PENDIO__OPERATION__SEND_TO;
+    return pnd_kind_is_send(pnd_plan_start(operation));
 }
 
 static bool is_stream_of_bytes(Pendio__Family family)
@@ -77,19 +78,28 @@ static void make_written(struct pnd_engine *engine, struct pnd_task *task, void 
     pnd_payload_fill(&engine->payload, flow->stream, offset, memory, byte_count);
 }
 
-void pnd_content_prepare(struct pnd_engine *engine, struct pnd_task *task, void *memory,
-                         size_t byte_count)
+static void make(struct pnd_engine *engine, struct pnd_task *task, void *memory, size_t byte_count)
 {
-    if (byte_count == 0)
-        return;
-    if (is_inward(task->step->operation))
-        memset(memory, BACKGROUND, byte_count);
-    else if (task->step->content != PENDIO__CONTENT__PATTERN)
-        return;
-    else if (task->step->operation == PENDIO__OPERATION__WRITE)
+    if (task->step->operation == PENDIO__OPERATION__WRITE)
         make_written(engine, task, memory, byte_count);
     else if (is_send(task->step->operation))
         make_sent(engine, task, memory, byte_count);
+}
+
+void pnd_content_prepare(struct pnd_engine *engine, struct pnd_task *task, void *memory,
+                         size_t byte_count)
+{
+    bool vector = task->step->piece_count > 0;
+    if (byte_count == 0 || task->step->content == PENDIO__CONTENT__ECHO)
+        return;
+    if (vector)
+        memory = pnd_vector_plain(engine, task) + task->moved_bytes;
+    if (is_inward(task->step->operation))
+        memset(memory, BACKGROUND, byte_count);
+    else if (task->step->content == PENDIO__CONTENT__PATTERN)
+        make(engine, task, memory, byte_count);
+    if (vector)
+        pnd_vector_scatter(engine, task);
 }
 
 void pnd_content_accepted(struct pnd_engine *engine, const struct pnd_task *task,
@@ -138,25 +148,20 @@ static bool verify_bytes(struct pnd_engine *engine, struct pnd_task *task,
     struct pnd_flow *flow = pnd_content_flow(engine, start->handle);
     if (task->step->operation == PENDIO__OPERATION__READ)
         return verify_read(engine, task, flow, start, byte_count, fault);
-    if (is_stream_of_bytes(task->family))
-        return pnd_payload_follow(&engine->payload, &flow->reader, start->memory, byte_count,
-                                  fault);
+    if (is_stream_of_bytes(task->family)) {
+        struct pnd_payload_reader again = flow->reader;
+        bool peek = (start->flags & PENDIO_PEEK) != 0;
+        return pnd_payload_follow(&engine->payload, peek ? &again : &flow->reader, start->memory,
+                                  byte_count, fault);
+    }
     return pnd_payload_verify_message(&engine->payload, start->memory, byte_count, fault);
 }
 
-void pnd_content_verify(struct pnd_engine *engine, struct pnd_task *task,
-                        const struct pnd_start *start, const struct pendio_completion *completion)
+static void verify_content(struct pnd_engine *engine, struct pnd_task *task,
+                           const struct pnd_start *start, size_t byte_count)
 {
     char place[PLACE_BYTES];
     struct pnd_payload_fault fault;
-    if (!is_inward(task->step->operation) || start->byte_count == 0)
-        return;
-    verify_untouched(engine, task, start, completion);
-    size_t byte_count = (size_t)completion->bytes;
-    if (byte_count == 0 || byte_count > start->byte_count ||
-        task->step->content != PENDIO__CONTENT__PATTERN ||
-        task->step->operation == PENDIO__OPERATION__STAT)
-        return;
     if (verify_bytes(engine, task, start, byte_count, &fault))
         (void)pnd_referee_hold(&engine->referee, PND_RULE_CONTENT, true, "%s", "");
     else
@@ -166,4 +171,32 @@ void pnd_content_verify(struct pnd_engine *engine, struct pnd_task *task,
             pnd_instance_describe(engine, task->instance, task->step, place, sizeof place),
             (unsigned long long)fault.offset, fault.stream, (unsigned int)fault.seen,
             (unsigned int)fault.expected);
+}
+
+/* The pieces as one, in the plain memory. */
+static void join_pieces(struct pnd_engine *engine, const struct pnd_task *task,
+                        struct pnd_start *start)
+{
+    bool untouched = pnd_vector_gather(engine, task);
+    start->memory = pnd_vector_plain(engine, task) + task->moved_bytes;
+    (void)pnd_referee_hold(&engine->referee, PND_RULE_UNTOUCHED, untouched,
+                           "%s changed bytes between its pieces",
+                           pnd_plan_operation_name(task->step->operation));
+}
+
+void pnd_content_verify(struct pnd_engine *engine, struct pnd_task *task,
+                        const struct pnd_start *told, const struct pendio_completion *completion)
+{
+    struct pnd_start joined = *told;
+    const struct pnd_start *start = &joined;
+    if (!is_inward(task->step->operation) || start->byte_count == 0)
+        return;
+    if (task->step->piece_count > 0)
+        join_pieces(engine, task, &joined);
+    verify_untouched(engine, task, start, completion);
+    size_t byte_count = (size_t)completion->bytes;
+    if (byte_count == 0 || byte_count > start->byte_count ||
+        task->step->content != PENDIO__CONTENT__PATTERN || pnd_kind_of(start->operation)->fills)
+        return;
+    verify_content(engine, task, start, byte_count);
 }

@@ -42,6 +42,8 @@ void pnd_engine_look(const struct pendio_context *context, struct pnd_snapshot *
     (void)pendio_context_result(context, &ret_snapshot->result);
     (void)pendio_context_window(context, &ret_snapshot->memory, &ret_snapshot->byte_count);
     ret_snapshot->run = pendio_context_run(context);
+    ret_snapshot->request.size = sizeof ret_snapshot->request;
+    (void)pendio_context_request(context, &ret_snapshot->request);
 }
 
 static void end_warm_up(struct pnd_engine *engine)
@@ -90,6 +92,7 @@ static bool nothing_can_move(const struct pnd_engine *engine)
     const struct pnd_ledger_counts *counts = &engine->ledger.counts;
     return engine->ready.first == NULL && engine->capacity.first == NULL &&
            engine->paused.first == NULL && engine->waiting_tasks == NULL &&
+           engine->ledger.returning_count == 0 &&
            counts->pending == counts->delivered_callback + counts->delivered_record &&
            counts->posts_accepted == counts->posts_delivered;
 }
@@ -98,7 +101,8 @@ static bool nothing_can_move(const struct pnd_engine *engine)
 static int64_t sleep_ns(const struct pnd_engine *engine, uint64_t now_ns)
 {
     uint64_t until_ns = engine->next_progress_ns;
-    if (engine->stopping || engine->ready.first != NULL || nothing_can_move(engine))
+    if (engine->stopping || engine->ready.first != NULL || nothing_can_move(engine) ||
+        engine->ledger.returning_count > 0)
         return 0;
     if (engine->next_wake_ns < until_ns)
         until_ns = engine->next_wake_ns;
@@ -110,16 +114,26 @@ static int64_t sleep_ns(const struct pnd_engine *engine, uint64_t now_ns)
     return until_ns > now_ns ? (int64_t)(until_ns - now_ns) : 0;
 }
 
+/* Contexts have gone back by themselves: whoever gets none waits again. */
+static void wake_for_contexts(struct pnd_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->plan->pool_count; i++)
+        pnd_instance_wake_all(engine, &engine->pools[i].waiting);
+}
+
 /* One turn; everything it delivers is entered before anyone goes on. Returns turn's answer. */
 static int turn(struct pnd_engine *engine, int64_t timeout_ns)
 {
     uint32_t count = engine->plan->harvest_count;
     int status;
     do {
+        uint32_t returned_count = engine->ledger.returning_count;
         pnd_ledger_turn(&engine->ledger);
         status = pendio_loop_turn(engine->loop, timeout_ns, engine->completions, count);
         for (int i = 0; i < status; i++)
             pnd_engine_deliver(engine, &engine->completions[i], false);
+        if (returned_count > 0)
+            wake_for_contexts(engine);
         timeout_ns = 0;
     } while (status == (int)count);
     return status;

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum pnd_instance_state {
     PND_INSTANCE_UNUSED,
@@ -42,6 +43,7 @@ struct pnd_instance {
     pendio_handle *handles;
     struct pnd_named_context *contexts;
     uint64_t wake_ns; /* while paused */
+    pid_t process;    /* begun by its last SPAWN; 0: none */
     enum pnd_instance_state state;
     uint32_t index; /* among its actor's */
     uint32_t block_index;
@@ -87,6 +89,8 @@ struct pnd_engine_pool {
     struct pnd_queue waiting;
     uint8_t *caller_memory; /* a piece for each context, in order of their pages */
     uint64_t caller_bytes;
+    uint8_t *vector_memory; /* the same, for pieces */
+    uint64_t vector_bytes;
 };
 
 struct pnd_engine_endpoint {
@@ -115,6 +119,7 @@ struct pnd_engine {
     struct pnd_task *tasks; /* one for each page of a context */
     struct pnd_flow *flows; /* one for each page of a handle */
     struct pendio_completion *completions;
+    struct pendio_bytes *pieces; /* of the vector at hand */
     struct pnd_queue ready;
     struct pnd_queue capacity;
     struct pnd_queue paused;

@@ -7,6 +7,7 @@
 #include "address.h"
 #include "engine.h"
 #include "instance.h"
+#include "system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,10 +42,12 @@ static int allocate_rest(struct pnd_engine *engine)
     engine->endpoints = calloc(plan->endpoint_count + 1, sizeof *engine->endpoints);
     engine->events = calloc(plan->event_count + 1, sizeof *engine->events);
     engine->completions = calloc(plan->harvest_count, sizeof *engine->completions);
+    engine->pieces = calloc(plan->piece_count + 1, sizeof *engine->pieces);
     engine->tasks = calloc(plan->context_count + 1, sizeof *engine->tasks);
     engine->flows = calloc(engine->ledger.handle_capacity + 1, sizeof *engine->flows);
     bool complete = engine->pools != NULL && engine->endpoints != NULL && engine->events != NULL &&
-                    engine->completions != NULL && engine->tasks != NULL && engine->flows != NULL;
+                    engine->completions != NULL && engine->tasks != NULL && engine->flows != NULL &&
+                    engine->pieces != NULL;
     return complete ? 0 : -ENOMEM;
 }
 
@@ -127,11 +130,18 @@ static int create_pool(struct pnd_engine *engine, uint32_t index)
         .size = sizeof options,
         .context_count = source->context_count,
         .slice_bytes = source->slice_bytes,
+        .piece_count = source->piece_count,
     };
+    pool->vector_bytes = source->vector_bytes;
     pool->caller_bytes = source->caller_bytes;
     if (source->caller_bytes > 0) {
         pool->caller_memory = calloc(source->context_count, source->caller_bytes);
         if (pool->caller_memory == NULL)
+            return -ENOMEM;
+    }
+    if (source->vector_bytes > 0) {
+        pool->vector_memory = calloc(source->context_count, source->vector_bytes);
+        if (pool->vector_memory == NULL)
             return -ENOMEM;
     }
     return pendio_pool_create(engine->loop, &options, &pool->pool);
@@ -164,6 +174,7 @@ static int setup(struct pnd_engine *engine, struct pnd_engine_failure *failure)
         status = allocate_instances(engine);
     if (status == 0)
         status = allocate_rest(engine);
+    pnd_system_begin(engine->plan);
     if (status == 0)
         status = create_endpoints(engine, failure);
     if (status == 0)
@@ -198,9 +209,13 @@ void pnd_engine_destroy(struct pnd_engine *engine)
 {
     if (engine->loop != NULL)
         (void)pendio_loop_destroy(engine->loop, 0, NULL);
+    pnd_system_end(engine);
     for (uint32_t i = 0; engine->pools != NULL && i < engine->plan->pool_count; i++)
-        if (!engine->leaked)
+        if (!engine->leaked) {
             free(engine->pools[i].caller_memory);
+            free(engine->pools[i].vector_memory);
+        }
+    free(engine->pieces);
     free(engine->flows);
     free(engine->tasks);
     free(engine->completions);

@@ -94,6 +94,11 @@ static void expect_rest(struct pnd_engine *engine, const struct pnd_plan_step *s
                                completion->value == expect->size, "%s told size %llu, not %llu",
                                place, (unsigned long long)completion->value,
                                (unsigned long long)expect->size);
+    if (expect->check_value && completion->error == 0)
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_VALUE,
+                               completion->value == expect->value, "%s told %llu, not %llu", place,
+                               (unsigned long long)completion->value,
+                               (unsigned long long)expect->value);
     if (expect->flags != 0)
         (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_FLAGS,
                                (completion->flags & expect->flags) == expect->flags,

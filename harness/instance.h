@@ -20,6 +20,10 @@ pnd_step_fn *pnd_step_find(Pendio__Operation operation);
 enum pnd_step_verdict pnd_step_start(struct pnd_engine *engine, struct pnd_instance *instance,
                                      const struct pnd_plan_step *step);
 
+/* In step_system.c: processes and signals. */
+pnd_step_fn pnd_step_spawn;
+pnd_step_fn pnd_step_raise;
+
 /* A message posted by an instance came back. */
 void pnd_post_delivered(struct pnd_engine *engine, const struct pendio_completion *completion);
 

@@ -8,6 +8,7 @@
  */
 #include "ledger.h"
 
+#include "kind.h"
 #include "names.h"
 
 #include <errno.h>
@@ -44,7 +45,9 @@ static int pages_init(struct pnd_ledger *ledger, const struct pnd_plan *plan)
     ledger->contexts = calloc(ledger->context_capacity + 1, sizeof *ledger->contexts);
     ledger->handles = calloc(ledger->handle_capacity, sizeof *ledger->handles);
     ledger->runs = calloc(RUN_MEMORY_COUNT, sizeof *ledger->runs);
-    if (ledger->contexts == NULL || ledger->handles == NULL || ledger->runs == NULL ||
+    ledger->returning = calloc(ledger->context_capacity + 1, sizeof *ledger->returning);
+    if (ledger->returning == NULL || ledger->contexts == NULL || ledger->handles == NULL ||
+        ledger->runs == NULL ||
         pnd_table_init(&ledger->context_table, ledger->context_capacity) < 0 ||
         pnd_table_init(&ledger->handle_table, ledger->handle_capacity) < 0)
         return -ENOMEM;
@@ -75,6 +78,7 @@ void pnd_ledger_fini(struct pnd_ledger *ledger)
         free(ledger->pools[i].put_back);
     free(ledger->pools);
     free(ledger->runs);
+    free(ledger->returning);
     free(ledger->handles);
     free(ledger->contexts);
     pnd_table_fini(&ledger->context_table);
@@ -93,6 +97,12 @@ struct pnd_handle_page *pnd_ledger_handle(const struct pnd_ledger *ledger, pendi
 {
     uint32_t index = pnd_table_find(&ledger->handle_table, handle);
     return index == PND_TABLE_NOTHING ? NULL : &ledger->handles[index];
+}
+
+struct pnd_handle_page *pnd_ledger_into(const struct pnd_ledger *ledger,
+                                        const struct pnd_start *start)
+{
+    return start->into != 0 ? pnd_ledger_handle(ledger, start->into) : NULL;
 }
 
 /* The page of a context just taken; NULL when there are more contexts than there can be. */
@@ -115,6 +125,27 @@ static struct pnd_context_page *page_for(struct pnd_ledger *ledger, struct pendi
     return &ledger->contexts[index];
 }
 
+static bool is_new(const struct pendio_request *request)
+{
+    return request->flags == 0 && request->policy == PENDIO_AUTO && request->piece_count == 0 &&
+           request->window_offset == 0 && request->window_bytes == request->byte_count &&
+           request->control == NULL && request->control_bytes == 0 && request->deadline_ns == 0 &&
+           request->user_data == 0 && request->completed == NULL &&
+           request->endpoint.byte_count == 0;
+}
+
+bool pnd_ledger_same_request(const struct pendio_request *a, const struct pendio_request *b)
+{
+    return a->flags == b->flags && a->policy == b->policy && a->piece_count == b->piece_count &&
+           a->memory == b->memory && a->byte_count == b->byte_count &&
+           a->window_offset == b->window_offset && a->window_bytes == b->window_bytes &&
+           a->control == b->control && a->control_bytes == b->control_bytes &&
+           a->deadline_ns == b->deadline_ns && a->user_data == b->user_data &&
+           a->completed == b->completed && a->completed_state == b->completed_state &&
+           a->pieces == b->pieces && a->endpoint.byte_count == b->endpoint.byte_count &&
+           memcmp(a->endpoint.address, b->endpoint.address, a->endpoint.byte_count) == 0;
+}
+
 static bool judge_taken(struct pnd_ledger *ledger, struct pnd_pool_page *pool,
                         const struct pnd_context_page *page, const struct pnd_snapshot *shown)
 {
@@ -132,6 +163,12 @@ static bool judge_taken(struct pnd_ledger *ledger, struct pnd_pool_page *pool,
         "a context just taken has a window of %zu bytes and run %llu, not "
         "its slice of %llu and 0",
         shown->byte_count, (unsigned long long)shown->run, (unsigned long long)pool->slice_bytes);
+    right &= pnd_referee_hold(referee, PND_RULE_POOL, is_new(&shown->request),
+                              "a context just taken has something set already: policy %u, flags "
+                              "%#x, deadline %llu, user data %llu",
+                              shown->request.policy, shown->request.flags,
+                              (unsigned long long)shown->request.deadline_ns,
+                              (unsigned long long)shown->request.user_data);
     return right;
 }
 
@@ -171,6 +208,15 @@ bool pnd_ledger_get(struct pnd_ledger *ledger, uint32_t pool_index, int status,
     return right;
 }
 
+static void enter_put(struct pnd_ledger *ledger, struct pnd_context_page *page)
+{
+    struct pnd_pool_page *pool = &ledger->pools[page->pool_index];
+    page->taken = false;
+    pool->taken_count--;
+    pool->put_back[pool->put_count++] = (uint32_t)(page - ledger->contexts);
+    ledger->counts.contexts_taken--;
+}
+
 void pnd_ledger_put(struct pnd_ledger *ledger, const struct pendio_context *context, int status)
 {
     struct pnd_context_page *page = pnd_ledger_context(ledger, context);
@@ -179,13 +225,14 @@ void pnd_ledger_put(struct pnd_ledger *ledger, const struct pendio_context *cont
     int right = page->pending ? -EBUSY : page->taken ? 0 : -EALREADY;
     pnd_referee_hold(ledger->referee, PND_RULE_POOL, status == right, "put answered %s, not %s",
                      pnd_names_error(status), pnd_names_error(right));
-    if (status != 0 || !page->taken)
-        return;
-    struct pnd_pool_page *pool = &ledger->pools[page->pool_index];
-    page->taken = false;
-    pool->taken_count--;
-    pool->put_back[pool->put_count++] = (uint32_t)(page - ledger->contexts);
-    ledger->counts.contexts_taken--;
+    if (status == 0 && page->taken)
+        enter_put(ledger, page);
+}
+
+void pnd_ledger_return(struct pnd_ledger *ledger, struct pnd_context_page *page)
+{
+    page->returning = true;
+    ledger->returning[ledger->returning_count++] = (uint32_t)(page - ledger->contexts);
 }
 
 static enum pnd_handle_kind kind_of(Pendio__Family family)
@@ -225,7 +272,7 @@ struct pnd_handle_page *pnd_ledger_open(struct pnd_ledger *ledger, pendio_handle
 
 void pnd_ledger_release(struct pnd_ledger *ledger, struct pnd_handle_page *handle)
 {
-    if (!handle->closed || handle->pending_count > 0)
+    if (!handle->closed || handle->pending_count + handle->into_count > 0)
         return;
     pnd_table_remove(&ledger->handle_table, handle->handle);
     handle->next_free = ledger->handle_free;
@@ -250,6 +297,12 @@ void pnd_ledger_close_now(struct pnd_ledger *ledger, pendio_handle handle, int s
 void pnd_ledger_turn(struct pnd_ledger *ledger)
 {
     ledger->turn++;
+    for (uint32_t i = 0; i < ledger->returning_count; i++) {
+        struct pnd_context_page *page = &ledger->contexts[ledger->returning[i]];
+        page->returning = false;
+        enter_put(ledger, page);
+    }
+    ledger->returning_count = 0;
 }
 
 bool pnd_ledger_run_is_fresh(struct pnd_ledger *ledger, pendio_run run)
@@ -263,18 +316,10 @@ bool pnd_ledger_run_is_fresh(struct pnd_ledger *ledger, pendio_run run)
 
 int pnd_ledger_line(const struct pnd_start *start)
 {
-    switch (start->operation) {
-    case PENDIO_OPERATION_RECEIVE:
-    case PENDIO_OPERATION_RECEIVE_FROM:
-        return 0;
-    case PENDIO_OPERATION_SEND:
-    case PENDIO_OPERATION_SEND_TO:
+    const struct pnd_kind *kind = pnd_kind_of(start->operation);
+    if (kind->parts)
         return 1;
-    case PENDIO_OPERATION_READ:
-        return start->streaming ? 0 : -1;
-    case PENDIO_OPERATION_WRITE:
-        return start->streaming ? 1 : -1;
-    default:
+    if (kind->direction == PND_MOVES_NOTHING || !(kind->socket || start->streaming))
         return -1;
-    }
+    return kind->direction == PND_MOVES_IN ? 0 : 1;
 }

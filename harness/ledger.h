@@ -26,12 +26,14 @@ struct pnd_snapshot {
     pendio_run run;
     void *memory;
     size_t byte_count;
+    struct pendio_request request;
 };
 
 /* What is asked of a context. */
 struct pnd_start {
     struct pendio_context *context;
     pendio_handle handle; /* 0: none */
+    pendio_handle into;   /* prepared for an accept; 0: none */
     void *memory;
     size_t byte_count;
     uint64_t user_data;
@@ -39,14 +41,17 @@ struct pnd_start {
     uint64_t after_ns;
     uint64_t started_ns; /* just before the call */
     uint32_t policy;
+    uint32_t flags; /* PENDIO_AUTO_PUT ... */
     uint16_t operation;
+    bool reuse;     /* of a disconnect */
     bool streaming; /* READ and WRITE at the file's position */
     bool callback;
 };
 
 /* The page of one context. */
 struct pnd_context_page {
-    struct pnd_start start; /* the last one accepted */
+    struct pnd_start start;        /* the last one accepted */
+    struct pendio_request request; /* as it was then */
     pendio_run run;
     uint64_t sequence; /* of the start within its line */
     uint64_t start_count;
@@ -55,6 +60,7 @@ struct pnd_context_page {
     bool taken;
     bool pending;
     bool cancel_asked;
+    bool returning; /* to its pool, when the next turn begins */
 };
 
 enum pnd_handle_kind {
@@ -74,6 +80,7 @@ struct pnd_handle_page {
     bool end_seen;
     uint32_t next_free;
     uint32_t pending_count;
+    uint32_t into_count; /* accepts that may still bring a connection into it */
     uint32_t done_count; /* in turn `done_turn` */
     uint64_t done_turn;
     uint64_t started[PND_LEDGER_LINE_COUNT];
@@ -121,7 +128,9 @@ struct pnd_ledger {
     uint32_t loop_done_count;
     uint64_t loop_done_turn;
     uint64_t turn;
-    uint64_t *runs; /* seen lately, each at its hash */
+    uint64_t *runs;      /* seen lately, each at its hash */
+    uint32_t *returning; /* pages, in order of delivery */
+    uint32_t returning_count;
     struct pnd_context_page *contexts;
     uint32_t context_count;
     uint32_t context_capacity;
@@ -158,7 +167,7 @@ struct pnd_handle_page *pnd_ledger_open(struct pnd_ledger *ledger, pendio_handle
 /* A close without a context was answered `status`. */
 void pnd_ledger_close_now(struct pnd_ledger *ledger, pendio_handle handle, int status);
 
-/* A turn begins: budgets are renewed. */
+/* A turn begins: budgets are renewed, what returns to its pool by itself is there. */
 void pnd_ledger_turn(struct pnd_ledger *ledger);
 
 /* A start was answered `status` at `now_ns`. */
@@ -194,11 +203,25 @@ void pnd_ledger_settle(struct pnd_ledger *ledger, const struct pendio_loop_stati
 void pnd_ledger_judge(struct pnd_ledger *ledger, struct pnd_context_page *page,
                       const struct pendio_completion *completion, uint64_t now_ns);
 
+/* The page of the handle a connection is accepted into, or NULL. */
+struct pnd_handle_page *pnd_ledger_into(const struct pnd_ledger *ledger,
+                                        const struct pnd_start *start);
+
+/* The request half is as it was at the start. */
+void pnd_ledger_judge_request(struct pnd_ledger *ledger, const struct pnd_context_page *page,
+                              const struct pnd_snapshot *shown);
+
 /* Which line of its handle an operation stands in, or -1. */
 int pnd_ledger_line(const struct pnd_start *start);
 
 /* True once for each run value; forgets those of long ago. */
 bool pnd_ledger_run_is_fresh(struct pnd_ledger *ledger, pendio_run run);
+
+/* For ledger_deliver.c: the context goes back when the next turn begins. */
+void pnd_ledger_return(struct pnd_ledger *ledger, struct pnd_context_page *page);
+
+/* True when both were set alike. */
+bool pnd_ledger_same_request(const struct pendio_request *a, const struct pendio_request *b);
 
 /* Forgets a handle's page when it is closed and nothing is under way on it. */
 void pnd_ledger_release(struct pnd_ledger *ledger, struct pnd_handle_page *handle);

@@ -54,6 +54,11 @@ static void leave_handle(struct pnd_ledger *ledger, struct pnd_context_page *pag
         handle->closed = true;
     }
     pnd_ledger_release(ledger, handle);
+    struct pnd_handle_page *into = pnd_ledger_into(ledger, start);
+    if (into != NULL) {
+        into->into_count--;
+        pnd_ledger_release(ledger, into);
+    }
 }
 
 struct pnd_context_page *pnd_ledger_deliver(struct pnd_ledger *ledger,
@@ -81,6 +86,9 @@ struct pnd_context_page *pnd_ledger_deliver(struct pnd_ledger *ledger,
                      pnd_names_operation(completion->operation),
                      (unsigned long long)shown->result.bytes, pnd_names_error(shown->result.error),
                      (unsigned long long)completion->bytes, pnd_names_error(completion->error));
+    pnd_ledger_judge_request(ledger, page, shown);
+    if ((page->start.flags & PENDIO_AUTO_PUT) != 0)
+        pnd_ledger_return(ledger, page);
     pnd_ledger_judge(ledger, page, completion, now_ns);
     leave_handle(ledger, page);
     return page;

@@ -6,34 +6,14 @@
  */
 #include "ledger.h"
 
+#include "kind.h"
 #include "names.h"
 
 #include <errno.h>
 
-static bool is_receive(uint16_t operation)
+static bool moves(uint16_t operation, enum pnd_direction direction)
 {
-    return operation == PENDIO_OPERATION_RECEIVE || operation == PENDIO_OPERATION_RECEIVE_FROM;
-}
-
-static bool is_send(uint16_t operation)
-{
-    return operation == PENDIO_OPERATION_SEND || operation == PENDIO_OPERATION_SEND_TO ||
-           operation == PENDIO_OPERATION_WRITE;
-}
-
-static bool is_transfer(uint16_t operation)
-{
-    return is_receive(operation) || is_send(operation) || operation == PENDIO_OPERATION_READ;
-}
-
-static bool has_window(uint16_t operation)
-{
-    return is_transfer(operation) || operation == PENDIO_OPERATION_STAT;
-}
-
-static bool makes_handle(uint16_t operation)
-{
-    return operation == PENDIO_OPERATION_ACCEPT || operation == PENDIO_OPERATION_OPEN;
+    return pnd_kind_of(operation)->direction == direction;
 }
 
 static void judge_identity(struct pnd_referee *referee, const struct pnd_start *start,
@@ -56,12 +36,12 @@ static void judge_identity(struct pnd_referee *referee, const struct pnd_start *
 static void judge_amount(struct pnd_referee *referee, const struct pnd_start *start,
                          const struct pendio_completion *completion)
 {
-    uint64_t most = has_window(start->operation) ? start->byte_count : 0;
-    uint64_t memory = has_window(start->operation) ? (uintptr_t)start->memory : 0;
+    uint64_t most = pnd_kind_of(start->operation)->window ? start->byte_count : 0;
+    uint64_t memory = pnd_kind_of(start->operation)->window ? (uintptr_t)start->memory : 0;
     pnd_referee_hold(referee, PND_RULE_BYTES, completion->bytes <= most,
                      "%s of at most %llu bytes moved %llu", pnd_names_operation(start->operation),
                      (unsigned long long)most, (unsigned long long)completion->bytes);
-    if (is_send(start->operation) && completion->error == 0)
+    if (moves(start->operation, PND_MOVES_OUT) && completion->error == 0)
         pnd_referee_hold(referee, PND_RULE_WHOLE_SEND, completion->bytes == most,
                          "%s of %llu bytes succeeded with %llu",
                          pnd_names_operation(start->operation), (unsigned long long)most,
@@ -77,19 +57,33 @@ static void judge_amount(struct pnd_referee *referee, const struct pnd_start *st
 static void judge_product(struct pnd_referee *referee, const struct pnd_start *start,
                           const struct pendio_completion *completion)
 {
-    bool makes = makes_handle(start->operation) || start->operation == PENDIO_OPERATION_POLL;
-    bool product = makes && completion->error == 0;
-    bool size = start->operation == PENDIO_OPERATION_STAT && completion->error == 0;
-    pnd_referee_hold(referee, PND_RULE_PRODUCT, size || (completion->value != 0) == product,
+    enum pnd_product made =
+        completion->error == 0 ? pnd_kind_of(start->operation)->product : PND_NO_PRODUCT;
+    pnd_referee_hold(referee, PND_RULE_PRODUCT,
+                     made == PND_PRODUCT_ANY ||
+                         (completion->value != 0) == (made != PND_NO_PRODUCT),
                      "%s with error %s has value %#llx", pnd_names_operation(start->operation),
                      pnd_names_error(completion->error), (unsigned long long)completion->value);
+    if (start->into != 0 && completion->error == 0)
+        pnd_referee_hold(referee, PND_RULE_PRODUCT, completion->value == start->into,
+                         "%s into %#llx made %#llx", pnd_names_operation(start->operation),
+                         (unsigned long long)start->into, (unsigned long long)completion->value);
+}
+
+/* A connection takes the place of what was there before: its streams begin. */
+static void begin_anew(struct pnd_ledger *ledger, const struct pnd_start *start,
+                       struct pnd_handle_page *handle, const struct pendio_completion *completion)
+{
+    struct pnd_handle_page *renewed = start->reuse ? handle : pnd_ledger_into(ledger, start);
+    if (renewed != NULL && completion->error == 0)
+        renewed->end_seen = false;
 }
 
 static bool may_end(const struct pnd_start *start, const struct pnd_handle_page *handle)
 {
     if (start->operation == PENDIO_OPERATION_READ)
         return true;
-    return is_receive(start->operation) && handle != NULL &&
+    return pnd_kind_is_receive(start->operation) && handle != NULL &&
            (handle->kind == PND_KIND_STREAM || handle->kind == PND_KIND_SEQPACKET);
 }
 
@@ -105,7 +99,7 @@ static void judge_end(struct pnd_referee *referee, const struct pnd_start *start
                      pnd_names_operation(start->operation), start->byte_count,
                      (unsigned long long)completion->bytes, pnd_names_error(completion->error),
                      end ? "set" : "not set");
-    if (handle == NULL || handle->kind != PND_KIND_STREAM || !is_receive(start->operation))
+    if (handle == NULL || handle->kind != PND_KIND_STREAM || !pnd_kind_is_receive(start->operation))
         return;
     if (handle->end_seen)
         pnd_referee_hold(referee, PND_RULE_END_STICKS, completion->bytes == 0,
@@ -123,7 +117,7 @@ static void judge_truncated(struct pnd_referee *referee, const struct pnd_start 
         handle != NULL && (handle->kind == PND_KIND_DATAGRAM || handle->kind == PND_KIND_SEQPACKET);
     pnd_referee_hold(
         referee, PND_RULE_TRUNCATED,
-        message && is_receive(start->operation) && completion->bytes == start->byte_count,
+        message && pnd_kind_is_receive(start->operation) && completion->bytes == start->byte_count,
         "%s of %zu bytes brought %llu and is TRUNCATED", pnd_names_operation(start->operation),
         start->byte_count, (unsigned long long)completion->bytes);
 }
@@ -138,7 +132,9 @@ static uint16_t causes(const struct pnd_ledger *ledger, const struct pnd_context
         flags |= PENDIO_BY_CANCEL;
     if (page->start.deadline_ns > 0)
         flags |= PENDIO_BY_DEADLINE;
-    if (handle != NULL && handle->closing && page->start.operation != PENDIO_OPERATION_CLOSE)
+    const struct pnd_handle_page *into = pnd_ledger_into(ledger, &page->start);
+    bool closing = (handle != NULL && handle->closing) || (into != NULL && into->closing);
+    if (closing && page->start.operation != PENDIO_OPERATION_CLOSE)
         flags |= PENDIO_BY_CLOSE;
     return (uint16_t)flags;
 }
@@ -196,21 +192,39 @@ static void judge_order(struct pnd_referee *referee, const struct pnd_context_pa
         *arrived = page->sequence;
 }
 
-static void count_bytes(struct pnd_ledger *ledger, const struct pendio_completion *completion,
-                        uint16_t operation)
+void pnd_ledger_judge_request(struct pnd_ledger *ledger, const struct pnd_context_page *page,
+                              const struct pnd_snapshot *shown)
 {
-    if (is_send(operation))
+    pnd_referee_hold(ledger->referee, PND_RULE_REQUEST_KEPT,
+                     pnd_ledger_same_request(&page->request, &shown->request),
+                     "%s changed what was set: flags %#x to %#x, memory of %llu bytes to %llu, "
+                     "window of %llu to %llu",
+                     pnd_names_operation(page->start.operation), page->request.flags,
+                     shown->request.flags, (unsigned long long)page->request.byte_count,
+                     (unsigned long long)shown->request.byte_count,
+                     (unsigned long long)page->request.window_bytes,
+                     (unsigned long long)shown->request.window_bytes);
+}
+
+static void count_bytes(struct pnd_ledger *ledger, const struct pendio_completion *completion,
+                        const struct pnd_start *start)
+{
+    uint16_t operation = start->operation;
+    if ((start->flags & PENDIO_PEEK) != 0)
+        return;
+    if (moves(operation, PND_MOVES_OUT))
         ledger->counts.bytes_sent += completion->bytes;
-    else if (is_transfer(operation))
+    else if (moves(operation, PND_MOVES_IN))
         ledger->counts.bytes_received += completion->bytes;
 }
 
 void pnd_ledger_judge(struct pnd_ledger *ledger, struct pnd_context_page *page,
                       const struct pendio_completion *completion, uint64_t now_ns)
 {
-    const unsigned int known = PENDIO_END_OF_STREAM | PENDIO_TRUNCATED | PENDIO_BY_CANCEL |
-                               PENDIO_BY_DEADLINE | PENDIO_BY_CLOSE;
     const struct pnd_start *start = &page->start;
+    const unsigned int known = PENDIO_END_OF_STREAM | PENDIO_TRUNCATED | PENDIO_BY_CANCEL |
+                               PENDIO_BY_DEADLINE | PENDIO_BY_CLOSE |
+                               ((start->flags & PENDIO_ZERO_COPY) != 0 ? PENDIO_COPIED : 0u);
     struct pnd_referee *referee = ledger->referee;
     struct pnd_handle_page *handle =
         start->handle != 0 ? pnd_ledger_handle(ledger, start->handle) : NULL;
@@ -224,5 +238,6 @@ void pnd_ledger_judge(struct pnd_ledger *ledger, struct pnd_context_page *page,
     judge_early_end(ledger, page, handle, completion);
     judge_time(referee, start, completion, now_ns);
     judge_order(referee, page, handle, completion);
-    count_bytes(ledger, completion, start->operation);
+    begin_anew(ledger, start, handle, completion);
+    count_bytes(ledger, completion, start);
 }

@@ -7,6 +7,7 @@
  */
 #include "ledger.h"
 
+#include "kind.h"
 #include "names.h"
 
 #include <errno.h>
@@ -50,7 +51,8 @@ static void count_refusal(struct pnd_ledger_counts *counts, int status)
 static bool snapshot_equals(const struct pnd_snapshot *a, const struct pnd_snapshot *b)
 {
     return memcmp(&a->result, &b->result, sizeof a->result) == 0 && a->run == b->run &&
-           a->memory == b->memory && a->byte_count == b->byte_count;
+           a->memory == b->memory && a->byte_count == b->byte_count &&
+           pnd_ledger_same_request(&a->request, &b->request);
 }
 
 static void start_refused(struct pnd_ledger *ledger, const struct pnd_start *start, int status,
@@ -66,18 +68,6 @@ static void start_refused(struct pnd_ledger *ledger, const struct pnd_start *sta
                      before->byte_count, after->byte_count);
 }
 
-static bool moves_by_socket(uint16_t operation)
-{
-    return operation == PENDIO_OPERATION_SEND || operation == PENDIO_OPERATION_SEND_TO ||
-           operation == PENDIO_OPERATION_RECEIVE || operation == PENDIO_OPERATION_RECEIVE_FROM ||
-           operation == PENDIO_OPERATION_ACCEPT;
-}
-
-static bool is_send(uint16_t operation)
-{
-    return operation == PENDIO_OPERATION_SEND || operation == PENDIO_OPERATION_SEND_TO;
-}
-
 static bool may_be_done(const struct pnd_start *start, const struct pnd_handle_page *handle,
                         const struct pendio_completion *result)
 {
@@ -85,11 +75,11 @@ static bool may_be_done(const struct pnd_start *start, const struct pnd_handle_p
         return false;
     if (start->operation == PENDIO_OPERATION_READ || start->operation == PENDIO_OPERATION_TRUNCATE)
         return true;
-    if (start->operation == PENDIO_OPERATION_CONNECT)
+    if (pnd_kind_of(start->operation)->early)
         return result->error != 0;
-    if (!moves_by_socket(start->operation))
+    if (!pnd_kind_of(start->operation)->socket)
         return false;
-    if (!is_send(start->operation) || start->policy == PENDIO_TRY || result->error != 0)
+    if (!pnd_kind_is_send(start->operation) || start->policy == PENDIO_TRY || result->error != 0)
         return true;
     return start->byte_count == 0 && handle != NULL && handle->kind == PND_KIND_STREAM;
 }
@@ -186,6 +176,9 @@ static void start_pending(struct pnd_ledger *ledger, struct pnd_context_page *pa
     handle->pending_count++;
     if (line >= 0)
         handle->line_pending[line]++;
+    struct pnd_handle_page *into = pnd_ledger_into(ledger, &page->start);
+    if (into != NULL)
+        into->into_count++;
 }
 
 static void judge_accepted(struct pnd_ledger *ledger, const struct pnd_start *start,
@@ -200,6 +193,16 @@ static void judge_accepted(struct pnd_ledger *ledger, const struct pnd_start *st
                          "%s was accepted on a handle that is %s",
                          pnd_names_operation(start->operation),
                          handle != NULL ? "closing" : "closed");
+    if (start->into == 0)
+        return;
+    const struct pnd_handle_page *into = pnd_ledger_into(ledger, start);
+    pnd_referee_hold(ledger->referee, PND_RULE_STALE,
+                     into != NULL && !into->closing && into->pending_count + into->into_count == 0,
+                     "%s was accepted into a handle that is %s",
+                     pnd_names_operation(start->operation),
+                     into == NULL    ? "closed"
+                     : into->closing ? "closing"
+                                     : "at work");
 }
 
 static void enter_accepted(struct pnd_ledger *ledger, const struct pnd_start *start,
@@ -233,6 +236,8 @@ void pnd_ledger_start(struct pnd_ledger *ledger, const struct pnd_start *start, 
     }
     judge_accepted(ledger, start, page, handle);
     enter_accepted(ledger, start, page, handle);
+    page->request = before->request;
+    pnd_ledger_judge_request(ledger, page, after);
     if (status == PENDIO_DONE)
         start_done(ledger, page, handle, after, now_ns);
     else

@@ -19,9 +19,13 @@ struct flag_name {
 };
 
 static const struct flag_name flag_names[] = {
-    {PENDIO_END_OF_STREAM, "END_OF_STREAM"}, {PENDIO_TRUNCATED, "TRUNCATED"},
-    {PENDIO_BY_CANCEL, "BY_CANCEL"},         {PENDIO_BY_DEADLINE, "BY_DEADLINE"},
+    {PENDIO_END_OF_STREAM, "END_OF_STREAM"},
+    {PENDIO_TRUNCATED, "TRUNCATED"},
+    {PENDIO_BY_CANCEL, "BY_CANCEL"},
+    {PENDIO_BY_DEADLINE, "BY_DEADLINE"},
     {PENDIO_BY_CLOSE, "BY_CLOSE"},
+    {PENDIO_CONTROL_TRUNCATED, "CONTROL_TRUNCATED"},
+    {PENDIO_COPIED, "COPIED"},
 };
 
 static const char *const operation_names[] = {
@@ -46,6 +50,9 @@ static const char *const operation_names[] = {
     [PENDIO_OPERATION_UNLINK] = "UNLINK",
     [PENDIO_OPERATION_MKDIR] = "MKDIR",
     [PENDIO_OPERATION_POLL] = "POLL",
+    [PENDIO_OPERATION_DISCONNECT] = "DISCONNECT",
+    [PENDIO_OPERATION_CHILD] = "CHILD",
+    [PENDIO_OPERATION_SIGNAL] = "SIGNAL",
 };
 
 int pnd_names_find_error(const char *name)
@@ -76,5 +83,6 @@ uint16_t pnd_names_find_flag(const char *name)
 const char *pnd_names_operation(uint16_t operation)
 {
     size_t count = sizeof operation_names / sizeof *operation_names;
-    return operation < count ? operation_names[operation] : "unknown";
+    const char *name = operation < count ? operation_names[operation] : NULL;
+    return name != NULL ? name : "unknown";
 }

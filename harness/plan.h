@@ -42,13 +42,16 @@ struct pnd_plan_expectation {
     uint64_t bytes_maximum;
     bool check_size;
     uint64_t size; /* a STAT tells */
+    bool check_value;
+    uint64_t value;
 };
 
 struct pnd_plan_step {
     Pendio__Operation operation;
     int32_t handle_index; /* of the actor */
     int32_t into_index;
-    int32_t context_index; /* of the actor */
+    int32_t prepared_index; /* handle to accept into */
+    int32_t context_index;  /* of the actor */
     int32_t endpoint_index;
     int32_t target_index; /* endpoint */
     int32_t event_index;
@@ -68,11 +71,18 @@ struct pnd_plan_step {
     bool callback;
     bool directory;
     bool data_only;
+    bool reuse;
+    uint32_t flags; /* PENDIO_AUTO_PUT ... */
+    const uint32_t *pieces;
+    uint32_t piece_size_count;
+    uint32_t piece_count; /* all of its vector */
     uint64_t bytes;
     uint64_t offset;
     uint64_t deadline_ns;
     uint64_t after_ns;
     uint32_t poll_events;
+    uint32_t exit_code;
+    uint32_t number; /* of a signal */
     struct pnd_plan_expectation expect;
 };
 
@@ -100,6 +110,8 @@ struct pnd_plan_pool {
     uint32_t context_count;
     uint64_t slice_bytes;
     uint64_t caller_bytes; /* of memory outside the arena, for each context */
+    uint64_t vector_bytes; /* of pieces and the gaps between them */
+    uint32_t piece_count;  /* the most of one vector */
 };
 
 struct pnd_plan_endpoint {
@@ -121,6 +133,7 @@ struct pnd_plan {
     uint32_t endpoint_count;
     uint32_t actor_count;
     uint32_t event_count;
+    uint32_t piece_count; /* the most of one vector */
     struct pnd_plan_pool *pools;
     struct pnd_plan_endpoint *endpoints;
     struct pnd_plan_actor *actors;
@@ -143,6 +156,9 @@ int pnd_plan_create(const Pendio__Workload *workload, const struct pnd_plan_limi
 
 /* NULL is allowed. */
 void pnd_plan_destroy(struct pnd_plan *plan);
+
+/* pendio.h's number of an operation that is started with a context; 0 for others. */
+uint16_t pnd_plan_start(Pendio__Operation operation);
 
 /* True for operations started with a context. */
 bool pnd_plan_is_start(Pendio__Operation operation);

@@ -15,18 +15,20 @@ struct pnd_compiler {
     int32_t *context_pools; /* of the actor's named contexts; PND_PLAN_NONE: not known yet */
 };
 
-/* What an operation needs of its step. */
+enum {                  /* what an operation needs of its step */
+       PND_HANDLE = 1,  /* one to work on */
+       PND_INTO = 2,    /* makes one: where to */
+       PND_CONTEXT = 4, /* a named one */
+       PND_ENDPOINT = 8,
+       PND_FILE = 16,   /* its endpoint is one */
+       PND_TARGET = 32, /* a second endpoint, a FILE too */
+       PND_EVENT = 64,
+};
+
 struct pnd_operation_rule {
     const char *name;
-    bool start;    /* started with a context */
-    bool handle;   /* works on a handle */
-    bool into;     /* makes a handle */
-    bool context;  /* needs a named one */
-    bool window;   /* moves bytes */
-    bool endpoint; /* needs one */
-    bool file;     /* and that is a FILE */
-    bool target;   /* needs one, a FILE too */
-    bool event;    /* needs one */
+    uint16_t start;     /* its number in pendio.h if it is started with a context, else 0 */
+    unsigned int needs; /* PND_HANDLE ... */
 };
 
 /* NULL when there is no such operation. */
@@ -54,6 +56,14 @@ int pnd_plan_collect_names(struct pnd_compiler *compiler);
 /* Compiles the step the compiler stands at. */
 int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *source,
                           struct pnd_plan_step *step);
+
+/*
+ * Numbers in their ranges; and, once the step is compiled, a combination with a meaning. What it
+ * takes of memory is entered in its pool.
+ */
+int pnd_plan_check_numbers(const struct pnd_compiler *compiler, const Pendio__Step *source);
+int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__Step *source,
+                           struct pnd_plan_step *step);
 
 int pnd_plan_compile_expectation(const struct pnd_compiler *compiler,
                                  const Pendio__Expectation *source,

@@ -8,6 +8,8 @@
  */
 #include "plan_compile.h"
 
+#include <pendio/pendio.h>
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -146,12 +148,19 @@ static int hold(const struct pnd_compiler *compiler, const char *path, uint64_t 
                            (unsigned long long)used, what, (unsigned long long)limit);
 }
 
+/* Of the arena, for each context. */
+static uint64_t bytes_outside(const struct pnd_plan_pool *pool)
+{
+    return add(add(pool->caller_bytes, pool->vector_bytes),
+               pool->piece_count * sizeof(struct pendio_bytes));
+}
+
 static uint64_t memory_used(const struct pnd_plan *plan)
 {
     uint64_t used = (uint64_t)plan->handle_count * PAGE_BYTES;
     for (uint32_t i = 0; i < plan->pool_count; i++)
         used = add(used, multiply(plan->pools[i].context_count,
-                                  add(plan->pools[i].slice_bytes, plan->pools[i].caller_bytes)));
+                                  add(plan->pools[i].slice_bytes, bytes_outside(&plan->pools[i]))));
     for (uint32_t i = 0; i < plan->endpoint_count; i++)
         used = add(used, plan->endpoints[i].file_bytes);
     for (uint32_t i = 0; i < plan->actor_count; i++)

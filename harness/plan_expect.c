@@ -65,6 +65,8 @@ int pnd_plan_compile_expectation(const struct pnd_compiler *compiler,
     expect->bytes_maximum = source->bytes_maximum;
     expect->check_size = source->check_size;
     expect->size = source->size;
+    expect->check_value = source->check_value;
+    expect->value = source->value;
     if (source->check_bytes && source->bytes_minimum > source->bytes_maximum)
         return pnd_plan_refuse_step(compiler,
                                     "expect.bytes_minimum is above bytes_maximum; exchange them");

@@ -125,7 +125,7 @@ static void collect_step(const Pendio__Step *step, struct name_list *handles,
     const struct pnd_operation_rule *rule = pnd_plan_rule(step->operation);
     if (rule == NULL)
         return;
-    if (rule->into)
+    if ((rule->needs & PND_INTO) != 0)
         name_add(handles, step->into);
     if (makes_context(step))
         name_add(contexts, step->context);

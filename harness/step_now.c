@@ -285,6 +285,8 @@ pnd_step_fn *pnd_step_find(Pendio__Operation operation)
         [PENDIO__OPERATION__SIGNAL] = step_signal,
         [PENDIO__OPERATION__WAIT] = step_wait,
         [PENDIO__OPERATION__PAUSE] = step_pause,
+        [PENDIO__OPERATION__SPAWN] = pnd_step_spawn,
+        [PENDIO__OPERATION__RAISE] = pnd_step_raise,
     };
     return pnd_plan_is_start(operation) ? pnd_step_start : steps[operation];
 }

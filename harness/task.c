@@ -12,7 +12,9 @@
 #include "content.h"
 #include "expect.h"
 #include "instance.h"
+#include "kind.h"
 #include "names.h"
+#include "system.h"
 
 #include <errno.h>
 
@@ -61,8 +63,7 @@ static bool attempt_prepare(struct pnd_engine *engine, struct pnd_task *task,
         pnd_ledger_handle(&engine->ledger, attempt->start.handle);
     task->family = handle != NULL ? handle->family : PENDIO__FAMILY__FAMILY_UNSPECIFIED;
     pnd_engine_look(task->context, &attempt->before);
-    if (task->step->content != PENDIO__CONTENT__ECHO)
-        pnd_content_prepare(engine, task, attempt->before.memory, attempt->before.byte_count);
+    pnd_content_prepare(engine, task, attempt->before.memory, attempt->before.byte_count);
     return true;
 }
 
@@ -72,8 +73,9 @@ static void take_product(struct pnd_engine *engine, const struct pnd_task *task,
 {
     const struct pnd_plan_step *step = task->step;
     bool opened = step->operation == PENDIO__OPERATION__OPEN;
-    if (pnd_ledger_open(&engine->ledger, handle, opened ? PENDIO__FAMILY__FILE : task->family) ==
-        NULL)
+    if (step->prepared_index == PND_PLAN_NONE &&
+        pnd_ledger_open(&engine->ledger, handle, opened ? PENDIO__FAMILY__FILE : task->family) ==
+            NULL)
         return;
     struct pnd_flow *flow = pnd_content_flow(engine, handle);
     *flow = (struct pnd_flow){0};
@@ -83,11 +85,6 @@ static void take_product(struct pnd_engine *engine, const struct pnd_task *task,
         task->instance->handles[step->into_index] = handle;
     if (step->actor_index != PND_PLAN_NONE && !engine->stopping)
         pnd_instance_begin(engine, (uint32_t)step->actor_index, handle);
-}
-
-static bool makes_handle(Pendio__Operation operation)
-{
-    return operation == PENDIO__OPERATION__ACCEPT || operation == PENDIO__OPERATION__OPEN;
 }
 
 static bool wants_more(const struct pnd_task *task, const struct pendio_completion *completion)
@@ -102,8 +99,11 @@ static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
 {
     engine->operations++;
     pnd_content_verify(engine, task, start, completion);
-    if (completion->value != 0 && makes_handle(task->step->operation))
+    pnd_system_verify(engine, task, start, completion);
+    if (completion->value != 0 && pnd_kind_of(start->operation)->product == PND_PRODUCT_HANDLE)
         take_product(engine, task, completion->value);
+    if (start->reuse && completion->error == 0)
+        *pnd_content_flow(engine, start->handle) = (struct pnd_flow){0};
     if (task->step->content != PENDIO__CONTENT__ECHO)
         task->moved_bytes += completion->bytes;
     if (engine->stopping)
@@ -185,7 +185,7 @@ void pnd_task_run_busy(struct pnd_engine *engine, struct pnd_instance *instance,
 
 void pnd_task_release(struct pnd_engine *engine, struct pnd_task *task)
 {
-    if (!task->named)
+    if (!task->named && !pnd_ledger_context(&engine->ledger, task->context)->returning)
         (void)pnd_instance_put(engine, task->context);
 }
 

@@ -103,7 +103,7 @@ static void conclude(struct pnd_context *context)
     };
     if (product == NULL)
         return;
-    if (product->state == PND_HANDLE_OPEN && context->error == 0)
+    if (product->state == PND_HANDLE_OPEN && (context->error == 0 || product->acceptor != context))
         context->result.value = pnd_handle_value(&context->loop->handles, product);
     pnd_context_drop_product(context);
 }
@@ -311,24 +311,25 @@ static enum pnd_verdict judge(struct pnd_context *context, int32_t result, uint3
     return PND_DELIVER;
 }
 
+static void ask_again(struct pnd_context *context, enum pnd_verdict verdict)
+{
+    context->polling = verdict == PND_POLL;
+    pnd_context_submit(context);
+}
+
 void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
     enum pnd_verdict verdict = judge(context, result, cqe_flags);
 
     context->place = PND_NOWHERE;
-    if (verdict == PND_SETTLE && context->stop == PND_STOP_NONE) {
-        context->handle->settler = context;
-        return;
-    }
-    if (verdict != PND_DELIVER && context->stop == PND_STOP_NONE) {
-        context->polling = verdict == PND_POLL;
-        pnd_context_submit(context);
-        return;
-    }
-    if (verdict != PND_DELIVER)
-        pnd_context_end_early(context);
-    else
+    if (verdict == PND_DELIVER)
         pnd_context_finish(context);
+    else if (context->stop != PND_STOP_NONE)
+        pnd_context_end_early(context);
+    else if (verdict == PND_SETTLE)
+        context->handle->settler = context;
+    else if (verdict != PND_WAIT)
+        ask_again(context, verdict);
 }
 
 /* The end is in the result and the context ready, or done if its start is still looking. */
@@ -356,6 +357,7 @@ static void advance(struct pnd_line *line)
     while ((next = pnd_line_first(line)) != NULL && (ended = pnd_line_ended_for(next)) != NULL) {
         struct pnd_line *held = pnd_line_leave(next);
 
+        pnd_context_drop(next);
         take_ending(next, ended);
         finish_alone(next);
         if (held != NULL)

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 struct pnd_context;
+struct pnd_race;
 struct pnd_packets;
 
 enum pnd_state {
@@ -50,6 +51,7 @@ enum pnd_verdict {
     PND_AGAIN,   /* ask the kernel again, for the rest */
     PND_POLL,    /* wait until the descriptor is ready, then ask again */
     PND_SETTLE,  /* wait until nothing else is under way on the handle, then ask again */
+    PND_WAIT,    /* wait for others */
 };
 
 struct pnd_operation {
@@ -127,6 +129,7 @@ struct pnd_context_extra {
     uint64_t passed_bytes;  /* and what those before it hold */
     char peeked;            /* of a receive that takes nothing */
     const char *other_path; /* rename: to */
+    struct pnd_race *race;  /* of a connect by name; NULL: none yet */
     struct pnd_splice splice;
     struct pnd_packets *packets; /* of send_packets; kept, NULL: never needed */
     struct pnd_move *move;       /* under way */

@@ -22,6 +22,7 @@ struct pnd_deadline {
     TAILQ_ENTRY(pnd_deadline) link;
     struct pnd_deadline_list *list; /* the one it is in; NULL: in none */
     uint64_t tick;
+    void (*told)(struct pnd_deadline *deadline); /* NULL: it is a context's */
 };
 
 TAILQ_HEAD(pnd_deadline_list, pnd_deadline);

@@ -112,6 +112,20 @@ bool pnd_descriptor_is_bound(int descriptor)
     return byte_count > offsetof(struct sockaddr_un, sun_path);
 }
 
+bool pnd_descriptor_is_internet(int descriptor)
+{
+    int domain = number_of(descriptor, SO_DOMAIN);
+
+    return domain == AF_INET || domain == AF_INET6;
+}
+
+void pnd_descriptor_set_blocking(int descriptor, bool blocking)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+
+    (void)fcntl(descriptor, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
 bool pnd_descriptor_are_alike(int descriptor, int other)
 {
     return number_of(descriptor, SO_DOMAIN) == number_of(other, SO_DOMAIN) &&

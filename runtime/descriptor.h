@@ -12,6 +12,11 @@ bool pnd_descriptor_has_peer(int descriptor);
 /* It has a name of its own: bound, listening, or connected. */
 bool pnd_descriptor_is_bound(int descriptor);
 
+/* A socket of TCP, UDP and the like over IPv4 or IPv6. */
+bool pnd_descriptor_is_internet(int descriptor);
+
+void pnd_descriptor_set_blocking(int descriptor, bool blocking);
+
 /* Both are sockets of the same family and type. */
 bool pnd_descriptor_are_alike(int descriptor, int other);
 

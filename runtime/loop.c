@@ -103,7 +103,7 @@ int pnd_loop_flush(struct pnd_loop *loop)
 /* ---- collect -------------------------------------------------------------------------------- */
 
 /* Of what the loop asked for itself. False: it is of a context's run. */
-static bool dispatch_own(struct pnd_loop *loop, uint64_t token)
+static bool dispatch_own(struct pnd_loop *loop, uint64_t token, int32_t result)
 {
     switch (token) {
     case PND_TOKEN_CANCEL:
@@ -119,7 +119,7 @@ static bool dispatch_own(struct pnd_loop *loop, uint64_t token)
     case PND_TOKEN_ALARM_MOVED:
         return true;
     default:
-        return false;
+        return pnd_watch_completed(loop, token, result);
     }
 }
 
@@ -127,7 +127,7 @@ static void dispatch(struct pnd_loop *loop, const struct pnd_ring_completion *co
 {
     struct pnd_context *context;
 
-    if (dispatch_own(loop, completion->user_data))
+    if (dispatch_own(loop, completion->user_data, completion->result))
         return;
     context = pnd_context_of_run(loop, completion->user_data);
     if (context != NULL && context->place == PND_IN_KERNEL)
@@ -159,8 +159,12 @@ static void collect_deadlines(struct pnd_loop *loop)
     if (pnd_wheel_is_empty(&loop->wheel))
         return;
     pnd_wheel_advance(&loop->wheel, pnd_clock_ns());
-    while ((due = pnd_wheel_take_due(&loop->wheel)) != NULL)
-        pnd_context_is_due(due);
+    while ((due = pnd_wheel_take_due(&loop->wheel)) != NULL) {
+        if (due->told != NULL)
+            due->told(due);
+        else
+            pnd_context_is_due(due);
+    }
 }
 
 static void collect_posts(struct pnd_loop *loop)

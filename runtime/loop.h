@@ -13,6 +13,7 @@
 #include "pipes.h"
 #include "ring.h"
 #include "wake.h"
+#include "watch.h"
 
 #include <pendio/pendio.h>
 
@@ -21,6 +22,7 @@
 
 struct pnd_move;
 struct pnd_pool;
+struct pnd_resolver;
 
 /*
  * What user_data is: the token of a run (slot of the context in the low bits, generation above), or
@@ -34,13 +36,16 @@ enum {
     PND_TOKEN_WAKE = 0x1ffff,
     PND_TOKEN_ALARM = 0x2ffff,
     PND_TOKEN_ALARM_MOVED = 0x3ffff,
+    PND_TOKEN_WATCH = 0x4ffff, /* and which, above */
+    PND_TOKEN_WATCH_ENDED = 0x5ffff,
 };
 
 /*
  * Cancel requests in the kernel at a time, and all else the loop asks for itself: the wake-up, the
- * alarm and its move. Their completions have room of their own.
+ * alarm and its move, the watches, each with two ends: that of the last one and its own. Their
+ * completions have room of their own.
  */
-enum { PND_CANCEL_LIMIT = 64, PND_OWN_LIMIT = PND_CANCEL_LIMIT + 3 };
+enum { PND_CANCEL_LIMIT = 64, PND_OWN_LIMIT = PND_CANCEL_LIMIT + 3 + 3 * PND_WATCH_LIMIT };
 
 /* Who has a slot, and the token of its last run, which outlives the context. */
 struct pnd_slot {
@@ -80,6 +85,9 @@ struct pnd_loop {
     struct pnd_host host;
     struct pnd_pipes pipes;
     struct pnd_signals signals;
+    struct pnd_watches watches;
+    struct pnd_resolver *resolver; /* NULL: no name was ever looked up */
+    char *name_servers;            /* NULL: those of the system */
     struct pnd_ready callbacks;
     struct pnd_ready records;
     struct pnd_context_list backlog; /* want an entry of the ring */

@@ -11,10 +11,12 @@
 #include "move.h"
 #include "operation.h"
 #include "pool.h"
+#include "resolver.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 enum { PAGE_BYTES = 4096, ENTRY_COUNT_MOST = 512 };
@@ -111,6 +113,7 @@ static void free_tables(struct pnd_loop *loop)
     free(loop->records.entries);
     free(loop->slots);
     free(loop->free_slots);
+    free(loop->name_servers);
 }
 
 static int create_tables(struct pnd_loop *loop, const struct pendio_loop_options *options)
@@ -120,6 +123,10 @@ static int create_tables(struct pnd_loop *loop, const struct pendio_loop_options
     uint32_t slot_count = slots_within(&loop->ring, options->operation_count);
     int status = create_slots(loop, slot_count, loop_id);
 
+    if (status == 0 && options->name_servers != NULL) {
+        loop->name_servers = strdup(options->name_servers);
+        status = loop->name_servers == NULL ? -ENOMEM : 0;
+    }
     if (status == 0)
         status = create_ready(&loop->callbacks, loop->slot_count);
     if (status == 0)
@@ -293,7 +300,9 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
         while (!LIST_EMPTY(&loop->pools))
             pnd_pool_destroy(LIST_FIRST(&loop->pools));
     }
+    pnd_resolver_destroy(loop);
     loop->ring.backend->fini(&loop->ring);
+    pnd_watch_fini(&loop->watches);
     pnd_pipes_fini(&loop->pipes);
     pnd_host_fini(&loop->host);
     pnd_signals_fini(&loop->signals);

@@ -13,6 +13,8 @@ int pnd_nop_start(struct pnd_context *context);
 int pnd_timer_start(struct pnd_context *context, uint64_t after_ns);
 int pnd_accept_start(struct pnd_context *context, struct pnd_handle *listener, pendio_handle into);
 int pnd_connect_start(struct pnd_context *context, struct pnd_handle *handle);
+int pnd_connect_name_start(struct pnd_context *context, pendio_handle value, const char *host,
+                           uint16_t port);
 int pnd_disconnect_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t flags);
 int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle);
 int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handle);

@@ -10,7 +10,7 @@ set -eu
 # libmbedtls-dev and check brings libsubunit-dev, which their CMake and pkg-config files name.
 packages='
     build-essential cmake ninja-build pkgconf
-    liburing-dev libnng-dev libprotobuf-c-dev protobuf-c-compiler
+    liburing-dev libc-ares-dev libnng-dev libprotobuf-c-dev protobuf-c-compiler
     libjansson-dev libsmartcols-dev libxml2-dev
     check python3'
 

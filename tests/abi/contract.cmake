@@ -5,6 +5,7 @@ add_library(pendio_fixture STATIC
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_host.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c"
     "${PROJECT_SOURCE_DIR}/tests/support/message.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/name_server.c"
     "${PROJECT_SOURCE_DIR}/tests/support/stage.c")
 target_include_directories(pendio_fixture PUBLIC "${PROJECT_SOURCE_DIR}/tests/support")
 target_link_libraries(pendio_fixture PUBLIC pendio::pendio PkgConfig::CHECK PRIVATE pendio_flags)
@@ -33,8 +34,8 @@ endfunction()
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
         sync path path_end loop end poll host hosting accept_into child disconnect
-        disconnect_order flags group message message_end message_rights
-        move move_threads pieces signal splice
-        packets cached device direct)
+        message message_end message_rights
+        disconnect_order first_data connect_name flags pieces signal group move
+        move_threads splice packets cached device direct)
     contract_test(${stem})
 endforeach()

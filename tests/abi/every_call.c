@@ -55,6 +55,7 @@ CALL(cancel, subject->loop, 1)
 CALL(child, subject->context, 1)
 CALL(close, subject->context, subject->handle, PENDIO_GRACEFUL)
 CALL(connect, subject->context, subject->handle)
+CALL(connect_name, subject->context, subject->handle, "localhost", 1)
 CALL(context_message, subject->context, &outputs.message)
 CALL(context_request, subject->context, &outputs.request)
 CALL(context_result, subject->context, &outputs.completion)
@@ -133,6 +134,7 @@ const struct every_call every_calls[] = {
     {"child", make_child, false},
     {"close", make_close, false},
     {"connect", make_connect, false},
+    {"connect_name", make_connect_name, false},
     {"context_message", make_context_message, false},
     {"context_request", make_context_request, false},
     {"context_result", make_context_result, false},

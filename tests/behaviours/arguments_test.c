@@ -54,6 +54,7 @@ START_TEST(b044_accept_without_a_context_is_refused)
     ck_assert_int_eq(pendio_accept(NULL, listener, 0), -EINVAL);
     ck_assert_int_eq(pendio_accept(NULL, 0, 0), -EINVAL);
     ck_assert_uint_eq(fixture_stats(&fixture).started, 0);
+    expect_usable(behaviour_get(PENDIO_AUTO));
     behaviour_end();
 }
 END_TEST
@@ -160,6 +161,7 @@ START_TEST(b048_connect_without_a_context_is_refused)
     behaviour_begin();
     ck_assert_int_eq(pendio_connect(NULL, plain_socket(AF_INET, SOCK_STREAM)), -EINVAL);
     ck_assert_uint_eq(fixture_stats(&fixture).started, 0);
+    expect_usable(behaviour_get(PENDIO_AUTO));
     behaviour_end();
 }
 END_TEST
@@ -275,6 +277,31 @@ START_TEST(b056_receive_from_needs_a_context_and_no_endpoint)
 }
 END_TEST
 
+/* Contract 2: not to be connected is the system's error, a result. */
+START_TEST(b058_send_packets_needs_a_context_packets_and_a_connection)
+{
+    struct pendio_packet packet = {.memory = (void *)(uintptr_t) "abc", .byte_count = 3};
+    struct pendio_context *context;
+    struct fixture_pair pair;
+    pendio_handle alone;
+    char seen[3];
+
+    behaviour_begin();
+    pair = fixture_pair(&fixture, FIXTURE_TCP4);
+    ck_assert_int_eq(pendio_send_packets(NULL, pair.near, &packet, 1, 0), -EINVAL);
+    context = behaviour_get(PENDIO_AUTO);
+    expect_refused(context, pendio_send_packets(context, pair.near, NULL, 1, 0), -EINVAL);
+    alone = plain_socket(AF_INET, SOCK_STREAM);
+    expect_either(context, pendio_send_packets(context, alone, &packet, 1, 0), -ENOTCONN, 0, 0);
+    expect_done_with(context, pendio_send_packets(context, pair.near, NULL, 0, 0), 0, 0, 0);
+    expect_either(context, pendio_send_packets(context, pair.near, &packet, 1, 0), 0, 3, 0);
+    fixture_take(pair.far, seen, sizeof seen);
+    ck_assert_mem_eq(seen, "abc", 3);
+    close(pair.far);
+    behaviour_end();
+}
+END_TEST
+
 START_TEST(b059_send_to_needs_a_context_and_an_endpoint)
 {
     struct pendio_context *context;
@@ -345,6 +372,7 @@ int main(int argc, char **argv)
         {b054_cancel_of_no_run_is_not_under_way, 0},
         {b055_receive_and_send_without_a_context_are_refused, 0},
         {b056_receive_from_needs_a_context_and_no_endpoint, 2},
+        {b058_send_packets_needs_a_context_packets_and_a_connection, 0},
         {b059_send_to_needs_a_context_and_an_endpoint, 2},
         {b061_connect_that_failed_may_be_tried_again, 2},
     };

@@ -1,5 +1,5 @@
 /*
- * injected_test.c - behaviours 241, 242 and 250: answers of the kernel that it seldom gives.
+ * injected_test.c - behaviours 241, 242, 250, 263: answers of the kernel that it seldom gives.
  *
  * Happy path:  the table of the loop's ring is replaced by one that lets a chosen request do
  *              nothing and answers it as it likes, or adds a completion of its own.
@@ -11,6 +11,7 @@
 #include "loop.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct {
@@ -159,12 +160,48 @@ START_TEST(b250_completion_of_another_generation_is_discarded)
 }
 END_TEST
 
+/*
+ * .NET: the next accept arms the request again, or asks for one connection at a time where the
+ * kernel knows no other way: that is this test with every feature masked.
+ */
+START_TEST(b263_listener_told_to_stop_goes_on)
+{
+    struct pendio_endpoint address;
+    struct pendio_context *accept;
+    struct pendio_context *connect;
+    pendio_handle listener;
+
+    begin();
+    listener = fixture_listener(&fixture, (enum fixture_family)_i, &address);
+    accept = behaviour_get(PENDIO_AUTO);
+    connect = behaviour_get(PENDIO_AUTO);
+    behaviour_aim(connect, &address);
+    answer_next(IORING_OP_ACCEPT, -EAGAIN);
+    for (int i = 0; i < 3; i++) {
+        const struct pendio_completion *accepted;
+        pendio_handle client = behaviour_socket(&address, SOCK_STREAM);
+
+        expect_pends(accept, pendio_accept(accept, listener, 0));
+        fixture_quiet(&fixture);
+        ck_assert_uint_eq(inject.injected_count, 1);
+        expect_either(connect, pendio_connect(connect, client), 0, 0, 0);
+        accepted = behaviour_delivery_of(accept);
+        expect_completion(accepted, 0, 0, 0);
+        behaviour_send_now(accepted->value, "hello", 5);
+        behaviour_await_data(client);
+        behaviour_receive_now(client, "hello", 5);
+    }
+    behaviour_end();
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     const struct fixture_case cases[] = {
         {b241_receive_told_to_try_again_does_so, FIXTURE_STREAM_COUNT},
         {b242_receive_cancelled_by_the_system_says_so_and_the_next_works, FIXTURE_STREAM_COUNT},
         {b250_completion_of_another_generation_is_discarded, 0},
+        {b263_listener_told_to_stop_goes_on, FIXTURE_STREAM_COUNT},
     };
     return behaviour_run(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

@@ -203,6 +203,9 @@ START_TEST(l13_close_ends_both_directions_each_in_its_way)
     ck_assert_uint_eq(sent->flags, _i < 2 ? 0 : PENDIO_BY_CLOSE);
     expect_ends(closer, 0, 0, 0);
     expect_refused(context, pendio_send(context, pair.near), -EBADF);
+    close(pair.far);
+    pair = fixture_pair(&fixture, FIXTURE_TCP4);
+    behaviour_talk(pair.near, pair.far);
     end();
 }
 END_TEST

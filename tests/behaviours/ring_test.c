@@ -63,6 +63,33 @@ START_TEST(b230_accepted_peer_is_the_clients_name_exactly)
 }
 END_TEST
 
+/* The client is there before the accept; the prepared handle is what comes of it. */
+START_TEST(b231_accept_into_a_prepared_handle_takes_a_client_that_waits)
+{
+    struct pendio_context *connect;
+    struct pendio_context *accept;
+    struct pendio_completion accepted;
+    struct pendio_endpoint address;
+    struct behaviour_ends ends;
+    pendio_handle listener;
+
+    behaviour_begin();
+    listener = fixture_listener(&fixture, (enum fixture_family)_i, &address);
+    connect = behaviour_get(PENDIO_AUTO);
+    accept = behaviour_get(PENDIO_TRY);
+    ends.left = behaviour_socket(&address, SOCK_STREAM);
+    ends.right = behaviour_socket(&address, SOCK_STREAM);
+    behaviour_aim(connect, &address);
+    expect_either(connect, pendio_connect(connect, ends.left), 0, 0, 0);
+    expect_done_with(accept, pendio_accept(accept, listener, ends.right), 0, 0, 0);
+    expect_ok(pendio_context_result(accept, &accepted));
+    ck_assert_uint_eq(accepted.value, ends.right);
+    expect_same(behaviour_peer(ends.right), behaviour_local(ends.left));
+    talk(&ends);
+    behaviour_end();
+}
+END_TEST
+
 /* Both families in turn with the same context: nothing of one address is left in the other. */
 START_TEST(b232_connect_takes_addresses_of_either_length)
 {
@@ -327,6 +354,7 @@ int main(int argc, char **argv)
 {
     const struct fixture_case cases[] = {
         {b230_accepted_peer_is_the_clients_name_exactly, FIXTURE_TCP6 + 1},
+        {b231_accept_into_a_prepared_handle_takes_a_client_that_waits, FIXTURE_STREAM_COUNT},
         {b232_connect_takes_addresses_of_either_length, 0},
         {b235_vectors_of_different_cuts_fit_together, FIXTURE_STREAM_COUNT},
         {b237_vector_receives_a_datagram_and_its_sender, 2},

@@ -56,6 +56,73 @@ static void nothing(struct pendio_completion *completion)
     (void)completion;
 }
 
+static void copied(struct pendio_completion *completion)
+{
+    completion->flags = PENDIO_COPIED;
+}
+
+START_TEST(copied_without_zero_copy_is_an_offence)
+{
+    deliver_changed(PENDIO_OPERATION_SEND, PENDIO__FAMILY__TCP4, copied, 128, PND_RULE_IDENTITY);
+}
+END_TEST
+
+START_TEST(a_request_that_changed_is_an_offence)
+{
+    books_open_handle(PENDIO__FAMILY__TCP4);
+    books_take(0);
+    struct pnd_start start = books_describe(0, PENDIO_OPERATION_RECEIVE);
+    pendio_run run = books_pend(&start);
+    struct pendio_completion completion = books_complete(&start, run, 10);
+    struct pnd_snapshot shown = {.result = completion, .request.window_bytes = 10};
+    ck_assert_ptr_nonnull(pnd_ledger_deliver(&books.ledger, &completion, &shown, false, 1000000));
+    books_must_offend(PND_RULE_REQUEST_KEPT);
+}
+END_TEST
+
+START_TEST(an_accept_into_a_handle_that_makes_another_is_an_offence)
+{
+    books_open_handle(PENDIO__FAMILY__TCP4);
+    ck_assert_ptr_nonnull(pnd_ledger_open(&books.ledger, HANDLE + 1, PENDIO__FAMILY__TCP4));
+    books_take(0);
+    struct pnd_start start = books_describe(0, PENDIO_OPERATION_ACCEPT);
+    start.into = HANDLE + 1;
+    pendio_run run = books_pend(&start);
+    struct pendio_completion completion = books_complete(&start, run, 0);
+    completion.value = HANDLE + 2;
+    ck_assert(books_deliver(completion));
+    books_must_offend(PND_RULE_PRODUCT);
+}
+END_TEST
+
+static void deliver_and_return(void)
+{
+    books_take(0);
+    struct pnd_start start = books_describe(0, PENDIO_OPERATION_NOP);
+    start.flags = PENDIO_AUTO_PUT;
+    pendio_run run = books_pend(&start);
+    ck_assert(books_deliver(books_complete(&start, run, 0)));
+    ck_assert_uint_eq(books.ledger.counts.contexts_taken, 1);
+    pnd_ledger_turn(&books.ledger);
+    ck_assert_uint_eq(books.ledger.counts.contexts_taken, 0);
+}
+
+START_TEST(a_context_that_went_back_by_itself_is_the_next_to_be_taken)
+{
+    deliver_and_return();
+    books_take(0);
+    books_must_be_right();
+}
+END_TEST
+
+START_TEST(another_context_than_the_one_gone_back_by_itself_is_an_offence)
+{
+    deliver_and_return();
+    books_take(1);
+    books_must_offend(PND_RULE_POOL);
+}
+END_TEST
+
 START_TEST(more_bytes_than_the_window_are_an_offence)
 {
     deliver_changed(PENDIO_OPERATION_RECEIVE, PENDIO__FAMILY__TCP4, nothing, 129, PND_RULE_BYTES);
@@ -306,6 +373,11 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_delivery_that_names_another_start_is_an_offence,
+        copied_without_zero_copy_is_an_offence,
+        a_request_that_changed_is_an_offence,
+        an_accept_into_a_handle_that_makes_another_is_an_offence,
+        a_context_that_went_back_by_itself_is_the_next_to_be_taken,
+        another_context_than_the_one_gone_back_by_itself_is_an_offence,
         more_bytes_than_the_window_are_an_offence,
         a_short_send_that_succeeds_is_an_offence,
         another_address_is_an_offence,

@@ -32,7 +32,7 @@ START_TEST(flags_and_operations_have_the_names_of_the_header)
     ck_assert_uint_eq(pnd_names_find_flag("LENT_BY_NOBODY"), 0);
     ck_assert_str_eq(pnd_names_operation(PENDIO_OPERATION_RECEIVE_FROM), "RECEIVE_FROM");
     ck_assert_str_eq(pnd_names_operation(PENDIO_OPERATION_MKDIR), "MKDIR");
-    ck_assert_str_eq(pnd_names_operation(PENDIO_OPERATION_POLL + 1), "unknown");
+    ck_assert_str_eq(pnd_names_operation(PENDIO_OPERATION_MOVE + 1), "unknown");
     ck_assert_str_eq(pnd_names_operation(999), "unknown");
 }
 END_TEST

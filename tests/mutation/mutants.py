@@ -134,7 +134,7 @@ MUTANTS = (
         "        pnd_line_end(context->line, PND_ENDED, 0);\n", "        (void)0;\n"),
     Mutant(
         "failure_is_forgotten", "a fatal error of a stream does not stick", "runtime/transfer.c",
-        "        pnd_line_end(context->line, PND_FAILED, result);\n", "        (void)0;\n"),
+        "    pnd_line_end(line, PND_FAILED, error);\n", "    (void)0;\n"),
     Mutant(
         "truncated_is_silent", "a message cut short has no flag TRUNCATED", "runtime/op_receive.c",
         "        context->flags |= PENDIO_TRUNCATED;\n", ""),

@@ -15,6 +15,7 @@ from tree import Include, Source, Tree, Violation
 LIBRARY_OWNERS = (
     (r"liburing(\.h|/)", ("runtime/ring_uring.c", "runtime/probe.c")),
     (r"linux/io_uring\.h", ("runtime/uring_abi.h",)),
+    (r"ares.*\.h", ("runtime/resolver.c",)),
     (r"nng/", ("harness/link.c", "tools/link.c", "tests/support/")),
     (r"protobuf-c/|.*\.pb-c\.h", ("proto/", "tests/proto/")),
     (r"jansson\.h", ("proto/", "tools/")),

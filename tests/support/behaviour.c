@@ -146,7 +146,8 @@ struct behaviour_state behaviour_state_of(const struct pendio_context *context)
     memset(&state, 0, sizeof state);
     expect_ok(pendio_context_result(context, &state.result));
     expect_ok(pendio_context_sender(context, &state.sender));
-    expect_ok(pendio_context_window(context, &state.memory, &state.byte_count));
+    state.request.size = sizeof state.request;
+    expect_ok(pendio_context_request(context, &state.request));
     state.run = pendio_context_run(context);
     return state;
 }

@@ -41,9 +41,8 @@ struct pendio_completion behaviour_result(const struct pendio_context *context);
 struct behaviour_state {
     struct pendio_completion result;
     struct pendio_endpoint sender;
+    struct pendio_request request;
     pendio_run run;
-    void *memory;
-    size_t byte_count;
 };
 struct behaviour_state behaviour_state_of(const struct pendio_context *context);
 bool behaviour_is_unchanged(const struct pendio_context *context,

@@ -107,10 +107,11 @@ enum {                               /* flags of a completion */
        PENDIO_COPIED = 128,          /* PENDIO_ZERO_COPY: the bytes were copied after all */
 };
 
-enum {                       /* flags of a context */
-       PENDIO_AUTO_PUT = 1,  /* goes back to its pool when the turn after its delivery begins */
-       PENDIO_PEEK = 2,      /* a receive takes nothing: the next one gets the same data */
-       PENDIO_ZERO_COPY = 4, /* a send copies nothing where the system can do without */
+enum {                        /* flags of a context */
+       PENDIO_AUTO_PUT = 1,   /* goes back to its pool when the turn after its delivery begins */
+       PENDIO_PEEK = 2,       /* a receive takes nothing: the next one gets the same data */
+       PENDIO_ZERO_COPY = 4,  /* a send copies nothing where the system can do without */
+       PENDIO_FIRST_DATA = 8, /* a connect also sends the window; bytes says how much had gone */
 };
 
 enum { /* how to close a handle */
@@ -190,6 +191,8 @@ struct pendio_loop_options {
     uint32_t done_budget;     /* done answers per handle and turn; default 16 */
     uint32_t post_count;      /* messages that may wait: 2 to 2^20, rounded up; default 256 */
     uint64_t timer_slack_ns; /* how late a timer or deadline may be; default 50 us, at least 1 us */
+    /* Of pendio_connect_name(), copied: "192.0.2.1,[2001:db8::1]:5353"; default: the system's. */
+    const char *name_servers;
 };
 
 /**
@@ -705,13 +708,41 @@ PENDIO_API int pendio_accept(struct pendio_context *context, pendio_handle liste
                              pendio_handle into);
 
 /**
- * Connect to the context's endpoint.
+ * Connect to the context's endpoint; with PENDIO_FIRST_DATA, then send the context's window before
+ * anything else is sent. On a socket with TCP_FASTOPEN_CONNECT the data travel with the request.
  *
- * Result:    error 0. Ended by cancel or deadline, the handle is good for nothing but disconnect
- *            with PENDIO_REUSE, and closing: other operations on it answer -ECONNABORTED.
+ * Result:    error 0; first data: bytes is the whole window, or with an error what had gone. Ended
+ *            by cancel or deadline, the handle is good for nothing but disconnect with PENDIO_REUSE
+ *            and closing: other operations on it answer -ECONNABORTED.
  * Refused:   -EINVAL also without an endpoint.
  */
 PENDIO_API int pendio_connect(struct pendio_context *context, pendio_handle handle);
+
+/**
+ * Connect to a host by name: an address (also IPv6 with a scope), a name of the hosts file, or what
+ * the name servers know. Its addresses are raced after RFC 8305: the families by turns, another
+ * attempt whenever one fails or 250 ms have passed, the first success wins. With handle 0 the
+ * runtime makes the sockets (TCP); else every attempt has the family and the options of the handle
+ * (IPv4 as IPv6 where it takes both), and the winner takes the place of the socket behind it:
+ * handle, descriptor and its flags stay. Ended early, an own handle is as after a connect ended
+ * early.
+ *
+ * Names are resolved by c-ares inside of the loop, without threads. It reads /etc/resolv.conf (and
+ * RES_OPTIONS and LOCALDOMAIN of the environment) when the loop looks up its first name, and
+ * /etc/hosts at lookups; as any reading of files, that is a system call that takes as long as it
+ * takes. Names, unlike the rest, are looked up with memory that is allocated then.
+ *
+ * Result:    error 0; with handle 0, value: the new handle, blocking and close-on-exec (also beside
+ *            an error of PENDIO_FIRST_DATA). -ENOENT no such name; -ENODATA it has no address of
+ *            the family; -EREMOTEIO the name servers failed; -ETIMEDOUT they were silent, or the
+ *            addresses; -EINVAL name_servers of the loop is no list of servers; -EISCONN; else the
+ *            error of the last attempt.
+ * Refused:   -EINVAL also an empty name, and a handle that is bound or no socket of IPv4 or IPv6;
+ *            -EAGAIN also when handle_count is reached, or 128 connects by name are under way.
+ * Ownership: `host` must stay until delivery.
+ */
+PENDIO_API int pendio_connect_name(struct pendio_context *context, pendio_handle handle,
+                                   const char *host, uint16_t port);
 
 /**
  * End a connection and keep the handle. What was sent before goes first, then FIN; what is unread
