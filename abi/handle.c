@@ -50,8 +50,7 @@ int pendio_handle_detach(struct pendio_loop *loop, pendio_handle handle, int *re
     struct pnd_handle *self;
     int status = find(loop, handle, ret_descriptor != NULL, &self);
 
-    return status < 0 ? status
-                      : pnd_immediate_detach(&pnd_shell_loop(loop)->handles, self, ret_descriptor);
+    return status < 0 ? status : pnd_immediate_detach(pnd_shell_loop(loop), self, ret_descriptor);
 }
 
 int pendio_handle_bind(struct pendio_loop *loop, pendio_handle handle, const void *address,

@@ -48,6 +48,10 @@ MEMBER(pendio_loop_options, done_budget, 16);
 MEMBER(pendio_loop_options, post_count, 20);
 MEMBER(pendio_loop_options, timer_slack_ns, 24);
 MEMBER(pendio_loop_options, name_servers, 32);
+MEMBER(pendio_loop_options, buffer_bytes, 40);
+MEMBER(pendio_loop_options, buffer_count, 44);
+MEMBER(pendio_loop_options, collect_bytes, 48);
+MEMBER(pendio_loop_options, collect_count, 52);
 
 MEMBER(pendio_loop_statistics, size, 0);
 MEMBER(pendio_loop_statistics, backend, 4);
@@ -87,6 +91,13 @@ MEMBER(pendio_loop_statistics, arena_error, 264);
 MEMBER(pendio_loop_statistics, reserved, 268);
 MEMBER(pendio_loop_statistics, done_direct, 272);
 MEMBER(pendio_loop_statistics, done_cached, 280);
+MEMBER(pendio_loop_statistics, done_collected, 288);
+MEMBER(pendio_loop_statistics, multishot_armed, 296);
+MEMBER(pendio_loop_statistics, multishot_ended, 304);
+MEMBER(pendio_loop_statistics, buffers, 312);
+MEMBER(pendio_loop_statistics, buffers_in_use, 320);
+MEMBER(pendio_loop_statistics, buffers_exhausted, 328);
+MEMBER(pendio_loop_statistics, connections_collected, 336);
 
 MEMBER(pendio_pool_options, size, 0);
 MEMBER(pendio_pool_options, flags, 4);

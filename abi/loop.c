@@ -41,11 +41,16 @@ int pnd_shell_complete_options(struct pendio_loop_options *options)
     set_default(&options->handle_count, 4096);
     set_default(&options->done_budget, 16);
     set_default(&options->post_count, 256);
+    set_default(&options->buffer_bytes, 4096);
+    set_default(&options->buffer_count, 1024);
+    set_default(&options->collect_bytes, 65536);
+    set_default(&options->collect_count, 64);
     if (options->timer_slack_ns == 0)
         options->timer_slack_ns = 50000;
     if (options->flags != 0 || options->operation_count > 32768 ||
         options->handle_count > 0xfffff || options->post_count > 1u << 20 ||
-        options->timer_slack_ns < 1000)
+        options->timer_slack_ns < 1000 || options->buffer_bytes > 1u << 20 ||
+        options->buffer_count > 1u << 15 || options->collect_bytes > 1u << 30)
         return -EINVAL;
     return 0;
 }

@@ -229,18 +229,31 @@ static void start_deadline(struct pnd_context *context, uint64_t after_ns)
                   after_ns <= UINT64_MAX - now_ns ? now_ns + after_ns : UINT64_MAX);
 }
 
+static enum pnd_source ask(struct pnd_context *context)
+{
+    return context->operation->take != NULL ? context->operation->take(context) : PND_FROM_KERNEL;
+}
+
+/* Goes on with what comes from elsewhere than the inbox. */
+static void wait_for(struct pnd_context *context, enum pnd_source source)
+{
+    context->place = PND_IN_LINE;
+    if (source == PND_FROM_KERNEL)
+        pnd_line_go_on(context);
+}
+
 int pnd_context_wait_in_line(struct pnd_context *context, struct pnd_line *line)
 {
     bool first = pnd_line_is_empty(line);
+    enum pnd_source source = first ? ask(context) : PND_FROM_LATER;
 
+    if (source == PND_FROM_INBOX)
+        return pnd_context_end(context, line, &context->loop->stats.done_collected);
     context->line = line;
     TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
     if (context->deadline_ns != 0)
         start_deadline(context, context->deadline_ns);
-    if (first)
-        pnd_line_go_on(context);
-    else
-        context->place = PND_IN_LINE;
+    wait_for(context, source);
     if (first && context->policy == PENDIO_TRY && context->operation->may_try &&
         may_be_done(context, line))
         return try_now(context);
@@ -249,11 +262,15 @@ int pnd_context_wait_in_line(struct pnd_context *context, struct pnd_line *line)
 
 int pnd_context_go_parallel(struct pnd_context *context)
 {
+    enum pnd_source source = ask(context);
+
+    if (source == PND_FROM_INBOX)
+        return pnd_context_end(context, NULL, &context->loop->stats.done_collected);
     if (context->handle != NULL)
         TAILQ_INSERT_TAIL(&context->handle->parallel, context, line_link);
     if (context->deadline_ns != 0)
         start_deadline(context, context->deadline_ns);
-    pnd_context_submit(context);
+    wait_for(context, source);
     return answer_pending(context);
 }
 
@@ -313,8 +330,15 @@ static enum pnd_verdict judge(struct pnd_context *context, int32_t result, uint3
 
 static void ask_again(struct pnd_context *context, enum pnd_verdict verdict)
 {
+    enum pnd_source source = PND_FROM_KERNEL;
+
     context->polling = verdict == PND_POLL;
-    pnd_context_submit(context);
+    if (!context->polling)
+        source = ask(context);
+    if (source == PND_FROM_INBOX)
+        pnd_context_finish(context);
+    else
+        wait_for(context, source);
 }
 
 void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
@@ -348,24 +372,52 @@ static void finish_alone(struct pnd_context *context)
         make_ready(context);
 }
 
-/* Lets the next of the line go; if the line has come to an end, that goes for all who wait. */
+/* True: the context has its result now, from a line's ending or from what was collected. */
+static bool is_answered(struct pnd_context *context)
+{
+    const struct pnd_line *ended = pnd_line_ended_for(context);
+    enum pnd_source source;
+
+    if (ended != NULL) {
+        pnd_context_drop(context);
+        take_ending(context, ended);
+        return true;
+    }
+    source = ask(context);
+    if (source == PND_FROM_KERNEL)
+        pnd_line_go_on(context);
+    return source == PND_FROM_INBOX;
+}
+
+/* Those who wait, oldest first, until one has to wait for the kernel or for what is collected. */
 static void advance(struct pnd_line *line)
 {
-    const struct pnd_line *ended;
     struct pnd_context *next;
 
-    while ((next = pnd_line_first(line)) != NULL && (ended = pnd_line_ended_for(next)) != NULL) {
+    while ((next = pnd_line_first(line)) != NULL && next->place == PND_IN_LINE &&
+           is_answered(next)) {
         struct pnd_line *held = pnd_line_leave(next);
 
-        pnd_context_drop(next);
-        take_ending(next, ended);
         finish_alone(next);
         if (held != NULL)
             advance(held); /* a receive line: nobody there holds another */
         pnd_guest_settle(next);
     }
-    if (next != NULL)
-        pnd_line_go_on(next);
+}
+
+void pnd_context_ask_again(struct pnd_handle *handle)
+{
+    struct pnd_context *next = TAILQ_FIRST(&handle->parallel);
+
+    while (next != NULL) {
+        struct pnd_context *context = next;
+
+        next = TAILQ_NEXT(context, line_link);
+        if (context->place == PND_IN_LINE && is_answered(context))
+            pnd_context_finish(context);
+    }
+    if (handle->receives.holder == NULL) /* who holds the line waits in another */
+        advance(&handle->receives);
 }
 
 void pnd_context_finish(struct pnd_context *context)

@@ -40,7 +40,7 @@ enum pnd_stop {
 /* Where a pending run is. */
 enum pnd_place {
     PND_NOWHERE, /* nothing to take back: it waits for time, or for others */
-    PND_IN_LINE,
+    PND_IN_LINE, /* behind others, or the first and waiting for what is collected */
     PND_IN_BACKLOG,
     PND_IN_KERNEL,
 };
@@ -52,6 +52,13 @@ enum pnd_verdict {
     PND_POLL,    /* wait until the descriptor is ready, then ask again */
     PND_SETTLE,  /* wait until nothing else is under way on the handle, then ask again */
     PND_WAIT,    /* wait for others */
+};
+
+/* Where the answer for the first in line comes from. */
+enum pnd_source {
+    PND_FROM_KERNEL, /* ask it */
+    PND_FROM_INBOX,  /* it was collected, and is in the context now */
+    PND_FROM_LATER,  /* what is under way for the handle will bring it */
 };
 
 struct pnd_operation {
@@ -68,6 +75,8 @@ struct pnd_operation {
     /* Cannot fail: reserve checked everything, and the entry is zeroed. */
     void (*prepare)(const struct pnd_context *context, struct io_uring_sqe *sqe);
     enum pnd_verdict (*finish)(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
+    /* Before the kernel is asked, each time; NULL: it is always asked. */
+    enum pnd_source (*take)(struct pnd_context *context);
     /* Instead of cancelling; NULL: the usual way. */
     void (*stop)(struct pnd_context *context, enum pnd_stop reason);
     /* Gives back what a pending run needed, however it ended; NULL: nothing. */
@@ -206,8 +215,8 @@ int pnd_context_end(struct pnd_context *context, struct pnd_line *line, uint64_t
 bool pnd_context_end_as_known(struct pnd_context *context, struct pnd_line *line, int *ret_answer);
 
 /*
- * The ways to be pending: in line, in parallel, for time, for others. The first may answer
- * PENDIO_DONE under PENDIO_TRY.
+ * The ways to be pending: in line, in parallel, for time, for others. The first two may answer
+ * PENDIO_DONE: with what was collected before, or under PENDIO_TRY.
  */
 int pnd_context_wait_in_line(struct pnd_context *context, struct pnd_line *line);
 int pnd_context_go_parallel(struct pnd_context *context);
@@ -235,6 +244,9 @@ void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t
 
 /* Time is up for this deadline of a context. */
 void pnd_context_is_due(struct pnd_deadline *deadline);
+
+/* Something was collected for the handle, or no more will be: those who wait for that go on. */
+void pnd_context_ask_again(struct pnd_handle *handle);
 
 /* Asks for an early end; completes nothing that the kernel works on. */
 void pnd_context_stop(struct pnd_context *context, enum pnd_stop reason);

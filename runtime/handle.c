@@ -80,7 +80,8 @@ struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table)
 
 void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *handle)
 {
-    assert(handle->state != PND_HANDLE_FREE && handle->under_way_count == 0);
+    assert(handle->state != PND_HANDLE_FREE && pnd_handle_is_idle(handle));
+    assert(handle->arming_list == NULL && pnd_inbox_is_empty(&handle->inbox));
     handle->state = PND_HANDLE_FREE;
     table->free_slots[table->free_count++] = (uint32_t)(handle - table->slots);
 }
@@ -181,4 +182,16 @@ struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table, pendio_
     if (handle->state != PND_HANDLE_OPEN || pnd_handle_value(table, handle) != value)
         return NULL;
     return handle;
+}
+
+struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint64_t tag)
+{
+    uint32_t slot = (uint32_t)tag & slot_mask;
+    struct pnd_handle *handle;
+
+    if (slot >= table->slot_count)
+        return NULL;
+    handle = &table->slots[slot];
+    return handle->state != PND_HANDLE_FREE && handle->generation == tag >> SLOT_BITS ? handle
+                                                                                      : NULL;
 }

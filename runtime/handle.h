@@ -9,6 +9,8 @@
 #ifndef PND_HANDLE_H
 #define PND_HANDLE_H
 
+#include "inbox.h"
+
 #include <pendio/pendio.h>
 
 #include <stdbool.h>
@@ -17,9 +19,12 @@
 
 struct pnd_context;
 struct pnd_guest;
+struct pnd_handle;
 struct pnd_loop;
+struct pnd_multishot;
 
 TAILQ_HEAD(pnd_context_list, pnd_context);
+TAILQ_HEAD(pnd_handle_list, pnd_handle);
 
 /* What the order of data on a descriptor is. */
 enum pnd_kind {
@@ -72,6 +77,15 @@ struct pnd_line {
     uint8_t ending; /* enum pnd_ending */
 };
 
+/* What has become of a handle's multishot request; from PND_ARMED on the kernel has it. */
+enum pnd_arming {
+    PND_UNARMED,
+    PND_WANTED, /* to be armed as soon as that may be */
+    PND_ARMED,
+    PND_UNWANTED, /* to be cancelled as soon as that may be */
+    PND_STOPPING, /* the kernel was asked to cancel it */
+};
+
 /* How many done answers were given in the turn. */
 struct pnd_budget {
     uint64_t turn;
@@ -101,6 +115,12 @@ struct pnd_handle {
     struct pnd_context *closer;    /* whoever is told when it is closed; NULL: nobody */
     struct pnd_context *settler;   /* waits until nothing else is under way on it; NULL: nobody */
     struct pnd_context *acceptor;  /* brings a connection into it; NULL: nobody */
+    struct pnd_inbox inbox;        /* what the multishot request brought */
+    const struct pnd_multishot *multishot; /* the one used last; NULL: none was */
+    uint8_t arming;                        /* enum pnd_arming */
+    bool refuses_multishot;                /* the kernel does not do it for this descriptor */
+    struct pnd_handle_list *arming_list;   /* the loop's list it waits in; NULL: in none */
+    TAILQ_ENTRY(pnd_handle) arming_link;
 };
 
 struct pnd_handle_table {
@@ -144,6 +164,27 @@ pendio_handle pnd_handle_value(const struct pnd_handle_table *table,
 /* The open handle of that value; NULL: never valid, stale, foreign or closing. */
 struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table, pendio_handle value);
 
+/* The open or closing handle of a value without its loop; NULL: it is gone. */
+struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint64_t tag);
+
+/* Slot and generation, in 48 bits. */
+static inline uint64_t pnd_handle_tag(const struct pnd_handle_table *table,
+                                      const struct pnd_handle *handle)
+{
+    return pnd_handle_value(table, handle) & ((UINT64_C(1) << 48) - 1);
+}
+
+static inline bool pnd_handle_is_armed(const struct pnd_handle *handle)
+{
+    return handle->arming >= PND_ARMED;
+}
+
+/* Nothing is under way on it: its descriptor may go. */
+static inline bool pnd_handle_is_idle(const struct pnd_handle *handle)
+{
+    return handle->under_way_count == 0 && !pnd_handle_is_armed(handle);
+}
+
 /* Whose turn it is; NULL: nobody's. */
 static inline struct pnd_context *pnd_line_first(const struct pnd_line *line)
 {
@@ -158,7 +199,7 @@ static inline bool pnd_line_is_empty(const struct pnd_line *line)
 /* Everything under way was delivered, and a close has waited for that. */
 static inline bool pnd_handle_may_close(const struct pnd_handle *handle)
 {
-    return handle->state == PND_HANDLE_CLOSING && handle->under_way_count == 0;
+    return handle->state == PND_HANDLE_CLOSING && pnd_handle_is_idle(handle);
 }
 
 /* Nothing but sends, which wait behind whoever asks. */

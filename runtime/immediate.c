@@ -7,6 +7,7 @@
 #include "immediate.h"
 
 #include "descriptor.h"
+#include "multishot.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -57,13 +58,12 @@ int pnd_immediate_adopt(struct pnd_handle_table *table, int descriptor, pendio_h
     return 0;
 }
 
-int pnd_immediate_detach(struct pnd_handle_table *table, struct pnd_handle *handle,
-                         int *ret_descriptor)
+int pnd_immediate_detach(struct pnd_loop *loop, struct pnd_handle *handle, int *ret_descriptor)
 {
-    if (handle->under_way_count != 0)
+    if (!pnd_multishot_let_go(loop, handle))
         return -EBUSY;
     *ret_descriptor = handle->descriptor;
-    pnd_handle_give_back(table, handle);
+    pnd_handle_give_back(&loop->handles, handle);
     return 0;
 }
 

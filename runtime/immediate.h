@@ -13,9 +13,8 @@ int pnd_immediate_socket(struct pnd_handle_table *table, int family, int type, i
                          pendio_handle *ret_handle);
 int pnd_immediate_adopt(struct pnd_handle_table *table, int descriptor, pendio_handle *ret_handle);
 
-/* -EBUSY: something is under way on it. */
-int pnd_immediate_detach(struct pnd_handle_table *table, struct pnd_handle *handle,
-                         int *ret_descriptor);
+/* -EBUSY: something is under way on it, or collected and not taken. */
+int pnd_immediate_detach(struct pnd_loop *loop, struct pnd_handle *handle, int *ret_descriptor);
 
 int pnd_immediate_bind(const struct pnd_handle *handle, const void *address, uint32_t byte_count);
 int pnd_immediate_listen(const struct pnd_handle *handle, uint32_t backlog);

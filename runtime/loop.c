@@ -12,6 +12,7 @@
 
 #include "context.h"
 #include "line.h"
+#include "multishot.h"
 #include "operation.h"
 #include "pool.h"
 
@@ -22,18 +23,25 @@ enum { COLLECT_COUNT = 64 }; /* completions copied out at a time */
 
 /* ---- submit --------------------------------------------------------------------------------- */
 
-static void write_cancel(struct pnd_loop *loop, struct pnd_context *context)
+static void write_cancel(struct pnd_loop *loop, uint64_t token)
 {
     struct io_uring_sqe *sqe = pnd_ring_fetch(&loop->ring);
 
-    TAILQ_REMOVE(&loop->cancels, context, queue_link);
-    context->queue = NULL;
     sqe->opcode = IORING_OP_ASYNC_CANCEL;
     sqe->fd = -1;
-    sqe->addr = context->token;
+    sqe->addr = token;
     sqe->user_data = PND_TOKEN_CANCEL;
     loop->cancel_count++;
     loop->stats.cancels++;
+}
+
+static void cancel_first(struct pnd_loop *loop)
+{
+    struct pnd_context *context = TAILQ_FIRST(&loop->cancels);
+
+    TAILQ_REMOVE(&loop->cancels, context, queue_link);
+    context->queue = NULL;
+    write_cancel(loop, context->token);
 }
 
 struct io_uring_sqe *pnd_loop_fetch(struct pnd_loop *loop)
@@ -64,18 +72,38 @@ static bool has_backlog(const struct pnd_loop *loop)
     return !TAILQ_EMPTY(&loop->backlog);
 }
 
-static bool has_cancels(const struct pnd_loop *loop)
+static bool may_cancel(const struct pnd_loop *loop)
 {
-    return !TAILQ_EMPTY(&loop->cancels) && loop->cancel_count < PND_CANCEL_LIMIT;
+    return loop->cancel_count < PND_CANCEL_LIMIT;
 }
 
-/* What waited for room in the ring, oldest first, then the wishes to cancel. */
+static bool has_cancels(const struct pnd_loop *loop)
+{
+    return !TAILQ_EMPTY(&loop->cancels) && may_cancel(loop);
+}
+
+static bool has_stops(const struct pnd_loop *loop)
+{
+    return !TAILQ_EMPTY(&loop->stops) && may_cancel(loop);
+}
+
+/* Whether anything waits for nothing but room in the ring. */
+static bool has_more(const struct pnd_loop *loop)
+{
+    return has_backlog(loop) || has_cancels(loop) || has_stops(loop) || !TAILQ_EMPTY(&loop->arms);
+}
+
+/* What waited for room in the ring, oldest first, then the wishes of multishots and to cancel. */
 static void fill_ring(struct pnd_loop *loop)
 {
     while (has_backlog(loop) && pnd_ring_has_room(&loop->ring))
         pnd_context_write_entry(TAILQ_FIRST(&loop->backlog));
+    while (!TAILQ_EMPTY(&loop->arms) && pnd_ring_has_room(&loop->ring))
+        pnd_multishot_arm_first(loop);
+    while (has_stops(loop) && pnd_ring_has_room(&loop->ring))
+        write_cancel(loop, pnd_multishot_stop_first(loop));
     while (has_cancels(loop) && pnd_ring_has_room(&loop->ring))
-        write_cancel(loop, TAILQ_FIRST(&loop->cancels));
+        cancel_first(loop);
 }
 
 /* Sleeps for at most wait_ns, and only when everything that may go is in the kernel. */
@@ -84,7 +112,7 @@ static int submit(struct pnd_loop *loop, int64_t wait_ns)
     int status = 0;
 
     fill_ring(loop);
-    while (status == 0 && (has_backlog(loop) || has_cancels(loop))) {
+    while (status == 0 && has_more(loop)) {
         status = loop->ring.backend->submit(&loop->ring, 0);
         fill_ring(loop);
     }
@@ -102,33 +130,57 @@ int pnd_loop_flush(struct pnd_loop *loop)
 
 /* ---- collect -------------------------------------------------------------------------------- */
 
-/* Of what the loop asked for itself. False: it is of a context's run. */
-static bool dispatch_own(struct pnd_loop *loop, uint64_t token, int32_t result)
+/* Of what the loop asked for itself. */
+static void dispatch_own(struct pnd_loop *loop, uint64_t token, int32_t result)
 {
     switch (token) {
     case PND_TOKEN_CANCEL:
         loop->cancel_count--; /* what became of the run only its own completion tells */
-        return true;
+        break;
     case PND_TOKEN_WAKE:
         loop->wake.armed = false;
         pnd_wake_clear(&loop->wake);
-        return true;
+        break;
     case PND_TOKEN_ALARM:
         loop->host.has_alarm = false;
-        return true;
+        break;
     case PND_TOKEN_ALARM_MOVED:
-        return true;
+        break;
     default:
-        return pnd_watch_completed(loop, token, result);
+        if (!pnd_watch_completed(loop, token, result))
+            loop->stats.stale_completions++;
+        break;
     }
+}
+
+/* Of what it asked for a handle, which may be closed once that has ended. */
+static void dispatch_multishot(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
+{
+    struct pnd_handle *handle =
+        pnd_handle_of_tag(&loop->handles, completion->user_data >> PND_TOKEN_SLOT_BITS);
+
+    if (handle == NULL || !pnd_handle_is_armed(handle)) {
+        loop->stats.stale_completions++;
+        return;
+    }
+    pnd_multishot_completed(loop, handle, completion->result, completion->flags);
+    if (pnd_handle_may_close(handle))
+        pnd_close_proceed(loop, handle);
 }
 
 static void dispatch(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
 {
+    uint32_t slot = pnd_token_slot(completion->user_data);
     struct pnd_context *context;
 
-    if (dispatch_own(loop, completion->user_data, completion->result))
+    if (slot == PND_TOKEN_OWN) {
+        dispatch_own(loop, completion->user_data, completion->result);
         return;
+    }
+    if (slot == PND_TOKEN_MULTISHOT) {
+        dispatch_multishot(loop, completion);
+        return;
+    }
     context = pnd_context_of_run(loop, completion->user_data);
     if (context != NULL && context->place == PND_IN_KERNEL)
         pnd_context_completed(context, completion->result, completion->flags);
@@ -215,8 +267,7 @@ bool pnd_loop_settle(struct pnd_loop *loop)
 {
     if (pnd_loop_flush(loop) < 0 || collect(loop))
         return false;
-    return !pnd_loop_is_deliverable(loop) && loop->ring.queued_count == 0 && !has_backlog(loop) &&
-           !has_cancels(loop);
+    return !pnd_loop_is_deliverable(loop) && loop->ring.queued_count == 0 && !has_more(loop);
 }
 
 /* ---- deliver -------------------------------------------------------------------------------- */

@@ -38,14 +38,21 @@ enum {
     PND_TOKEN_ALARM_MOVED = 0x3ffff,
     PND_TOKEN_WATCH = 0x4ffff, /* and which, above */
     PND_TOKEN_WATCH_ENDED = 0x5ffff,
+    PND_TOKEN_OWN = 0xffff,       /* the slot of those above */
+    PND_TOKEN_MULTISHOT = 0xfffe, /* of a handle's request; above it the handle's tag */
 };
 
 /*
  * Cancel requests in the kernel at a time, and all else the loop asks for itself: the wake-up, the
  * alarm and its move, the watches, each with two ends: that of the last one and its own. Their
- * completions have room of their own.
+ * completions have room of their own, and so have those of multishot requests: one for each handle,
+ * within this limit.
  */
-enum { PND_CANCEL_LIMIT = 64, PND_OWN_LIMIT = PND_CANCEL_LIMIT + 3 + 3 * PND_WATCH_LIMIT };
+enum {
+    PND_CANCEL_LIMIT = 64,
+    PND_OWN_LIMIT = PND_CANCEL_LIMIT + 3 + 3 * PND_WATCH_LIMIT,
+    PND_MULTISHOT_LIMIT = 16384,
+};
 
 /* Who has a slot, and the token of its last run, which outlives the context. */
 struct pnd_slot {
@@ -94,8 +101,13 @@ struct pnd_loop {
     struct pnd_context_list cancels; /* in the kernel, and want to be cancelled there */
     struct pnd_context_list returns; /* delivered, and go back to their pools by themselves */
     uint32_t cancel_count;           /* cancel requests in the kernel */
-    uint32_t under_way_count;        /* contexts started and not yet delivered */
-    struct pnd_context *tried;       /* whose start is looking for its own completion */
+    struct pnd_handle_list arms;     /* want their multishot request armed */
+    struct pnd_handle_list stops;    /* want it cancelled */
+    uint32_t armed_count;            /* multishot requests in the kernel */
+    struct pnd_inbox_store inboxes;
+    uint32_t collect_count;    /* connections collected per listener */
+    uint32_t under_way_count;  /* contexts started and not yet delivered */
+    struct pnd_context *tried; /* whose start is looking for its own completion */
     bool in_callback;
     bool stopping;
     bool ending; /* it is being destroyed: nothing new is left to the kernel */
@@ -164,6 +176,12 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns);
 int pnd_loop_refuse(struct pnd_loop *loop, int status);
 
 void pnd_loop_stats(const struct pnd_loop *loop, struct pendio_loop_statistics *ret_statistics);
+
+/* Slot of the context, or one of those that no context has. */
+static inline uint32_t pnd_token_slot(uint64_t token)
+{
+    return (uint32_t)(token & ((UINT64_C(1) << PND_TOKEN_SLOT_BITS) - 1));
+}
 
 static inline void pnd_ready_push(struct pnd_ready *ready, struct pnd_context *context)
 {

@@ -9,6 +9,7 @@
 #include "environment.h"
 #include "loop.h"
 #include "move.h"
+#include "multishot.h"
 #include "operation.h"
 #include "pool.h"
 #include "resolver.h"
@@ -61,12 +62,21 @@ static uint32_t power_of_two(uint32_t at_least)
     return at_least <= 1 ? 1 : 1u << (32 - __builtin_clz(at_least - 1));
 }
 
-static int create_ring(struct pnd_loop *loop, uint32_t operation_count, uint64_t masked_features)
+/* Completions of multishot requests for which there is room beside those of contexts. */
+static uint32_t multishot_share(const struct pendio_loop_options *options)
 {
-    uint32_t entry_count = power_of_two(operation_count + PND_CANCEL_LIMIT);
+    return options->handle_count < PND_MULTISHOT_LIMIT ? options->handle_count
+                                                       : PND_MULTISHOT_LIMIT;
+}
+
+static int create_ring(struct pnd_loop *loop, const struct pendio_loop_options *options,
+                       uint64_t masked_features)
+{
+    uint32_t entry_count = power_of_two(options->operation_count + PND_CANCEL_LIMIT);
     const struct pnd_ring_settings settings = {
         .entry_count = entry_count < ENTRY_COUNT_MOST ? entry_count : ENTRY_COUNT_MOST,
-        .completion_count = power_of_two(operation_count + PND_OWN_LIMIT),
+        .completion_count =
+            power_of_two(options->operation_count + PND_OWN_LIMIT + multishot_share(options)),
         .memory_count = PND_ARENA_LIMIT,
         .masked_features = masked_features,
     };
@@ -76,11 +86,11 @@ static int create_ring(struct pnd_loop *loop, uint32_t operation_count, uint64_t
 }
 
 /* A completion for every context, and for all that the loop asks for itself. */
-static uint32_t slots_within(const struct pnd_ring *ring, uint32_t operation_count)
+static uint32_t slots_within(const struct pnd_ring *ring, const struct pendio_loop_options *options)
 {
-    uint32_t most = ring->completion_count - PND_OWN_LIMIT;
+    uint32_t most = ring->completion_count - PND_OWN_LIMIT - multishot_share(options);
 
-    return operation_count < most ? operation_count : most;
+    return options->operation_count < most ? options->operation_count : most;
 }
 
 static int create_slots(struct pnd_loop *loop, uint32_t slot_count, uint16_t loop_id)
@@ -109,6 +119,7 @@ static int create_ready(struct pnd_ready *ready, uint32_t count)
 
 static void free_tables(struct pnd_loop *loop)
 {
+    pnd_inbox_store_fini(&loop->inboxes);
     free(loop->callbacks.entries);
     free(loop->records.entries);
     free(loop->slots);
@@ -120,7 +131,7 @@ static int create_tables(struct pnd_loop *loop, const struct pendio_loop_options
 {
     uint32_t post_count = power_of_two(options->post_count < 2 ? 2 : options->post_count);
     uint16_t loop_id = next_loop_id();
-    uint32_t slot_count = slots_within(&loop->ring, options->operation_count);
+    uint32_t slot_count = slots_within(&loop->ring, options);
     int status = create_slots(loop, slot_count, loop_id);
 
     if (status == 0 && options->name_servers != NULL) {
@@ -131,6 +142,8 @@ static int create_tables(struct pnd_loop *loop, const struct pendio_loop_options
         status = create_ready(&loop->callbacks, loop->slot_count);
     if (status == 0)
         status = create_ready(&loop->records, loop->slot_count + post_count);
+    if (status == 0)
+        status = pnd_inbox_store_init(&loop->inboxes);
     if (status == 0)
         status = pnd_handle_table_init(&loop->handles, options->handle_count, loop_id);
     if (status < 0) {
@@ -158,16 +171,19 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
         return -ENOMEM;
     loop->done_budget = options->done_budget;
     atomic_init(&loop->holder_count, 1);
+    loop->collect_count = options->collect_count;
     pnd_signals_init(&loop->signals);
     TAILQ_INIT(&loop->backlog);
     TAILQ_INIT(&loop->cancels);
     TAILQ_INIT(&loop->returns);
+    TAILQ_INIT(&loop->arms);
+    TAILQ_INIT(&loop->stops);
     LIST_INIT(&loop->pools);
     pnd_wheel_init(&loop->wheel, options->timer_slack_ns, pnd_clock_ns());
     status = claim(loop);
     if (status < 0)
         goto free_loop;
-    status = create_ring(loop, options->operation_count, masked_features);
+    status = create_ring(loop, options, masked_features);
     if (status < 0)
         goto disclaim;
     status = create_tables(loop, options);
@@ -224,6 +240,7 @@ void pnd_loop_shutdown(struct pnd_loop *loop)
         if (context != NULL && context->state == PND_PENDING)
             pnd_context_stop(context, PND_STOP_BY_CANCEL);
     }
+    pnd_multishot_stop_all(loop);
 }
 
 /* Nobody is told any more, but closes that wait for a delivery go on. */
@@ -246,7 +263,7 @@ static void drain(struct pnd_loop *loop, int64_t drain_ns)
 
     discard_ready(loop, &loop->callbacks);
     discard_ready(loop, &loop->records);
-    while (loop->under_way_count != 0 && now_ns <= end_ns) {
+    while ((loop->under_way_count != 0 || loop->armed_count != 0) && now_ns <= end_ns) {
         int64_t left_ns = end_ns == UINT64_MAX ? -1 : (int64_t)(end_ns - now_ns);
 
         if (pnd_loop_wait(loop, left_ns) < 0)
@@ -305,6 +322,7 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
     pnd_watch_fini(&loop->watches);
     pnd_pipes_fini(&loop->pipes);
     pnd_host_fini(&loop->host);
+    pnd_multishot_discard_all(loop);
     pnd_signals_fini(&loop->signals);
     pnd_handle_table_fini(&loop->handles);
     free_tables(loop);

@@ -10,6 +10,7 @@
  * first, they end as under an abortive close. A close cannot be cancelled.
  */
 #include "descriptor.h"
+#include "multishot.h"
 #include "operation.h"
 
 #include "line.h"
@@ -62,7 +63,8 @@ static void stop_acceptor(struct pnd_context *acceptor)
     pnd_context_stop(acceptor, PND_STOP_BY_CLOSE);
 }
 
-static void begin_closing(struct pnd_handle *handle, uint32_t mode, struct pnd_context *closer)
+static void begin_closing(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t mode,
+                          struct pnd_context *closer)
 {
     if (handle->acceptor != NULL)
         stop_acceptor(handle->acceptor);
@@ -70,6 +72,7 @@ static void begin_closing(struct pnd_handle *handle, uint32_t mode, struct pnd_c
     handle->close_mode = (uint8_t)mode;
     handle->closer = closer;
     stop_all(handle, mode == PENDIO_ABORTIVE);
+    pnd_multishot_stop(loop, handle);
 }
 
 int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t mode)
@@ -85,19 +88,19 @@ int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint
 
     pnd_context_begin(context, &close_operation, NULL);
     context->handle_value = pnd_handle_value(&loop->handles, handle);
-    begin_closing(handle, mode, context);
+    begin_closing(loop, handle, mode, context);
     context->argument = (uint64_t)(handle - loop->handles.slots);
     answer = context->deadline_ns != 0 ? pnd_context_wait_for_time(context, context->deadline_ns)
                                        : pnd_context_wait_for_others(context);
-    if (handle->under_way_count == 0)
+    if (pnd_handle_is_idle(handle))
         pnd_close_proceed(loop, handle);
     return answer;
 }
 
 void pnd_close_alone(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t mode)
 {
-    begin_closing(handle, mode, NULL);
-    if (handle->under_way_count == 0)
+    begin_closing(loop, handle, mode, NULL);
+    if (pnd_handle_is_idle(handle))
         pnd_close_proceed(loop, handle);
 }
 
@@ -131,7 +134,8 @@ void pnd_close_proceed(struct pnd_loop *loop, struct pnd_handle *handle)
     struct pnd_context *closer = handle->closer;
     int descriptor = handle->descriptor;
 
-    assert(handle->state == PND_HANDLE_CLOSING && handle->under_way_count == 0);
+    assert(handle->state == PND_HANDLE_CLOSING && pnd_handle_is_idle(handle));
+    pnd_multishot_discard(loop, handle);
     say_goodbye(handle);
     pnd_handle_give_back(&loop->handles, handle);
     if (closer != NULL && !loop->ending) {

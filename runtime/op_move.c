@@ -12,6 +12,7 @@
  * another thread may still touch is kept for it, and a descriptor nobody has is closed.
  */
 #include "move.h"
+#include "multishot.h"
 #include "operation.h"
 
 #include <errno.h>
@@ -116,7 +117,7 @@ int pnd_move_start(struct pnd_context *context, struct pnd_handle *handle, struc
 
     if (status < 0)
         return status;
-    if (handle->under_way_count != 0)
+    if (!pnd_multishot_let_go(loop, handle))
         return pnd_loop_refuse(loop, -EBUSY);
     move = take_spare(loop);
     if (move == NULL)

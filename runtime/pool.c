@@ -71,7 +71,7 @@ static void give_back_slots(struct pnd_pool *pool)
 
     for (uint32_t i = pool->context_count; i-- > 0;) {
         uint64_t token = pool->contexts[i].token;
-        uint32_t slot = (uint32_t)(token & ((UINT64_C(1) << PND_TOKEN_SLOT_BITS) - 1));
+        uint32_t slot = pnd_token_slot(token);
 
         loop->slots[slot] = (struct pnd_slot){.context = NULL, .token = token};
         loop->free_slots[loop->free_slot_count++] = slot;

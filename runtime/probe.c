@@ -28,6 +28,7 @@ static const struct feature features[] = {
     {"multishot_accept", PENDIO_FEATURE_MULTISHOT_ACCEPT},
     {"multishot_receive", PENDIO_FEATURE_MULTISHOT_RECEIVE},
     {"buffer_ring", PENDIO_FEATURE_BUFFER_RING},
+    {"incremental_buffers", PENDIO_FEATURE_INCREMENTAL_BUFFERS},
 };
 
 uint64_t pnd_probe_feature_by_name(const char *name, size_t byte_count)

@@ -56,13 +56,44 @@ static int set_up(struct io_uring *uring, const struct pnd_ring_settings *settin
     }
 }
 
+/* Of no descriptor: a kernel that knows the request says so, any other that it is invalid. */
+static bool knows(struct io_uring *uring, uint8_t opcode, uint16_t priority, uint8_t flags)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
+    struct io_uring_cqe *cqe;
+    int32_t result;
+
+    if (sqe == NULL)
+        return false;
+    *sqe = (struct io_uring_sqe){.opcode = opcode};
+    sqe->ioprio = priority;
+    sqe->flags = flags;
+    sqe->fd = -1;
+    if (io_uring_submit_and_wait(uring, 1) < 0 || io_uring_peek_cqe(uring, &cqe) < 0)
+        return false;
+    result = cqe->res;
+    io_uring_cqe_seen(uring, cqe);
+    return result == -EBADF;
+}
+
+/* What is missing of the features that cannot be asked for, only tried. */
+static uint64_t missing_features(struct io_uring *uring, uint64_t features)
+{
+    uint64_t missing = 0;
+
+    if ((features & PENDIO_FEATURE_MULTISHOT_ACCEPT) &&
+        !knows(uring, IORING_OP_ACCEPT, IORING_ACCEPT_MULTISHOT, 0))
+        missing |= PENDIO_FEATURE_MULTISHOT_ACCEPT;
+    return missing;
+}
+
 static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *settings)
 {
     uint64_t features =
         ~settings->masked_features &
         (PENDIO_FEATURE_SINGLE_ISSUER | PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN |
          PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_NO_SIGNAL |
-         PENDIO_FEATURE_FTRUNCATE);
+         PENDIO_FEATURE_FTRUNCATE | PENDIO_FEATURE_MULTISHOT_ACCEPT);
     struct io_uring *uring = calloc(1, sizeof *uring);
     int status;
 
@@ -82,7 +113,10 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
         io_uring_register_buffers_sparse(uring, settings->memory_count) < 0)
         features &= ~(uint64_t)PENDIO_FEATURE_FIXED_BUFFERS;
 
+    features &= ~missing_features(uring, features);
+
     ring->state = uring;
+    ring->tail = uring->sq.sqe_tail;
     ring->entries = uring->sq.sqes;
     ring->entry_count = *uring->sq.kring_entries;
     ring->completion_count = *uring->cq.kring_entries;

@@ -51,7 +51,7 @@ void pnd_context_is_due(struct pnd_deadline *deadline)
 
 struct pnd_context *pnd_context_of_run(const struct pnd_loop *loop, pendio_run run)
 {
-    uint64_t slot = run & ((UINT64_C(1) << PND_TOKEN_SLOT_BITS) - 1);
+    uint32_t slot = pnd_token_slot(run);
     struct pnd_context *context;
 
     if (slot >= loop->slot_count)

@@ -31,6 +31,7 @@ START_TEST(zero_gives_null_takes_and_ends)
 {
     static unsigned char memory[100000];
     static const unsigned char zeros[sizeof memory];
+    const struct pendio_completion *got;
     struct pendio_context *context;
     pendio_handle zero;
     pendio_handle null;
@@ -43,8 +44,10 @@ START_TEST(zero_gives_null_takes_and_ends)
     for (uint64_t offset = 0; offset < 3; offset++) {
         memset(memory, 1, sizeof memory);
         expect_pending(pendio_read(context, zero, offset));
-        expect_next(&fixture, context, 0, sizeof memory, 0);
-        ck_assert_mem_eq(memory, zeros, sizeof memory);
+        got = fixture_next(&fixture); /* how much at a time is the device's choice */
+        ck_assert_uint_gt(got->bytes, 0);
+        expect_completion(got, 0, got->bytes, 0);
+        ck_assert_mem_eq(memory, zeros, got->bytes);
         expect_pending(pendio_write(context, null, offset));
         expect_next(&fixture, context, 0, sizeof memory, 0);
         expect_pending(pendio_read(context, null, offset));

@@ -72,12 +72,12 @@ MUTANTS = (
         "deadline_at_once", "a deadline comes at once", "runtime/context.c",
         """\
         start_deadline(context, context->deadline_ns);
-    if (first)
-""",
+    wait_for(context, source);
+    if (first &&""",
         """\
         start_deadline(context, 1);
-    if (first)
-"""),
+    wait_for(context, source);
+    if (first &&"""),
     Mutant(
         "timer_is_early", "a timer ends at half of its time", "runtime/context.c",
         """\

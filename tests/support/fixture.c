@@ -97,7 +97,8 @@ static void check_statistics(struct fixture *fixture)
     ck_assert_uint_eq(stats.delivered, stats.pending);
     ck_assert_uint_eq(stats.delivered, stats.delivered_callback + stats.delivered_record);
     ck_assert_uint_eq(stats.done, stats.done_known_end + stats.done_known_error + stats.done_empty +
-                                      stats.done_tried + stats.done_direct + stats.done_cached);
+                                      stats.done_tried + stats.done_direct + stats.done_cached +
+                                      stats.done_collected);
     ck_assert_uint_eq(stats.refused, stats.refused_invalid + stats.refused_handle +
                                          stats.refused_busy + stats.refused_no_capacity +
                                          stats.refused_shutdown);

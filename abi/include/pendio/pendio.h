@@ -193,6 +193,12 @@ struct pendio_loop_options {
     uint64_t timer_slack_ns; /* how late a timer or deadline may be; default 50 us, at least 1 us */
     /* Of pendio_connect_name(), copied: "192.0.2.1,[2001:db8::1]:5353"; default: the system's. */
     const char *name_servers;
+    uint32_t buffer_bytes;  /* of a lent buffer; default 4096, at most 2^20 */
+    uint32_t buffer_count;  /* of such buffers; default 1024, at most 2^15, rounded up to a power of
+                                two; no memory before the first is needed */
+    uint32_t collect_bytes; /* data of a handle collected or lent, beyond which it is not read;
+                                default 65536, at most 2^30 */
+    uint32_t collect_count; /* connections of a listener collected; default 64 */
 };
 
 /**
@@ -295,17 +301,17 @@ enum { /* backends, as they stand in the statistics */
 };
 
 enum { /* features found and used, as bits of pendio_loop_statistics.features */
-       PENDIO_FEATURE_SINGLE_ISSUER = 1 << 0,   /* the kernel trusts that one thread submits */
-       PENDIO_FEATURE_DEFER_TASKRUN = 1 << 1,   /* completions only when the loop asks for them */
-       PENDIO_FEATURE_COOP_TASKRUN = 1 << 2,    /* no interrupt for completions */
-       PENDIO_FEATURE_REGISTERED_RING = 1 << 3, /* cheaper entry into the kernel */
-       PENDIO_FEATURE_FIXED_BUFFERS = 1 << 4,   /* pools' arenas registered with the ring */
-       PENDIO_FEATURE_NO_SIGNAL = 1 << 8,       /* writes to pipes without a detour for SIGPIPE */
-       PENDIO_FEATURE_FTRUNCATE = 1 << 9,       /* truncate without a system call in the start */
-       /* Known by name, so that they can be masked; not used by this release. */
-       PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5,
-       PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6,
-       PENDIO_FEATURE_BUFFER_RING = 1 << 7,
+       PENDIO_FEATURE_SINGLE_ISSUER = 1 << 0,     /* the kernel trusts that one thread submits */
+       PENDIO_FEATURE_DEFER_TASKRUN = 1 << 1,     /* completions only when the loop asks for them */
+       PENDIO_FEATURE_COOP_TASKRUN = 1 << 2,      /* no interrupt for completions */
+       PENDIO_FEATURE_REGISTERED_RING = 1 << 3,   /* cheaper entry into the kernel */
+       PENDIO_FEATURE_FIXED_BUFFERS = 1 << 4,     /* pools' arenas registered with the ring */
+       PENDIO_FEATURE_NO_SIGNAL = 1 << 8,         /* writes to pipes without a detour for SIGPIPE */
+       PENDIO_FEATURE_FTRUNCATE = 1 << 9,         /* truncate without a system call in the start */
+       PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5,  /* one request for many connections */
+       PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6, /* one request for all data of a stream */
+       PENDIO_FEATURE_BUFFER_RING = 1 << 7,       /* the kernel chooses the buffer that it fills */
+       PENDIO_FEATURE_INCREMENTAL_BUFFERS = 1 << 10, /* and fills it bit by bit */
 };
 
 /**
@@ -354,9 +360,16 @@ struct pendio_loop_statistics {
     uint64_t arena_unregistered_bytes;
     int32_t arena_error; /* why a registration was refused last, -errno; 0: none was */
     uint32_t reserved;
-    uint64_t done_direct; /* done by an ordinary system call: truncate without the kernel's help,
+    uint64_t done_direct;    /* done by an ordinary system call: truncate without the kernel's help,
                              and what child and signal cannot wait for */
-    uint64_t done_cached; /* reads of files whose data the system had in its memory */
+    uint64_t done_cached;    /* reads of files whose data the system had in its memory */
+    uint64_t done_collected; /* with data or a connection collected before */
+    uint64_t multishot_armed;       /* requests for many answers, handed to the kernel */
+    uint64_t multishot_ended;       /* of them over */
+    uint64_t buffers;               /* for lending; 0 until the first is needed */
+    uint64_t buffers_in_use;        /* of them holding data, collected or lent */
+    uint64_t buffers_exhausted;     /* how often data came and all were in use */
+    uint64_t connections_collected; /* by listeners, now, and not handed out */
 };
 
 /**
@@ -630,7 +643,8 @@ PENDIO_API int pendio_handle_adopt(struct pendio_loop *loop, int descriptor,
  * Take a descriptor back.
  *
  * Result:    0 and the descriptor; the handle is stale from now on.
- * Refused:   -EBUSY operations are under way on it.
+ * Refused:   -EBUSY operations are under way on it, or data or connections were collected for it
+ *            that nobody has taken.
  */
 PENDIO_API int pendio_handle_detach(struct pendio_loop *loop, pendio_handle handle,
                                     int *ret_descriptor);
@@ -696,6 +710,8 @@ PENDIO_API int pendio_timer(struct pendio_context *context, uint64_t after_ns);
  * The connection takes the place of the socket behind it: handle, descriptor and the descriptor's
  * flags stay, the options are the listener's. Until delivery `into` can only be closed, which ends
  * the accept; an accept that ends without a connection leaves it as it was.
+ * A listener may take connections ahead of those who ask, about collect_count of them: they are
+ * handed out in order without asking the kernel again, or closed with the listener.
  *
  * Result:    value: the handle of the connection, `into` or a new one, then its descriptor blocking
  *            and close-on-exec.

@@ -1,0 +1,177 @@
+/*
+ * multishot.c - requests the loop makes for a handle, once, and the kernel answers many times.
+ *
+ * Happy path:  ask -> want -> arm -> completed -> the inbox -> whoever waits first.
+ * Failures:    one that ends without having been asked to is armed again, unless for an error of
+ *              the descriptor: that is the first waiting operation's result, and the next one asks
+ *              again.
+ */
+#include "multishot.h"
+
+#include <errno.h>
+
+enum { LOOK_COUNT = 8 }; /* how often to look for a last word */
+
+static uint64_t token_of(const struct pnd_loop *loop, const struct pnd_handle *handle)
+{
+    return pnd_handle_tag(&loop->handles, handle) << PND_TOKEN_SLOT_BITS | PND_TOKEN_MULTISHOT;
+}
+
+/* ---- wishes --------------------------------------------------------------------------------- */
+
+static void enlist(struct pnd_handle *handle, struct pnd_handle_list *list)
+{
+    if (handle->arming_list != NULL)
+        TAILQ_REMOVE(handle->arming_list, handle, arming_link);
+    if (list != NULL)
+        TAILQ_INSERT_TAIL(list, handle, arming_link);
+    handle->arming_list = list;
+}
+
+/* Whoever waits beside the line (a poll) must see the descriptor as it is. */
+static bool may_use(const struct pnd_loop *loop, const struct pnd_handle *handle,
+                    const struct pnd_multishot *multishot)
+{
+    return (loop->ring.features & multishot->feature) != 0 && !handle->refuses_multishot &&
+           handle->state == PND_HANDLE_OPEN && !loop->stopping && TAILQ_EMPTY(&handle->parallel);
+}
+
+static void want(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    handle->arming = PND_WANTED;
+    enlist(handle, handle->multishot->has_room(loop, handle) ? &loop->arms : NULL);
+}
+
+enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
+                                  const struct pnd_multishot *multishot)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle = context->handle;
+
+    if (handle->arming != PND_UNARMED)
+        return handle->multishot == multishot ? PND_FROM_LATER : PND_FROM_KERNEL;
+    if (!may_use(loop, handle, multishot) || !pnd_inbox_is_empty(&handle->inbox))
+        return PND_FROM_KERNEL;
+    handle->multishot = multishot;
+    handle->inbox.kind = multishot->inbox_kind;
+    want(loop, handle);
+    return PND_FROM_LATER;
+}
+
+void pnd_multishot_relieve(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    if (handle->arming == PND_WANTED && handle->arming_list == NULL)
+        want(loop, handle);
+}
+
+void pnd_multishot_stop(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    if (handle->arming == PND_WANTED) {
+        handle->arming = PND_UNARMED;
+        enlist(handle, NULL);
+    } else if (handle->arming == PND_ARMED) {
+        handle->arming = PND_UNWANTED;
+        enlist(handle, &loop->stops);
+    }
+}
+
+void pnd_multishot_stop_all(struct pnd_loop *loop)
+{
+    for (uint32_t i = 0; i < loop->handles.slot_count; i++)
+        pnd_multishot_stop(loop, &loop->handles.slots[i]);
+}
+
+bool pnd_multishot_settle(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    for (int i = 0; i < LOOK_COUNT && handle->arming != PND_UNARMED; i++) {
+        pnd_multishot_stop(loop, handle);
+        if (pnd_handle_is_armed(handle))
+            (void)pnd_loop_look(loop);
+    }
+    return handle->arming == PND_UNARMED;
+}
+
+bool pnd_multishot_let_go(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    return handle->under_way_count == 0 && pnd_inbox_is_empty(&handle->inbox) &&
+           pnd_multishot_settle(loop, handle) && pnd_inbox_is_empty(&handle->inbox);
+}
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+void pnd_multishot_arm_first(struct pnd_loop *loop)
+{
+    struct pnd_handle *handle = TAILQ_FIRST(&loop->arms);
+    struct io_uring_sqe *sqe;
+
+    assert(handle->arming == PND_WANTED);
+    enlist(handle, NULL);
+    if (!may_use(loop, handle, handle->multishot)) {
+        handle->arming = PND_UNARMED;
+        pnd_context_ask_again(handle);
+        return;
+    }
+    sqe = pnd_ring_fetch(&loop->ring);
+    handle->multishot->prepare(loop, handle, sqe);
+    sqe->fd = handle->descriptor;
+    sqe->user_data = token_of(loop, handle);
+    handle->arming = PND_ARMED;
+    loop->armed_count++;
+    loop->stats.multishot_armed++;
+}
+
+uint64_t pnd_multishot_stop_first(struct pnd_loop *loop)
+{
+    struct pnd_handle *handle = TAILQ_FIRST(&loop->stops);
+
+    assert(handle->arming == PND_UNWANTED);
+    enlist(handle, NULL);
+    handle->arming = PND_STOPPING;
+    return token_of(loop, handle);
+}
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+/* Armed again where it was not the descriptor that ended it: a full queue, or its bound. */
+static void take_last_word(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result)
+{
+    enlist(handle, NULL);
+    handle->arming = PND_UNARMED;
+    loop->armed_count--;
+    loop->stats.multishot_ended++;
+    if (!may_use(loop, handle, handle->multishot))
+        return;
+    if (result == -EAGAIN || result == -EINVAL)
+        handle->refuses_multishot = true; /* the descriptor does not block, or is of no such kind */
+    else if (result > 0 || result == -ECANCELED || handle->multishot->end(loop, handle, result))
+        want(loop, handle);
+}
+
+void pnd_multishot_completed(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result,
+                             uint32_t cqe_flags)
+{
+    if (result >= 0)
+        handle->multishot->collect(loop, handle, result, cqe_flags);
+    if ((cqe_flags & IORING_CQE_F_MORE) == 0)
+        take_last_word(loop, handle, result);
+    else if (handle->multishot->is_full(loop, handle))
+        pnd_multishot_stop(loop, handle);
+    pnd_context_ask_again(handle);
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
+
+void pnd_multishot_discard(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    while (!pnd_inbox_is_empty(&handle->inbox)) {
+        const struct pnd_inbox_item item = pnd_inbox_pop(&loop->inboxes, &handle->inbox);
+
+        handle->multishot->discard(loop, &item);
+    }
+}
+
+void pnd_multishot_discard_all(struct pnd_loop *loop)
+{
+    for (uint32_t i = 0; i < loop->handles.slot_count; i++)
+        pnd_multishot_discard(loop, &loop->handles.slots[i]);
+}
