@@ -55,9 +55,7 @@ int pendio_context_set_control(struct pendio_context *context, void *memory, siz
 
     if (status == 0 && (memory == NULL) != (byte_count == 0))
         status = -EINVAL;
-    if (status == 0)
-        self->extra->control = (struct pnd_window){.memory = memory, .byte_count = byte_count};
-    return status;
+    return status < 0 ? status : pnd_request_set_control(self, memory, byte_count);
 }
 
 int pendio_context_set_endpoint(struct pendio_context *context, const void *address,
@@ -190,6 +188,29 @@ int pendio_context_sender(const struct pendio_context *context,
     if (status == 0)
         *ret_endpoint = self->extra->sender;
     return status;
+}
+
+static void read_message(const struct pnd_context *context, struct pendio_message *ret_message)
+{
+    const struct pnd_context_extra *extra = context->extra;
+    const struct pnd_operation *operation = context->operation;
+
+    if (operation == NULL || operation->code != PENDIO_OPERATION_RECEIVE_MESSAGE)
+        return;
+    ret_message->interface_index = extra->told.interface_index;
+    ret_message->control_bytes = extra->told.control_bytes;
+    ret_message->sender = extra->sender;
+    ret_message->destination = extra->told.destination;
+}
+
+int pendio_context_message(const struct pendio_context *context, struct pendio_message *ret_message)
+{
+    const struct pnd_context *self = pnd_shell_context(context);
+    struct pendio_message all = {.size = 0};
+
+    if (pnd_shell_check_context(self) == 0)
+        read_message(self, &all);
+    return give(self, &all, sizeof all, ret_message);
 }
 
 int pendio_context_window(const struct pendio_context *context, void **ret_memory,

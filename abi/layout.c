@@ -34,6 +34,12 @@ MEMBER(pendio_packet, file, 16);
 MEMBER(pendio_packet, offset, 24);
 MEMBER(pendio_packet, byte_count, 32);
 
+MEMBER(pendio_message, size, 0);
+MEMBER(pendio_message, interface_index, 4);
+MEMBER(pendio_message, control_bytes, 8);
+MEMBER(pendio_message, sender, 16);
+MEMBER(pendio_message, destination, 152);
+
 MEMBER(pendio_loop_options, size, 0);
 MEMBER(pendio_loop_options, flags, 4);
 MEMBER(pendio_loop_options, operation_count, 8);

@@ -86,6 +86,22 @@ int pendio_send_to(struct pendio_context *context, pendio_handle handle)
     return status < 0 ? status : pnd_send_to_start(self, pnd_shell_handle(self, handle));
 }
 
+int pendio_receive_message(struct pendio_context *context, pendio_handle handle)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, true);
+
+    return status < 0 ? status : pnd_receive_message_start(self, pnd_shell_handle(self, handle));
+}
+
+int pendio_send_message(struct pendio_context *context, pendio_handle handle)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_start(self, true);
+
+    return status < 0 ? status : pnd_send_message_start(self, pnd_shell_handle(self, handle));
+}
+
 int pendio_send_packets(struct pendio_context *context, pendio_handle handle,
                         const struct pendio_packet *packets, uint32_t packet_count, uint32_t flags)
 {

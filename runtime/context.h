@@ -83,6 +83,8 @@ struct pnd_operation {
     void (*release)(struct pnd_context *context);
     /* Gives back what the run has besides, where it ends without a last finish; NULL: nothing. */
     void (*drop)(struct pnd_context *context);
+    /* Gives back what came with a result that nobody will be told of; NULL: nothing. */
+    void (*discard)(struct pnd_context *context);
 };
 
 struct pnd_window {
@@ -109,6 +111,16 @@ struct pnd_splice {
     struct pnd_guest guests[2];
 };
 
+/* Room for the entries with a datagram's destination: one of either protocol. */
+enum { PND_CONTROL_MORE = 72 };
+
+/* What came beside a message. */
+struct pnd_told {
+    struct pendio_endpoint destination;
+    uint64_t control_bytes;
+    uint32_t interface_index;
+};
+
 /* What only some operations need; in an array of its own, untouched pages cost nothing. */
 struct pnd_context_extra {
     struct pendio_endpoint endpoint; /* request */
@@ -116,6 +128,9 @@ struct pnd_context_extra {
     uint32_t piece_room;             /* pieces there is memory for */
     bool owns_pieces;                /* the memory is not the pool's */
     struct pnd_window control;       /* request: ancillary data */
+    struct pnd_window control_room;  /* for control memory of that size and PND_CONTROL_MORE */
+    uint64_t control_rest[PND_CONTROL_MORE / sizeof(uint64_t)]; /* the room without any */
+    struct pnd_told told;
     struct pendio_endpoint sender;
     struct msghdr message;
     struct iovec piece;
@@ -265,6 +280,12 @@ static inline void pnd_context_drop(struct pnd_context *context)
 {
     if (context->operation->drop != NULL)
         context->operation->drop(context);
+}
+
+static inline void pnd_context_discard(struct pnd_context *context)
+{
+    if (context->operation->discard != NULL)
+        context->operation->discard(context);
 }
 
 static inline uint64_t pnd_context_left_bytes(const struct pnd_context *context)

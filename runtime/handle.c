@@ -96,6 +96,8 @@ void pnd_handle_open(struct pnd_handle *handle, int descriptor, enum pnd_kind ki
 
 void pnd_handle_take_over(struct pnd_handle *handle, const struct pnd_handle *other)
 {
+    handle->packet_info = other->packet_info;
+    handle->gives_packet_info = other->gives_packet_info;
     handle->spoiled = other->spoiled;
     handle->connected = other->connected;
     handle->disconnected = other->disconnected;

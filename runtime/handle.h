@@ -50,6 +50,14 @@ enum pnd_cache {
     PND_CACHE_NEVER,
 };
 
+/* Whether datagrams bring their destination along, and in which entry of the control data. */
+enum pnd_packet_info {
+    PND_INFO_UNKNOWN,
+    PND_INFO_NONE,
+    PND_INFO_V4,
+    PND_INFO_V6,
+};
+
 /* What a direction of a stream has come to, and sticks to. */
 enum pnd_ending {
     PND_GOES_ON,
@@ -93,6 +101,8 @@ struct pnd_handle {
     uint8_t cache;             /* enum pnd_cache */
     uint16_t cache_pause;      /* how many reads are not tried after a miss; 0: the last one hit */
     uint16_t cache_pause_left; /* of them still to come */
+    uint8_t packet_info;       /* enum pnd_packet_info */
+    bool gives_packet_info;    /* the caller has asked for that entry, too */
     bool spoiled;              /* a connect was ended early */
     bool connected;            /* it has, or had, a peer */
     bool disconnected;         /* not to be used again */

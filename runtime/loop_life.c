@@ -249,8 +249,10 @@ static void discard_ready(struct pnd_loop *loop, struct pnd_ready *ready)
     while (!pnd_ready_is_empty(ready)) {
         struct pnd_context *context = pnd_ready_pop(ready);
 
-        if (context != NULL)
-            pnd_loop_set_free(loop, context);
+        if (context == NULL)
+            continue;
+        pnd_context_discard(context);
+        pnd_loop_set_free(loop, context);
     }
 }
 

@@ -10,20 +10,16 @@
  */
 #include "operation.h"
 
+#include "socket.h"
 #include "transfer.h"
 
 #include <errno.h>
 #include <poll.h>
 
 static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
-static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t result,
-                                       uint32_t cqe_flags);
 static void receive_from_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
 static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t result,
                                             uint32_t cqe_flags);
-static void readable_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
-static enum pnd_verdict readable_finish(struct pnd_context *context, int32_t result,
-                                        uint32_t cqe_flags);
 
 static const struct pnd_operation receive_operation = {
     .name = "receive",
@@ -33,7 +29,7 @@ static const struct pnd_operation receive_operation = {
     .moves = true,
     .may_try = true,
     .prepare = receive_prepare,
-    .finish = receive_finish,
+    .finish = pnd_receive_finish,
 };
 
 static const struct pnd_operation receive_from_operation = {
@@ -55,8 +51,8 @@ static const struct pnd_operation readable_operation = {
     .poll_events = POLLIN,
     .moves = true,
     .may_try = true,
-    .prepare = readable_prepare,
-    .finish = readable_finish,
+    .prepare = pnd_readable_prepare,
+    .finish = pnd_readable_finish,
 };
 
 static const struct pnd_operation readable_from_operation = {
@@ -66,8 +62,8 @@ static const struct pnd_operation readable_from_operation = {
     .poll_events = POLLIN,
     .moves = true,
     .may_try = true,
-    .prepare = readable_prepare,
-    .finish = readable_finish,
+    .prepare = pnd_readable_prepare,
+    .finish = pnd_readable_finish,
 };
 
 static int start(struct pnd_context *context, struct pnd_handle *handle,
@@ -99,7 +95,7 @@ int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handl
 }
 
 /* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
-static uint32_t receive_flags(const struct pnd_context *context)
+uint32_t pnd_receive_flags(const struct pnd_context *context)
 {
     uint32_t peek = context->request_flags & PENDIO_PEEK ? MSG_PEEK : 0;
 
@@ -109,7 +105,7 @@ static uint32_t receive_flags(const struct pnd_context *context)
 static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
-    sqe->msg_flags = receive_flags(context);
+    sqe->msg_flags = pnd_receive_flags(context);
     pnd_transfer_aim(context, sqe, IORING_OP_RECVMSG);
 }
 
@@ -136,8 +132,7 @@ static void end_or_reset(struct pnd_context *context)
         pnd_transfer_end(context);
 }
 
-static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t result,
-                                       uint32_t cqe_flags)
+enum pnd_verdict pnd_receive_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
     assert((cqe_flags & IORING_CQE_F_MORE) == 0); /* single shot: this is the last word */
     (void)cqe_flags;
@@ -160,7 +155,7 @@ static void receive_from_prepare(const struct pnd_context *context, struct io_ur
     sqe->fd = context->handle->descriptor;
     sqe->addr = (uintptr_t)pnd_transfer_message(context, sender, sizeof sender->address);
     sqe->len = 1;
-    sqe->msg_flags = receive_flags(context);
+    sqe->msg_flags = pnd_receive_flags(context);
 }
 
 static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t result,
@@ -170,10 +165,10 @@ static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t
 
     if (result >= 0)
         extra->sender.byte_count = extra->message.msg_namelen;
-    return receive_finish(context, result, cqe_flags);
+    return pnd_receive_finish(context, result, cqe_flags);
 }
 
-static void readable_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+void pnd_readable_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
     sqe->addr = (uintptr_t)&context->extra->peeked;
@@ -181,8 +176,8 @@ static void readable_prepare(const struct pnd_context *context, struct io_uring_
     sqe->msg_flags = MSG_PEEK;
 }
 
-static enum pnd_verdict readable_finish(struct pnd_context *context, int32_t result,
-                                        uint32_t cqe_flags)
+enum pnd_verdict pnd_readable_finish(struct pnd_context *context, int32_t result,
+                                     uint32_t cqe_flags)
 {
     (void)cqe_flags;
     if (result < 0)

@@ -8,6 +8,7 @@
  */
 #include "operation.h"
 
+#include "socket.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -15,8 +16,6 @@
 
 static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
 static void send_to_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
-static enum pnd_verdict send_finish(struct pnd_context *context, int32_t result,
-                                    uint32_t cqe_flags);
 
 static const struct pnd_operation send_operation = {
     .name = "send",
@@ -27,7 +26,7 @@ static const struct pnd_operation send_operation = {
     .may_try = true,
     .finishes_closing = true,
     .prepare = send_prepare,
-    .finish = send_finish,
+    .finish = pnd_send_finish,
 };
 
 static const struct pnd_operation send_to_operation = {
@@ -39,7 +38,7 @@ static const struct pnd_operation send_to_operation = {
     .may_try = true,
     .finishes_closing = true,
     .prepare = send_to_prepare,
-    .finish = send_finish,
+    .finish = pnd_send_finish,
 };
 
 int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
@@ -95,7 +94,7 @@ static void send_to_prepare(const struct pnd_context *context, struct io_uring_s
     sqe->msg_flags = MSG_NOSIGNAL;
 }
 
-static enum pnd_verdict send_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
+enum pnd_verdict pnd_send_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
     (void)cqe_flags;
     if (result < 0)

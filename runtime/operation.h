@@ -20,6 +20,8 @@ int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle);
 int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handle);
 int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle);
 int pnd_send_to_start(struct pnd_context *context, struct pnd_handle *handle);
+int pnd_receive_message_start(struct pnd_context *context, struct pnd_handle *handle);
+int pnd_send_message_start(struct pnd_context *context, struct pnd_handle *handle);
 int pnd_open_start(struct pnd_context *context, const char *path, int flags, uint32_t mode);
 int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset);
 int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset);

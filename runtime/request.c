@@ -86,6 +86,15 @@ static int measure(const struct pendio_bytes *pieces, uint32_t piece_count,
     return 0;
 }
 
+static void release_pieces(struct pnd_context_extra *extra)
+{
+    if (extra->owns_pieces)
+        free(extra->pieces);
+    extra->pieces = NULL;
+    extra->piece_room = 0;
+    extra->owns_pieces = false;
+}
+
 /* Room for that many, whatever it holds kept until the new ones are there. */
 static struct pendio_bytes *make_room(const struct pnd_context *context, uint32_t piece_count)
 {
@@ -110,7 +119,7 @@ int pnd_request_set_pieces(struct pnd_context *context, const struct pendio_byte
     if (piece_count != 0)
         memmove(room, pieces, piece_count * sizeof *pieces); /* also from the copy itself */
     if (room != extra->pieces) {
-        pnd_request_release(context);
+        release_pieces(extra);
         extra->pieces = room;
         extra->piece_room = piece_count;
         extra->owns_pieces = true;
@@ -119,6 +128,25 @@ int pnd_request_set_pieces(struct pnd_context *context, const struct pendio_byte
     context->memory = whole;
     context->window = whole;
     context->piece_count = piece_count;
+    return 0;
+}
+
+int pnd_request_set_control(struct pnd_context *context, void *memory, uint64_t byte_count)
+{
+    struct pnd_context_extra *extra = context->extra;
+
+    if (byte_count != 0 && byte_count > extra->control_room.byte_count) {
+        unsigned char *room = NULL;
+
+        if (byte_count <= SIZE_MAX - PND_CONTROL_MORE)
+            room = malloc(byte_count + PND_CONTROL_MORE);
+        if (room == NULL)
+            return -ENOMEM;
+        free(extra->control_room.memory);
+        extra->control_room = (struct pnd_window){.memory = room, .byte_count = byte_count};
+        context->pool->has_grown = true;
+    }
+    extra->control = (struct pnd_window){.memory = memory, .byte_count = byte_count};
     return 0;
 }
 
@@ -151,9 +179,7 @@ void pnd_request_release(struct pnd_context *context)
 {
     struct pnd_context_extra *extra = context->extra;
 
-    if (extra->owns_pieces)
-        free(extra->pieces);
-    extra->pieces = NULL;
-    extra->piece_room = 0;
-    extra->owns_pieces = false;
+    release_pieces(extra);
+    free(extra->control_room.memory);
+    extra->control_room = (struct pnd_window){.memory = NULL};
 }

@@ -22,6 +22,9 @@ int pnd_request_set_window(struct pnd_context *context, uint64_t offset, uint64_
 int pnd_request_set_pieces(struct pnd_context *context, const struct pendio_bytes *pieces,
                            uint32_t piece_count);
 
+/* Also makes room to receive as much. Returns 0 or -ENOMEM. */
+int pnd_request_set_control(struct pnd_context *context, void *memory, uint64_t byte_count);
+
 /* Everything that was set. */
 void pnd_request_read(const struct pnd_context *context, struct pendio_request *ret_request);
 

@@ -4,6 +4,7 @@ add_library(pendio_fixture STATIC
     "${PROJECT_SOURCE_DIR}/tests/support/fixture.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_host.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/message.c"
     "${PROJECT_SOURCE_DIR}/tests/support/name_server.c"
     "${PROJECT_SOURCE_DIR}/tests/support/stage.c")
 target_include_directories(pendio_fixture PUBLIC "${PROJECT_SOURCE_DIR}/tests/support")
@@ -33,6 +34,7 @@ endfunction()
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
         sync path path_end loop end poll host hosting accept_into child disconnect
+        message message_end message_rights
         disconnect_order first_data connect_name flags group move move_threads pieces signal
         splice packets cached device direct accept listener)
     contract_test(${stem})

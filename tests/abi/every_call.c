@@ -30,6 +30,7 @@ static struct outputs {
     struct pendio_endpoint endpoint;
     struct pendio_completion completion;
     struct pendio_request request;
+    struct pendio_message message;
     struct pendio_loop_statistics statistics;
 } outputs;
 
@@ -55,6 +56,7 @@ CALL(child, subject->context, 1)
 CALL(close, subject->context, subject->handle, PENDIO_GRACEFUL)
 CALL(connect, subject->context, subject->handle)
 CALL(connect_name, subject->context, subject->handle, "localhost", 1)
+CALL(context_message, subject->context, &outputs.message)
 CALL(context_request, subject->context, &outputs.request)
 CALL(context_result, subject->context, &outputs.completion)
 CALL(context_sender, subject->context, &outputs.endpoint)
@@ -110,8 +112,10 @@ CALL(pool_put, subject->context)
 CALL(read, subject->context, subject->handle, 0)
 CALL(receive, subject->context, subject->handle)
 CALL(receive_from, subject->context, subject->handle)
+CALL(receive_message, subject->context, subject->handle)
 CALL(rename, subject->context, "/nowhere/at/all", "/nowhere/else")
 CALL(send, subject->context, subject->handle)
+CALL(send_message, subject->context, subject->handle)
 CALL(send_packets, subject->context, subject->handle, NULL, 0, 0)
 CALL(send_to, subject->context, subject->handle)
 CALL(splice, subject->context, subject->handle, PENDIO_STREAMING, subject->handle, 0, 1)
@@ -131,6 +135,7 @@ const struct every_call every_calls[] = {
     {"close", make_close, false},
     {"connect", make_connect, false},
     {"connect_name", make_connect_name, false},
+    {"context_message", make_context_message, false},
     {"context_request", make_context_request, false},
     {"context_result", make_context_result, false},
     {"context_sender", make_context_sender, false},
@@ -184,8 +189,10 @@ const struct every_call every_calls[] = {
     {"read", make_read, false},
     {"receive", make_receive, false},
     {"receive_from", make_receive_from, false},
+    {"receive_message", make_receive_message, false},
     {"rename", make_rename, false},
     {"send", make_send, false},
+    {"send_message", make_send_message, false},
     {"send_packets", make_send_packets, false},
     {"send_to", make_send_to, false},
     {"splice", make_splice, false},

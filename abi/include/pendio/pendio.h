@@ -88,6 +88,8 @@ enum { /* operations, as they stand in a completion */
        PENDIO_OPERATION_MKDIR = 19,
        PENDIO_OPERATION_POLL = 20,
        PENDIO_OPERATION_DISCONNECT = 21,
+       PENDIO_OPERATION_RECEIVE_MESSAGE = 22,
+       PENDIO_OPERATION_SEND_MESSAGE = 23,
        PENDIO_OPERATION_SEND_PACKETS = 24,
        PENDIO_OPERATION_SPLICE = 25,
        PENDIO_OPERATION_CHILD = 26,
@@ -496,7 +498,8 @@ PENDIO_API int pendio_context_set_endpoint(struct pendio_context *context, const
  * came.
  *
  * Result:    0. NULL with 0 bytes removes it.
- * Refused:   -EINVAL NULL with bytes, or 0 bytes somewhere.
+ * Refused:   -EINVAL NULL with bytes, or 0 bytes somewhere; -ENOMEM more than ever on this context,
+ *            and no memory to receive as much.
  * Ownership: the memory is the runtime's from PENDIO_PENDING until delivery.
  */
 PENDIO_API int pendio_context_set_control(struct pendio_context *context, void *memory,
@@ -573,6 +576,25 @@ PENDIO_API int pendio_context_result(const struct pendio_context *context,
 /** Who sent what receive_from brought last; byte_count 0: unknown. Result: 0. */
 PENDIO_API int pendio_context_sender(const struct pendio_context *context,
                                      struct pendio_endpoint *ret_endpoint);
+
+/** What came beside the bytes of a message. */
+struct pendio_message {
+    uint32_t size;            /* set by the caller; members beyond it are not written */
+    uint32_t interface_index; /* the datagram came in there; 0: unknown */
+    uint64_t control_bytes;   /* that there are in the control memory now */
+    struct pendio_endpoint sender;
+    struct pendio_endpoint destination; /* of an IP datagram: the address, port 0 */
+};
+
+/**
+ * What the context's last run brought, if it was a receive_message; else everything is 0.
+ *
+ * Result:    0; as many bytes as ret_message->size asks for and the library has are written, and
+ *            `size` is set to their number.
+ * Refused:   -EINVAL when size is below 8.
+ */
+PENDIO_API int pendio_context_message(const struct pendio_context *context,
+                                      struct pendio_message *ret_message);
 
 /** The memory set last, window applied; of a vector the first byte's address and all bytes.
  * Result: 0; NULL and 0 without memory. */
@@ -786,6 +808,31 @@ PENDIO_API int pendio_receive_from(struct pendio_context *context, pendio_handle
  * Refused:   -EINVAL also without an endpoint.
  */
 PENDIO_API int pendio_send_to(struct pendio_context *context, pendio_handle handle);
+
+/**
+ * Receive with all that comes beside the bytes: sender, destination address and interface of an IP
+ * datagram, and control data, into the context's control memory; pendio_context_message() tells.
+ * Received descriptors are close-on-exec; those of a result that the end of the loop keeps from
+ * being delivered are closed. Under PENDIO_PEEK they are duplicates, yours to close as well.
+ *
+ * To learn the destination the runtime switches IP_PKTINFO or IPV6_RECVPKTINFO of the socket on
+ * with the handle's first receive_message; a datagram that was there before may lack its interface.
+ * The control memory gets that entry only if you had switched it on before.
+ *
+ * Result:    as pendio_receive(); PENDIO_CONTROL_TRUNCATED when control data had no room: of an IP
+ *            datagram entries are there whole or not at all.
+ */
+PENDIO_API int pendio_receive_message(struct pendio_context *context, pendio_handle handle);
+
+/**
+ * Send the window with the context's control data, to its endpoint if it has one. On a stream they
+ * go with the first byte.
+ *
+ * Result:    as pendio_send().
+ * Refused:   -EINVAL also control data on a stream with an empty window.
+ * Ownership: descriptors in the control data must stay open until delivery.
+ */
+PENDIO_API int pendio_send_message(struct pendio_context *context, pendio_handle handle);
 
 /**
  * Send memory and ranges of files on a stream socket, one after the other, as one operation. Files
