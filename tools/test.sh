@@ -8,7 +8,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # A leak, an overflow or undefined behaviour ends the program that has it, and with it the test.
+# Memory there is not is answered with NULL, as without sanitizers.
 ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+ASAN_OPTIONS=$ASAN_OPTIONS:allocator_may_return_null=1
 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 CTEST_PARALLEL_LEVEL=$(nproc)
 export ASAN_OPTIONS UBSAN_OPTIONS CTEST_PARALLEL_LEVEL
