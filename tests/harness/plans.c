@@ -17,11 +17,13 @@ void plans_begin(void)
     };
     plans.message = NULL;
     plans.plan = NULL;
+    plans.planned = NULL;
 }
 
 void plans_end(void)
 {
     pnd_plan_destroy(plans.plan);
+    pnd_message_free(plans.planned);
     pnd_message_free(plans.message);
 }
 
@@ -38,6 +40,8 @@ void plans_must_plan(const char *json)
     int status = pnd_plan_create(plans_parse(json), &plans.limits, &plans.plan, &plans.error);
     ck_assert_msg(status == 0, "%s", plans.error.text);
     ck_assert_str_eq(plans.error.text, "");
+    plans.planned = plans.message;
+    plans.message = NULL;
 }
 
 void plans_must_refuse(const char *json, int status, const char *path, const char *words)

@@ -16,7 +16,8 @@ struct plans {
     struct pnd_plan_limits limits;
     struct pnd_message_error error;
     ProtobufCMessage *message;
-    struct pnd_plan *plan; /* the one that was made */
+    struct pnd_plan *plan;     /* the one that was made */
+    ProtobufCMessage *planned; /* what it was made of */
 };
 
 extern struct plans plans;
