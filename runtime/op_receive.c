@@ -118,18 +118,14 @@ static bool is_end(const struct pnd_context *context, int32_t result)
            (context->handle->kind == PND_KIND_STREAM && context->window.byte_count != 0);
 }
 
-/* The kernel tells of a reset only once: if a send has heard of it, here it looks like the end. */
 static void end_or_reset(struct pnd_context *context)
 {
-    const struct pnd_line *receives = &context->handle->receives;
-    const struct pnd_line *sends = &context->handle->sends;
+    int32_t error = pnd_transfer_find_end(context->handle);
 
-    if (receives->ending == PND_FAILED)
-        (void)pnd_transfer_fail(context, receives->failure);
-    else if (sends->ending == PND_FAILED && sends->failure != -EPIPE)
-        (void)pnd_transfer_fail(context, sends->failure);
+    if (error != 0)
+        pnd_context_fail(context, error);
     else
-        pnd_transfer_end(context);
+        context->flags |= PENDIO_END_OF_STREAM;
 }
 
 enum pnd_verdict pnd_receive_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
