@@ -1,9 +1,11 @@
 # The contract, as a caller sees it: every suite runs with each optional feature of the kernel
 # masked, and with all of them masked. Under sanitizers, which are slow, only the latter.
 add_library(pendio_fixture STATIC
+    "${PROJECT_SOURCE_DIR}/tests/support/connection.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_host.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/listening.c"
     "${PROJECT_SOURCE_DIR}/tests/support/message.c"
     "${PROJECT_SOURCE_DIR}/tests/support/name_server.c"
     "${PROJECT_SOURCE_DIR}/tests/support/stage.c")

@@ -5,7 +5,7 @@
  * - Early ends: before its turn nothing has happened.
  * - Descriptor, its flags and the options of the socket stay.
  */
-#include "fixture.h"
+#include "connection.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -17,61 +17,6 @@
 #include <unistd.h>
 
 static struct fixture fixture;
-
-static void set_endpoint(struct pendio_context *context, const struct pendio_endpoint *address)
-{
-    ck_assert_int_eq(pendio_context_set_endpoint(context, address->address, address->byte_count),
-                     0);
-}
-
-/* Connects the handle to a new listener, and takes the other end. */
-static int connect_anew(pendio_handle handle, enum fixture_family family)
-{
-    struct pendio_context *context = fixture_get(&fixture);
-    struct pendio_endpoint address;
-    pendio_handle listener = fixture_listener(&fixture, family, &address);
-    int descriptor = -1;
-    int far;
-
-    set_endpoint(context, &address);
-    expect_pending(pendio_connect(context, handle));
-    expect_next(&fixture, context, 0, 0, 0);
-    ck_assert_int_eq(pendio_pool_put(context), 0);
-    ck_assert_int_eq(pendio_handle_detach(fixture.loop, listener, &descriptor), 0);
-    far = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC);
-    ck_assert_int_ge(far, 0);
-    close(descriptor);
-    return far;
-}
-
-static void expect_end(int descriptor)
-{
-    char byte;
-
-    ck_assert_int_eq(recv(descriptor, &byte, 1, 0), 0);
-}
-
-static void disconnect(struct pendio_context *context, pendio_handle handle, uint32_t flags)
-{
-    expect_pending(pendio_disconnect(context, handle, flags));
-    expect_next(&fixture, context, 0, 0, 0);
-    ck_assert_uint_eq(fixture.seen[fixture.read_count - 1].operation, PENDIO_OPERATION_DISCONNECT);
-    ck_assert_uint_eq(fixture.seen[fixture.read_count - 1].handle, handle);
-}
-
-/* Sends until nothing more goes; the context is left with a send under way. */
-static void fill_up(pendio_handle handle, struct pendio_context *context, void *memory,
-                    size_t byte_count)
-{
-    const int room = 1 << 16;
-
-    ck_assert_int_eq(
-        pendio_handle_set_option(fixture.loop, handle, SOL_SOCKET, SO_SNDBUF, &room, sizeof room),
-        0);
-    ck_assert_int_eq(pendio_context_set_memory(context, memory, byte_count), 0);
-    expect_pending(pendio_send(context, handle));
-    fixture_quiet(&fixture);
-}
 
 START_TEST(no_reset_overtakes_what_was_sent)
 {
@@ -95,11 +40,11 @@ START_TEST(no_reset_overtakes_what_was_sent)
     fixture_put(pair.far, "unread", 6);
     expect_pending(pendio_send(context, pair.near));
     expect_next(&fixture, context, 0, sizeof memory, 0);
-    disconnect(context, pair.near, PENDIO_REUSE);
+    connection_disconnect(&fixture, context, pair.near, PENDIO_REUSE);
     memset(memory, 0, sizeof memory);
     fixture_take(pair.far, memory, sizeof memory);
     ck_assert(fixture_is_filled(memory, sizeof memory, 5));
-    expect_end(pair.far);
+    connection_expect_end(pair.far);
     close(pair.far);
     fixture_fini(&fixture);
 }
@@ -121,8 +66,8 @@ START_TEST(everything_in_one_go_keeps_its_order)
     listener = fixture_listener(&fixture, (enum fixture_family)_i, &address);
     for (int i = 0; i < 4; i++)
         contexts[i] = fixture_over(&fixture, (void *)(uintptr_t) "abc", 3);
-    fill_up(pair.near, contexts[0], memory, sizeof memory);
-    set_endpoint(contexts[2], &address);
+    connection_fill_up(&fixture, pair.near, contexts[0], memory, sizeof memory);
+    connection_aim(contexts[2], &address);
     expect_pending(pendio_disconnect(contexts[1], pair.near, PENDIO_REUSE));
     expect_pending(pendio_connect(contexts[2], pair.near));
     expect_pending(pendio_send(contexts[3], pair.near));
@@ -131,7 +76,7 @@ START_TEST(everything_in_one_go_keeps_its_order)
     expect_next(&fixture, contexts[1], 0, 0, 0);
     expect_next(&fixture, contexts[2], 0, 0, 0);
     expect_next(&fixture, contexts[3], 0, 3, 0);
-    expect_end(pair.far);
+    connection_expect_end(pair.far);
     ck_assert_int_eq(pendio_handle_detach(fixture.loop, listener, &descriptor), 0);
     far = accept(descriptor, NULL, NULL);
     fixture_take(far, bytes, 3);
@@ -156,7 +101,7 @@ START_TEST(descriptor_and_its_flags_stay)
     ck_assert_int_eq(fcntl(ends[0], F_SETFD, 0), 0);
     handle = fixture_adopt(&fixture, ends[0]);
     context = fixture_get(&fixture);
-    disconnect(context, handle, PENDIO_REUSE);
+    connection_disconnect(&fixture, context, handle, PENDIO_REUSE);
     ck_assert_int_eq(pendio_handle_detach(fixture.loop, handle, &descriptor), 0);
     ck_assert_int_eq(descriptor, ends[0]);
     ck_assert_int_eq(fcntl(descriptor, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
@@ -206,7 +151,7 @@ START_TEST(options_are_carried_over)
     ck_assert_int_eq(pendio_handle_set_option(fixture.loop, pair.near, SOL_SOCKET, SO_RCVTIMEO,
                                               &timeout, sizeof timeout),
                      0);
-    disconnect(context, pair.near, PENDIO_REUSE);
+    connection_disconnect(&fixture, context, pair.near, PENDIO_REUSE);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         ck_assert_int_eq(pendio_handle_get_option(fixture.loop, pair.near, options[i].level,
                                                   options[i].name, sizeof value, &value),
@@ -240,8 +185,8 @@ START_TEST(a_socket_that_took_both_families_goes_on_doing_so)
                                               _i == 0 ? &no : &value, sizeof no),
                      0);
     context = fixture_get(&fixture);
-    far = connect_anew(handle, FIXTURE_TCP6);
-    disconnect(context, handle, PENDIO_REUSE);
+    far = connection_anew(&fixture, handle, FIXTURE_TCP6);
+    connection_disconnect(&fixture, context, handle, PENDIO_REUSE);
     ck_assert_int_eq(pendio_handle_get_option(fixture.loop, handle, IPPROTO_IPV6, IPV6_V6ONLY,
                                               sizeof value, &value),
                      sizeof value);
@@ -277,10 +222,11 @@ START_TEST(pending_receives_and_polls_end_first)
     expect_result(contexts[3], 0, 0, 0);
     expect_result(contexts[4], 0, 0, 0);
     fixture.read_count = fixture.seen_count;
-    expect_end(pair.far);
+    connection_expect_end(pair.far);
     close(pair.far);
     if (flags == PENDIO_REUSE)
-        close(connect_anew(pair.near, (enum fixture_family)(_i % FIXTURE_STREAM_COUNT)));
+        close(
+            connection_anew(&fixture, pair.near, (enum fixture_family)(_i % FIXTURE_STREAM_COUNT)));
     fixture_fini(&fixture);
 }
 END_TEST
@@ -296,7 +242,7 @@ START_TEST(disconnect_that_waits_in_line_can_be_taken_back)
     pair = fixture_pair(&fixture, FIXTURE_TCP4);
     contexts[0] = fixture_get(&fixture);
     contexts[1] = fixture_get(&fixture);
-    fill_up(pair.near, contexts[0], memory, sizeof memory);
+    connection_fill_up(&fixture, pair.near, contexts[0], memory, sizeof memory);
     if (_i == 1)
         ck_assert_int_eq(pendio_context_set_deadline(contexts[1], 1000000), 0);
     expect_pending(pendio_disconnect(contexts[1], pair.near, PENDIO_REUSE));
@@ -350,7 +296,7 @@ START_TEST(close_ends_a_disconnect_that_waits)
     pair = fixture_pair(&fixture, FIXTURE_TCP4);
     for (int i = 0; i < 3; i++)
         contexts[i] = fixture_get(&fixture);
-    fill_up(pair.near, contexts[0], memory, sizeof memory);
+    connection_fill_up(&fixture, pair.near, contexts[0], memory, sizeof memory);
     expect_pending(pendio_disconnect(contexts[1], pair.near, PENDIO_REUSE));
     expect_pending(
         pendio_close(contexts[2], pair.near, graceful ? PENDIO_GRACEFUL : PENDIO_ABORTIVE));
@@ -382,7 +328,7 @@ START_TEST(loop_ends_with_a_disconnect_under_way)
     contexts[0] = fixture_get(&fixture);
     contexts[1] = fixture_get(&fixture);
     if (_i != 0)
-        fill_up(pair.near, contexts[0], memory, sizeof memory);
+        connection_fill_up(&fixture, pair.near, contexts[0], memory, sizeof memory);
     expect_pending(pendio_disconnect(contexts[1], pair.near, PENDIO_REUSE));
     if (_i == 2)
         ck_assert_int_eq(pendio_loop_shutdown(fixture.loop), 0);

@@ -4,7 +4,7 @@
  * - Without reuse the handle is good for nothing but that and closing.
  * - With reuse it is as new: nothing of the old connection is left.
  */
-#include "fixture.h"
+#include "connection.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -16,61 +16,6 @@
 #include <unistd.h>
 
 static struct fixture fixture;
-
-static void set_endpoint(struct pendio_context *context, const struct pendio_endpoint *address)
-{
-    ck_assert_int_eq(pendio_context_set_endpoint(context, address->address, address->byte_count),
-                     0);
-}
-
-/* Connects the handle to a new listener, and takes the other end. */
-static int connect_anew(pendio_handle handle, enum fixture_family family)
-{
-    struct pendio_context *context = fixture_get(&fixture);
-    struct pendio_endpoint address;
-    pendio_handle listener = fixture_listener(&fixture, family, &address);
-    int descriptor = -1;
-    int far;
-
-    set_endpoint(context, &address);
-    expect_pending(pendio_connect(context, handle));
-    expect_next(&fixture, context, 0, 0, 0);
-    ck_assert_int_eq(pendio_pool_put(context), 0);
-    ck_assert_int_eq(pendio_handle_detach(fixture.loop, listener, &descriptor), 0);
-    far = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC);
-    ck_assert_int_ge(far, 0);
-    close(descriptor);
-    return far;
-}
-
-static void expect_end(int descriptor)
-{
-    char byte;
-
-    ck_assert_int_eq(recv(descriptor, &byte, 1, 0), 0);
-}
-
-static void disconnect(struct pendio_context *context, pendio_handle handle, uint32_t flags)
-{
-    expect_pending(pendio_disconnect(context, handle, flags));
-    expect_next(&fixture, context, 0, 0, 0);
-    ck_assert_uint_eq(fixture.seen[fixture.read_count - 1].operation, PENDIO_OPERATION_DISCONNECT);
-    ck_assert_uint_eq(fixture.seen[fixture.read_count - 1].handle, handle);
-}
-
-/* Sends until nothing more goes; the context is left with a send under way. */
-static void fill_up(pendio_handle handle, struct pendio_context *context, void *memory,
-                    size_t byte_count)
-{
-    const int room = 1 << 16;
-
-    ck_assert_int_eq(
-        pendio_handle_set_option(fixture.loop, handle, SOL_SOCKET, SO_SNDBUF, &room, sizeof room),
-        0);
-    ck_assert_int_eq(pendio_context_set_memory(context, memory, byte_count), 0);
-    expect_pending(pendio_send(context, handle));
-    fixture_quiet(&fixture);
-}
 
 /* ---- without reuse -------------------------------------------------------------------------- */
 
@@ -88,14 +33,14 @@ START_TEST(disconnected_handle_is_good_for_nothing_more)
     context = fixture_over(&fixture, &byte, 1);
     expect_pending(pendio_send(context, pair.near));
     expect_next(&fixture, context, 0, 1, 0);
-    disconnect(context, pair.near, 0);
+    connection_disconnect(&fixture, context, pair.near, 0);
     fixture_take(pair.far, &byte, 1);
-    expect_end(pair.far);
+    connection_expect_end(pair.far);
     expect_done(pendio_send(context, pair.near));
     expect_result(context, -EPIPE, 0, 0);
     expect_done(pendio_receive(context, pair.near));
     expect_result(context, 0, 0, PENDIO_END_OF_STREAM);
-    set_endpoint(context, &address);
+    connection_aim(context, &address);
     expect_done(pendio_connect(context, pair.near));
     expect_result(context, -EISCONN, 0, 0);
     ck_assert_int_eq(pendio_accept(context, listener, pair.near), -EINVAL);
@@ -117,8 +62,8 @@ START_TEST(disconnected_handle_does_not_connect_even_when_the_peer_is_gone)
     (void)fixture_listener(&fixture, (enum fixture_family)_i, &address);
     context = fixture_get(&fixture);
     close(pair.far);
-    disconnect(context, pair.near, 0);
-    set_endpoint(context, &address);
+    connection_disconnect(&fixture, context, pair.near, 0);
+    connection_aim(context, &address);
     ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_QUEUE), 0);
     expect_pending(pendio_connect(context, pair.near));
     expect_next(&fixture, context, -EISCONN, 0, 0);
@@ -138,8 +83,8 @@ START_TEST(who_waits_behind_a_disconnect_gets_what_it_left)
     (void)fixture_listener(&fixture, (enum fixture_family)_i, &address);
     for (int i = 0; i < 4; i++)
         contexts[i] = fixture_get(&fixture);
-    fill_up(pair.near, contexts[0], memory, sizeof memory);
-    set_endpoint(contexts[3], &address);
+    connection_fill_up(&fixture, pair.near, contexts[0], memory, sizeof memory);
+    connection_aim(contexts[3], &address);
     expect_pending(pendio_disconnect(contexts[1], pair.near, 0));
     expect_pending(pendio_send(contexts[2], pair.near));
     expect_pending(pendio_connect(contexts[3], pair.near));
@@ -149,7 +94,7 @@ START_TEST(who_waits_behind_a_disconnect_gets_what_it_left)
     expect_next(&fixture, contexts[1], 0, 0, 0);
     expect_next(&fixture, contexts[2], -EPIPE, 0, 0);
     expect_next(&fixture, contexts[3], -EISCONN, 0, 0);
-    expect_end(pair.far);
+    connection_expect_end(pair.far);
     close(pair.far);
     fixture_fini(&fixture);
 }
@@ -173,11 +118,11 @@ START_TEST(disconnected_with_reuse_the_handle_connects_again)
         pair = (struct fixture_pair){.near = handle, .far = ends[1]};
         expect_pending(pendio_send(context, pair.near));
         expect_next(&fixture, context, 0, 1, 0);
-        disconnect(context, handle, PENDIO_REUSE);
+        connection_disconnect(&fixture, context, handle, PENDIO_REUSE);
         fixture_take(pair.far, &byte, 1);
-        expect_end(pair.far);
+        connection_expect_end(pair.far);
         close(pair.far);
-        ends[1] = connect_anew(handle, (enum fixture_family)_i);
+        ends[1] = connection_anew(&fixture, handle, (enum fixture_family)_i);
         fixture_put(ends[1], &byte, 1);
         expect_pending(pendio_receive(context, handle));
         expect_next(&fixture, context, 0, 1, 0);
@@ -211,8 +156,8 @@ START_TEST(what_was_known_of_the_old_connection_is_forgotten)
                     _i == 0 ? PENDIO_END_OF_STREAM : 0);
         expect_done(pendio_receive(context, pair.near));
     }
-    disconnect(context, pair.near, PENDIO_REUSE);
-    pair.far = connect_anew(pair.near, FIXTURE_TCP4);
+    connection_disconnect(&fixture, context, pair.near, PENDIO_REUSE);
+    pair.far = connection_anew(&fixture, pair.near, FIXTURE_TCP4);
     expect_pending(pendio_send(context, pair.near));
     expect_next(&fixture, context, 0, 1, 0);
     fixture_put(pair.far, &byte, 1);
@@ -231,11 +176,11 @@ START_TEST(reuse_helps_after_a_disconnect_without_it)
     fixture_init(&fixture);
     pair = fixture_pair(&fixture, (enum fixture_family)_i);
     context = fixture_get(&fixture);
-    disconnect(context, pair.near, 0);
-    disconnect(context, pair.near, PENDIO_REUSE);
-    expect_end(pair.far);
+    connection_disconnect(&fixture, context, pair.near, 0);
+    connection_disconnect(&fixture, context, pair.near, PENDIO_REUSE);
+    connection_expect_end(pair.far);
     close(pair.far);
-    close(connect_anew(pair.near, (enum fixture_family)_i));
+    close(connection_anew(&fixture, pair.near, (enum fixture_family)_i));
     fixture_fini(&fixture);
 }
 END_TEST
@@ -252,7 +197,7 @@ START_TEST(reuse_helps_after_a_connect_ended_early)
     ck_assert_int_eq(pendio_handle_socket(fixture.loop, AF_INET, SOCK_STREAM, 0, &handle), 0);
     contexts[0] = fixture_get(&fixture);
     contexts[1] = fixture_get(&fixture);
-    set_endpoint(contexts[0], &address);
+    connection_aim(contexts[0], &address);
     expect_pending(pendio_connect(contexts[0], handle));
     if (_i == 1)
         expect_pending(pendio_disconnect(contexts[1], handle, PENDIO_REUSE));
@@ -264,9 +209,9 @@ START_TEST(reuse_helps_after_a_connect_ended_early)
     } else {
         expect_pending(pendio_disconnect(contexts[1], handle, 0));
         expect_next(&fixture, contexts[1], -ECONNABORTED, 0, 0);
-        disconnect(contexts[1], handle, PENDIO_REUSE);
+        connection_disconnect(&fixture, contexts[1], handle, PENDIO_REUSE);
     }
-    close(connect_anew(handle, FIXTURE_TCP4));
+    close(connection_anew(&fixture, handle, FIXTURE_TCP4));
     close(ends[0]);
     close(ends[1]);
     fixture_fini(&fixture);
@@ -289,10 +234,10 @@ START_TEST(without_a_free_descriptor_it_is_disconnected_and_may_be_tried_again)
     expect_pending(pendio_disconnect(context, pair.near, PENDIO_REUSE));
     expect_next(&fixture, context, -EMFILE, 0, 0);
     setrlimit(RLIMIT_NOFILE, &limit);
-    expect_end(pair.far);
-    disconnect(context, pair.near, PENDIO_REUSE);
+    connection_expect_end(pair.far);
+    connection_disconnect(&fixture, context, pair.near, PENDIO_REUSE);
     close(pair.far);
-    close(connect_anew(pair.near, FIXTURE_TCP4));
+    close(connection_anew(&fixture, pair.near, FIXTURE_TCP4));
     fixture_fini(&fixture);
 }
 END_TEST
@@ -314,7 +259,7 @@ START_TEST(what_was_never_connected_cannot_be_disconnected)
         expect_pending(pendio_disconnect(context, handles[i], flags));
         expect_next(&fixture, context, -ENOTCONN, 0, 0);
     }
-    set_endpoint(context, &address);
+    connection_aim(context, &address);
     if (_i >= 2) { /* a refused connect was none */
         ck_assert_int_eq(pendio_handle_close(fixture.loop, handles[0], PENDIO_GRACEFUL), 0);
         expect_pending(pendio_connect(context, handles[1]));
@@ -349,8 +294,8 @@ START_TEST(misuse_is_refused_and_changes_nothing)
     ck_assert_int_eq(pendio_disconnect(context, 0, 0), -EBADF);
     ck_assert_int_eq(pendio_context_result(context, &after), 0);
     ck_assert_mem_eq(&before, &after, sizeof before);
-    disconnect(context, pair.near, PENDIO_REUSE);
-    expect_end(pair.far);
+    connection_disconnect(&fixture, context, pair.near, PENDIO_REUSE);
+    connection_expect_end(pair.far);
     close(pair.far);
     close(datagram.far);
     fixture_fini(&fixture);
