@@ -106,12 +106,13 @@ int pendio_send_packets(struct pendio_context *context, pendio_handle handle,
                         const struct pendio_packet *packets, uint32_t packet_count, uint32_t flags)
 {
     struct pnd_context *self = pnd_shell_context(context);
-    bool valid = flags == 0 && (packets != NULL || packet_count == 0);
+    uint32_t known = PENDIO_THEN_DISCONNECT | PENDIO_THEN_REUSE;
+    bool valid = (flags & ~known) == 0 && (packets != NULL || packet_count == 0);
     int status = pnd_shell_check_start(self, valid);
 
     return status < 0 ? status
                       : pnd_send_packets_start(self, pnd_shell_handle(self, handle), packets,
-                                               packet_count);
+                                               packet_count, flags);
 }
 
 int pendio_open(struct pendio_context *context, const char *path, int flags, uint32_t mode)

@@ -11,6 +11,7 @@
  * place in line.
  */
 #include "descriptor.h"
+#include "disconnect.h"
 #include "operation.h"
 
 #include <errno.h>
@@ -83,13 +84,19 @@ static int32_t renew(struct pnd_handle *handle)
 static enum pnd_verdict disconnect_finish(struct pnd_context *context, int32_t result,
                                           uint32_t cqe_flags)
 {
-    struct pnd_handle *handle = context->handle;
-    bool reuse = (context->argument & PENDIO_REUSE) != 0;
-    int32_t error = context->stop == PND_STOP_NONE ? result : -ECANCELED;
-
     (void)cqe_flags;
-    if (error == 0)
-        error = check(handle, reuse);
+    if (result < 0) {
+        pnd_context_fail(context, result);
+        return PND_DELIVER;
+    }
+    return pnd_disconnect_go(context, (context->argument & PENDIO_REUSE) != 0);
+}
+
+enum pnd_verdict pnd_disconnect_go(struct pnd_context *context, bool reuse)
+{
+    struct pnd_handle *handle = context->handle;
+    int32_t error = context->stop == PND_STOP_NONE ? check(handle, reuse) : -ECANCELED;
+
     if (error == 0 && !handle->disconnected)
         part(handle);
     if (error == 0 && reuse) {

@@ -2,17 +2,19 @@
  * op_packets.c - all there is to know about sending memory and files in one operation.
  *
  * Happy path:  check -> begin -> (nothing to send: end) or (wait in line -> open and look at every
- *              file -> send the parts in order -> deliver). A file goes from its cache through a
- *              pipe to the socket and never through the memory of the program.
+ *              file -> send the parts in order -> (asked for: disconnect) -> deliver). A file goes
+ *              from its cache through a pipe to the socket and never through the memory of the
+ *              program.
  * Failures:    a file that is not there, or has not the range asked for, ends it before the first
  *              byte; with an error, bytes says how much had gone; a file that has become shorter
- *              meanwhile: -EIO.
+ *              meanwhile: -EIO. The connection is ended only when everything has gone.
  *
  * What was opened is closed however it ends. A socket would block a worker of the kernel: it is
  * made not to while a splice writes into it.
  */
 #include "operation.h"
 
+#include "disconnect.h"
 #include "line.h"
 #include "packets.h"
 #include "transfer.h"
@@ -100,20 +102,24 @@ static void join_files(struct pnd_context *context)
 }
 
 int pnd_send_packets_start(struct pnd_context *context, struct pnd_handle *handle,
-                           const struct pendio_packet *packets, uint32_t packet_count)
+                           const struct pendio_packet *packets, uint32_t packet_count,
+                           uint32_t flags)
 {
     struct pnd_loop *loop = context->loop;
     int answer = pnd_context_reserve_on(context, &packets_operation, handle);
 
     if (answer < 0)
         return answer;
-    answer = pnd_packets_set(context, packets, packet_count);
+    answer = flags != 0 && handle->kind != PND_KIND_STREAM
+                 ? -EINVAL
+                 : pnd_packets_set(context, packets, packet_count);
     if (answer < 0)
         return pnd_loop_refuse(loop, answer);
     pnd_context_begin(context, &packets_operation, handle);
+    context->argument = flags;
     if (pnd_context_end_as_known(context, &handle->sends, &answer))
         return answer;
-    if (context->extra->packets->count == 0 && pnd_line_is_empty(&handle->sends))
+    if (context->extra->packets->count == 0 && flags == 0 && pnd_line_is_empty(&handle->sends))
         return pnd_context_end(context, &handle->sends, &loop->stats.done_empty);
     context->extra->packets->stage = (uint8_t)stage_to_begin(context);
     join_files(context);
@@ -165,6 +171,16 @@ static enum pnd_verdict fail_by_file(struct pnd_context *context, int32_t error)
     return PND_DELIVER;
 }
 
+/* All has gone. Who has to hear of the end of the connection first is waited for with nothing. */
+static enum pnd_verdict end(struct pnd_context *context)
+{
+    if (context->argument == 0)
+        return PND_DELIVER;
+    packets_release(context);
+    context->extra->packets->stage = STAGE_NOTHING;
+    return pnd_disconnect_go(context, (context->argument & PENDIO_THEN_REUSE) != 0);
+}
+
 /* What the next part needs: its bytes in a pipe, if it is a file. */
 static enum pnd_verdict go_on(struct pnd_context *context)
 {
@@ -172,7 +188,7 @@ static enum pnd_verdict go_on(struct pnd_context *context)
     int status = 0;
 
     if (!pnd_packets_next_bytes(packets))
-        return PND_DELIVER;
+        return end(context);
     if (packets->parts[packets->index].memory != NULL) {
         packets->stage = STAGE_SEND;
         return PND_AGAIN;
@@ -323,13 +339,14 @@ static enum pnd_verdict drain_finish(struct pnd_context *context, int32_t result
     return go_on(context);
 }
 
-/* ---- nothing is sent ------------------------------------------------------------------------ */
+/* ---- nothing is to be sent ------------------------------------------------------------------ */
 
 static enum pnd_verdict nothing_finish(struct pnd_context *context, int32_t result)
 {
     const struct pnd_packets *packets = context->extra->packets;
 
-    if (packets->error < 0 || result < 0)
-        pnd_context_fail(context, packets->error < 0 ? packets->error : result);
+    if (packets->error == 0 && result >= 0)
+        return end(context);
+    pnd_context_fail(context, packets->error < 0 ? packets->error : result);
     return PND_DELIVER;
 }

@@ -28,7 +28,8 @@ int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint
 int pnd_splice_start(struct pnd_context *context, struct pnd_handle *from, uint64_t from_offset,
                      struct pnd_handle *to, uint64_t to_offset, uint64_t byte_count);
 int pnd_send_packets_start(struct pnd_context *context, struct pnd_handle *handle,
-                           const struct pendio_packet *packets, uint32_t packet_count);
+                           const struct pendio_packet *packets, uint32_t packet_count,
+                           uint32_t flags);
 int pnd_fsync_start(struct pnd_context *context, struct pnd_handle *handle, uint32_t flags);
 int pnd_truncate_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t byte_count);
 int pnd_rename_start(struct pnd_context *context, const char *from, const char *to);

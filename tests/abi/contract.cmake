@@ -8,6 +8,7 @@ add_library(pendio_fixture STATIC
     "${PROJECT_SOURCE_DIR}/tests/support/listening.c"
     "${PROJECT_SOURCE_DIR}/tests/support/message.c"
     "${PROJECT_SOURCE_DIR}/tests/support/name_server.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/parting.c"
     "${PROJECT_SOURCE_DIR}/tests/support/stage.c")
 target_include_directories(pendio_fixture PUBLIC "${PROJECT_SOURCE_DIR}/tests/support")
 target_link_libraries(pendio_fixture PUBLIC pendio::pendio PkgConfig::CHECK PRIVATE pendio_flags)
@@ -38,6 +39,6 @@ foreach(stem IN ITEMS
         sync path path_end loop end poll host hosting accept_into child disconnect
         message message_end message_rights
         disconnect_order first_data connect_name flags group move move_threads pieces signal
-        splice packets cached device direct accept listener)
+        splice packets packets_then packets_then_stop cached device direct accept listener)
     contract_test(${stem})
 endforeach()

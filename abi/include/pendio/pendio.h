@@ -124,6 +124,11 @@ enum {                   /* flags of disconnect */
        PENDIO_REUSE = 1, /* the handle can connect again, or be the target of an accept */
 };
 
+enum {                             /* flags of send_packets: when everything has gone */
+       PENDIO_THEN_DISCONNECT = 1, /* the connection ends */
+       PENDIO_THEN_REUSE = 2,      /* it ends, and the handle is as with PENDIO_REUSE */
+};
+
 enum {                       /* flags of fsync */
        PENDIO_DATA_ONLY = 1, /* as fdatasync(2): not what reading the data back can do without */
 };
@@ -840,11 +845,17 @@ PENDIO_API int pendio_send_message(struct pendio_context *context, pendio_handle
  * open one stays where it is. Every file is opened and looked at before the first byte goes. The
  * context's window is not used.
  *
+ * PENDIO_THEN_DISCONNECT and PENDIO_THEN_REUSE make pendio_disconnect() the last part of it, also
+ * where there was nothing to send, but not after an error. A graceful close lets that finish, too;
+ * where cancel or deadline come when all bytes have gone, the connection may have ended or not.
+ *
  * Result:    bytes is all of it, or with an error what had gone. -ENOENT, -EACCES and so on: a file
  *            cannot be opened; -EINVAL a range reaches beyond the end of its file, or it is no
- *            regular file: bytes 0. -EIO a file has become shorter meanwhile.
- * Refused:   -EINVAL also a packet of two sources, bytes of none, or flags; -EBADF also a packet's
- *            file; -ENOMEM more packets than ever on this context, and no memory to note them.
+ *            regular file: bytes 0. -EIO a file has become shorter meanwhile. Disconnecting: as
+ *            pendio_disconnect().
+ * Refused:   -EINVAL also a packet of two sources, bytes of none, or flags where the handle is no
+ *            stream socket; -EBADF also a packet's file; -ENOMEM more packets than ever on this
+ *            context, and no memory to note them.
  * Ownership: `packets` is copied; what it points to must stay until delivery.
  */
 PENDIO_API int pendio_send_packets(struct pendio_context *context, pendio_handle handle,
