@@ -334,9 +334,11 @@ static uint32_t deliver_records(struct pnd_loop *loop, struct pendio_completion 
 
 /* ---- turn ----------------------------------------------------------------------------------- */
 
+/* Handles whose request ends last are closed by then, too. */
 static bool is_over(const struct pnd_loop *loop)
 {
-    return loop->stopping && loop->under_way_count == 0 && !pnd_loop_is_deliverable(loop);
+    return loop->stopping && loop->under_way_count == 0 && loop->armed_count == 0 &&
+           !pnd_loop_is_deliverable(loop);
 }
 
 /* When a sleep ends at the latest: the turn's end or the next deadline; UINT64_MAX: never. */
@@ -436,7 +438,10 @@ int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,
     if (loop->host.is_asked)
         pnd_host_begin_turn(loop, timeout_ns != 0);
     answer = turn(loop, timeout_ns, ret_completions, count);
-    if (loop->host.is_asked)
+    if (loop->host.is_asked) {
         pnd_host_end_turn(loop, answer > 0);
+        if (answer != -ESHUTDOWN && is_over(loop))
+            pnd_host_tell(&loop->host); /* the next turn says so */
+    }
     return answer;
 }

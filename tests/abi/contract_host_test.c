@@ -319,6 +319,34 @@ START_TEST(shutdown_is_delivered_and_then_the_host_may_sleep)
 }
 END_TEST
 
+/* Also where the last to be heard of is told to nobody: a callback, or the end of a listener. */
+START_TEST(host_that_sleeps_hears_that_a_shutdown_is_over)
+{
+    struct pendio_context *context;
+    struct pendio_endpoint address;
+    pendio_handle listener;
+    int answer;
+
+    host_init(&host, &fixture);
+    context = fixture_called(&fixture, NULL, 0);
+    if (_i == 0) {
+        expect_pending(pendio_timer(context, hour_ns));
+    } else {
+        listener = fixture_listener(&fixture, FIXTURE_TCP4, &address);
+        expect_pending(pendio_accept(context, listener, 0));
+        host_expect_sleep(&host);
+        ck_assert_int_eq(pendio_handle_close(fixture.loop, listener, PENDIO_ABORTIVE), 0);
+    }
+    ck_assert_int_eq(pendio_loop_shutdown(fixture.loop), 0);
+    while ((answer = fixture_turn(&fixture, 0)) != -ESHUTDOWN)
+        ck_assert(answer > 0 || host_is_readable(&host, HOST_PATIENCE_MS));
+    expect_completion(fixture_next(&fixture), -ECANCELED, 0,
+                      _i == 0 ? PENDIO_BY_CANCEL : PENDIO_BY_CLOSE);
+    ck_assert(!host_is_readable(&host, 0));
+    host_fini(&host);
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_case cases[] = {
@@ -334,6 +362,7 @@ int main(void)
         {what_was_under_way_before_it_is_asked_for_counts, 0},
         {hosted_loop_still_sleeps_in_its_own_turns, 0},
         {shutdown_is_delivered_and_then_the_host_may_sleep, 0},
+        {host_that_sleeps_hears_that_a_shutdown_is_over, 2},
     };
     return fixture_run("contract: host", cases, sizeof cases / sizeof cases[0]);
 }

@@ -67,6 +67,30 @@ START_TEST(accepts_waiting_on_a_closing_listener_end_by_it)
 }
 END_TEST
 
+START_TEST(a_listener_closed_before_a_shutdown_is_gone_when_that_is_over)
+{
+    struct pendio_context *context;
+    int client;
+
+    listening_begin(FIXTURE_TCP4);
+    context = fixture_get(&listening.fixture);
+    listening_accept_first(context, &client);
+    close(client);
+    ck_assert_int_eq(
+        pendio_handle_close(listening.fixture.loop, listening.listener, PENDIO_ABORTIVE), 0);
+    ck_assert_int_eq(pendio_loop_shutdown(listening.fixture.loop), 0);
+    while (pendio_loop_turn(listening.fixture.loop, -1, NULL, 0) != -ESHUTDOWN)
+        ;
+    client = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(client, (const struct sockaddr *)listening.address.address,
+                             listening.address.byte_count),
+                     -1);
+    ck_assert_int_eq(errno, ECONNREFUSED);
+    close(client);
+    fixture_fini(&listening.fixture);
+}
+END_TEST
+
 START_TEST(connections_collected_go_with_the_loop)
 {
     struct pendio_context *context;
@@ -174,6 +198,7 @@ int main(void)
     const struct fixture_case cases[] = {
         {a_closed_listener_closes_what_it_collected_and_takes_no_more, 2},
         {accepts_waiting_on_a_closing_listener_end_by_it, 0},
+        {a_listener_closed_before_a_shutdown_is_gone_when_that_is_over, 0},
         {connections_collected_go_with_the_loop, 0},
         {a_listener_with_a_connection_collected_cannot_be_detached, 0},
         {without_a_descriptor_left_the_first_waiting_accept_gets_the_error, 0},

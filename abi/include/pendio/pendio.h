@@ -268,8 +268,9 @@ PENDIO_API int pendio_loop_post(struct pendio_loop *loop, uint64_t user_data, ui
 
 /**
  * A descriptor by which another event loop can host this one: readable, as of poll(2) or epoll(7),
- * whenever a turn would deliver something. Before it sleeps the host turns with timeout_ns 0 until
- * the answer is 0; that also submits what was started. Costs something from the first call on only.
+ * whenever a turn would deliver something, and when a shutdown is over. Before it sleeps the host
+ * turns with timeout_ns 0 until the answer is 0; that also submits what was started. It costs
+ * something from the first call on only.
  *
  * Result:    the descriptor, close-on-exec, always the same one.
  * Refused:   -EMFILE; -ENFILE; -ENOMEM.
