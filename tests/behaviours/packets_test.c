@@ -1,5 +1,6 @@
 /*
- * packets_test.c - behaviours 194 to 203 and 226 to 228: memory sent in packets, and misuse.
+ * packets_test.c - behaviours 194 to 205 and 226 to 228: memory sent in packets, the end of a
+ * connection behind them, and misuse.
  *
  * - A packet is a structure of the caller's: what .NET's constructors reject is refused by the
  *   start, which changes nothing (contract 2).
@@ -171,6 +172,46 @@ START_TEST(b202_empty_packets_among_others_are_ignored)
 }
 END_TEST
 
+/* All ten arrive, then the end: told once, with the bytes sent. */
+static void expect_sent_to_the_end(uint32_t flags)
+{
+    const struct pendio_packet packets[] = {{.memory = ten, .byte_count = 4},
+                                            {.memory = ten, .offset = 4, .byte_count = 6}};
+    char seen[10];
+
+    expect_either(context, pendio_send_packets(context, ends.left, packets, 2, flags), 0, 10, 0);
+    behaviour_receive_all(ends.right, seen, sizeof seen, sizeof seen);
+    ck_assert_mem_eq(seen, ten, sizeof seen);
+    behaviour_expect_end(ends.right);
+}
+
+START_TEST(b204_after_packets_with_disconnect_nothing_is_sent)
+{
+    begin();
+    expect_sent_to_the_end(PENDIO_THEN_DISCONNECT);
+    behaviour_show(context, "a", 1);
+    expect_done_with(context, pendio_send(context, ends.left), -EPIPE, 0, 0);
+    expect_done_with(context, pendio_send_packets(context, ends.left, NULL, 0, 0), -EPIPE, 0, 0);
+    behaviour_end();
+}
+END_TEST
+
+/* .NET wants both of its flags; here reuse implies the end. */
+START_TEST(b205_after_packets_with_reuse_the_handle_connects_again)
+{
+    struct pendio_endpoint address;
+
+    begin();
+    (void)fixture_listener(&fixture, FIXTURE_TCP4, &address);
+    expect_sent_to_the_end(_i == 0 ? PENDIO_THEN_REUSE
+                                   : PENDIO_THEN_DISCONNECT | PENDIO_THEN_REUSE);
+    behaviour_aim(context, &address);
+    expect_either(context, pendio_connect(context, ends.left), 0, 0, 0);
+    behaviour_send_now(ends.left, "again", 5);
+    behaviour_end();
+}
+END_TEST
+
 /* Without a source there are no bytes; two are one too many; an empty one is nothing. */
 START_TEST(b226_packet_has_one_source_or_none)
 {
@@ -235,6 +276,8 @@ int main(int argc, char **argv)
         {b200_empty_memory_is_ignored, 0},
         {b201_no_bytes_at_an_offset_are_ignored, 0},
         {b202_empty_packets_among_others_are_ignored, 0},
+        {b204_after_packets_with_disconnect_nothing_is_sent, 0},
+        {b205_after_packets_with_reuse_the_handle_connects_again, 2},
         {b226_packet_has_one_source_or_none, 0},
         {b227_range_beyond_a_file_is_found_when_it_runs, 0},
         {b228_unknown_flags_are_refused, 0},
