@@ -8,10 +8,14 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -165,6 +169,50 @@ START_TEST(group_that_cannot_begin_leaves_nothing)
     ck_assert_int_eq(pendio_group_create(NULL, NULL), -EINVAL);
     ck_assert_int_eq(fixture_count_descriptors(), descriptor_count);
     ck_assert_uint_eq(atomic_load(&fault_count), 0);
+}
+END_TEST
+
+/* A user without privileges and other processes, whom the limit of threads binds. */
+static bool become_ordinary(void)
+{
+    if (geteuid() == 0 && setuid((uid_t)(40000 + getpid() % 20000)) < 0)
+        return false;
+    return prctl(PR_SET_DUMPABLE, 1) == 0; /* to see its own descriptors */
+}
+
+/* Threads of the process, and two. */
+static nlink_t count_threads(void)
+{
+    struct stat tasks;
+
+    ck_assert_int_eq(stat("/proc/self/task", &tasks), 0);
+    return tasks.st_nlink;
+}
+
+START_TEST(group_whose_threads_are_not_to_be_had_leaves_nothing)
+{
+    struct rlimit before;
+    struct rlimit few;
+    nlink_t thread_count;
+
+    if (!become_ordinary())
+        return;
+    failing_index = UINT32_MAX;
+    descriptor_count = fixture_count_descriptors();
+    thread_count = count_threads();
+    ck_assert_int_eq(getrlimit(RLIMIT_NPROC, &before), 0);
+    for (rlim_t count = 1; count <= LOOPS; count++) {
+        few = (struct rlimit){.rlim_cur = count, .rlim_max = before.rlim_max};
+        ck_assert_int_eq(setrlimit(RLIMIT_NPROC, &few), 0);
+        ck_assert_int_eq(pendio_group_create(&usual, &group), -EAGAIN);
+        ck_assert_ptr_null(group);
+        ck_assert_int_eq(fixture_count_descriptors(), descriptor_count);
+        while (count_threads() != thread_count)
+            (void)sched_yield(); /* who was joined may still be on the way out */
+    }
+    ck_assert_int_eq(setrlimit(RLIMIT_NPROC, &before), 0);
+    for (int i = 0; i < LOOPS; i++)
+        ck_assert(!seats[i].began && !seats[i].ended);
 }
 END_TEST
 
@@ -326,6 +374,7 @@ int main(void)
     const struct fixture_case cases[] = {
         {loops_begin_turn_and_end_on_threads_of_their_own, 0},
         {group_that_cannot_begin_leaves_nothing, 0},
+        {group_whose_threads_are_not_to_be_had_leaves_nothing, 0},
         {connections_are_spread_and_served_where_they_are, 4},
         {what_cannot_be_listened_at_is_refused_and_leaves_nothing, 0},
         {group_ends_with_connections_under_way, 4},
