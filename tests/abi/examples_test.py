@@ -356,5 +356,67 @@ class FifteenAccepts(Case):
                              (2, "usage: fifteen_accepts [CONNECTIONS [PORT]]\n"), arguments)
 
 
+class GroupEcho(Case):
+    def test_every_connection_is_served_and_counted_by_its_loop(self):
+        for loop_count in (1, 3):
+            with self.subTest(loop_count=loop_count), \
+                    Server(0, loop_count, name="group_echo") as server:
+                connections = [server.connect() for _ in range(60)]
+                for number, connection in enumerate(connections):
+                    self.assertEqual(exchange(connection, content(50_000, number)),
+                                     content(50_000, number))
+                    connection.close()
+                server.process.send_signal(signal.SIGTERM)
+                said, complaints = server.process.communicate(timeout=SECONDS)
+                self.assertEqual((server.process.returncode, complaints), (0, ""))
+                first, counts = said.strip().split(":")
+                self.assertEqual(first, f"connections of {loop_count} loops")
+                self.assertEqual(len(counts.split()), loop_count)
+                self.assertEqual(sum(map(int, counts.split())), 60)
+
+    def test_ends_cleanly_on_both_signals_even_with_connections(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number=number), Server(0, name="group_echo") as server, \
+                    server.connect() as connection:
+                connection.sendall(b"x")
+                self.assertEqual(connection.recv(1), b"x")
+                self.assertEqual(server.stop(number), (0, ""))
+                self.assertEqual(connection.recv(1), b"")
+
+    def test_more_connections_than_contexts_are_closed(self):
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if limit[1] < 4096:
+            self.skipTest("fewer than 4096 descriptors allowed")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, limit[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limit)
+        with Server(0, 1, name="group_echo") as server:
+            connections = [server.connect() for _ in range(1024)]
+            for connection in connections:
+                connection.sendall(b"x")
+                self.assertEqual(connection.recv(1), b"x")
+            with self.assertRaises(ConnectionResetError), server.connect() as one_too_many:
+                one_too_many.recv(1)
+            for connection in connections:
+                connection.close()
+            self.assertEqual(server.stop(), (0, ""))
+
+    def test_a_taken_port_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            ended = run("group_echo", taken.getsockname()[1])
+        self.assertEqual(ended.returncode, 3)
+        self.assertEqual(ended.stderr, "group_echo: cannot listen: Address already in use\n")
+
+    def test_says_why_it_cannot_run(self):
+        ended = run("group_echo", 0, env={**os.environ, "PENDIO_DISABLE_URING": "1"})
+        self.assertEqual((ended.returncode, ended.stdout), (3, ""))
+        self.assertIn("group_echo: cannot run: io_uring is switched off", ended.stderr)
+
+    def test_bad_arguments_are_usage(self):
+        for arguments in ((), ("x",), (65536,), (7000, 0), (7000, 1025), (7000, 1, 1)):
+            ended = run("group_echo", *arguments)
+            self.assertEqual((ended.returncode, ended.stderr),
+                             (2, "usage: group_echo PORT [LOOPS]\n"), arguments)
+
+
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
