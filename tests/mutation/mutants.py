@@ -159,6 +159,28 @@ MUTANTS = (
         "(void)setsockopt(handle->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);",
         "(void)at_once;"),
     Mutant(
+        "packets_stay_connected", "the end asked for behind packets does not come",
+        "runtime/op_packets.c",
+        """\
+    if (context->argument == 0)
+        return PND_DELIVER;
+    packets_release(context);
+""",
+        """\
+    if (context->argument <= UINT32_MAX)
+        return PND_DELIVER;
+    packets_release(context);
+"""),
+    Mutant(
+        "cancelled_disconnects", "a cancelled run ends the connection all the same",
+        "runtime/op_disconnect.c",
+        "context->stop == PND_STOP_NONE ? check(handle, reuse) : -ECANCELED;",
+        "check(handle, reuse);"),
+    Mutant(
+        "shutdown_leaves_listeners", "a shutdown is over while closed listeners still listen",
+        "runtime/loop.c", "loop->under_way_count == 0 && loop->armed_count == 0 &&",
+        "loop->under_way_count == 0 &&"),
+    Mutant(
         "fixed_read_is_shifted", "reads into the arena come from one byte behind",
         "runtime/op_file.c",
         """\
