@@ -134,11 +134,12 @@ struct pnd_context_extra {
     struct pendio_endpoint sender;
     struct msghdr message;
     struct iovec piece;
-    uint32_t piece_index;   /* of a vector under way: the piece that is next */
-    uint64_t passed_bytes;  /* and what those before it hold */
-    char peeked;            /* of a receive that takes nothing */
-    const char *other_path; /* rename: to */
-    struct pnd_race *race;  /* of a connect by name; NULL: none yet */
+    uint32_t piece_index;    /* of a vector under way: the piece that is next */
+    uint64_t passed_bytes;   /* and what those before it hold */
+    char peeked;             /* of a receive that takes nothing */
+    const char *other_path;  /* rename: to */
+    struct pnd_race *race;   /* of a connect by name; NULL: none yet */
+    struct pnd_guest target; /* of an accept into a prepared handle */
     struct pnd_splice splice;
     struct pnd_packets *packets; /* of send_packets; kept, NULL: never needed */
     struct pnd_move *move;       /* under way */

@@ -35,7 +35,7 @@ endfunction()
 
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
-        sync path path_end loop end poll host hosting accept_into child disconnect
+        sync path path_end loop end poll host hosting accept_into accept_into_close child disconnect
         message message_end message_rights
         disconnect_order first_data connect_name flags group move move_threads pieces signal
         splice packets cached device direct accept listener)
