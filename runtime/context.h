@@ -134,11 +134,13 @@ struct pnd_context_extra {
     struct pendio_endpoint sender;
     struct msghdr message;
     struct iovec piece;
-    uint32_t piece_index;   /* of a vector under way: the piece that is next */
-    uint64_t passed_bytes;  /* and what those before it hold */
-    char peeked;            /* of a receive that takes nothing */
-    const char *other_path; /* rename: to */
-    struct pnd_race *race;  /* of a connect by name; NULL: none yet */
+    uint32_t piece_index;    /* of a vector under way: the piece that is next */
+    uint64_t passed_bytes;   /* and what those before it hold */
+    char peeked;             /* of a receive that takes nothing */
+    bool pausing;            /* the entry in the kernel lets time pass, the send follows */
+    const char *other_path;  /* rename: to */
+    struct pnd_race *race;   /* of a connect by name; NULL: none yet */
+    struct pnd_guest target; /* of an accept into a prepared handle */
     struct pnd_splice splice;
     struct pnd_packets *packets; /* of send_packets; kept, NULL: never needed */
     struct pnd_move *move;       /* under way */
@@ -191,6 +193,14 @@ static inline void pnd_context_move(struct pnd_context *context, enum pnd_state 
 {
     assert(pnd_state_follows[context->state] & (1u << next));
     context->state = (uint8_t)next;
+}
+
+/* The loop may do it, and the kernel can. */
+static inline bool pnd_operation_is_allowed(const struct pnd_operation *operation,
+                                            const struct pnd_loop *loop)
+{
+    return (loop->allowed_operations >> operation->code & 1) != 0 &&
+           pnd_opcodes_have(&loop->ring.opcodes, operation->opcode);
 }
 
 /* 0, or the refusal of a setter: -EBUSY in use, -EINVAL in the pool. */

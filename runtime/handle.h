@@ -114,7 +114,7 @@ struct pnd_handle {
     LIST_HEAD(, pnd_guest) guests; /* runs that work on it too, in no list above */
     struct pnd_context *closer;    /* whoever is told when it is closed; NULL: nobody */
     struct pnd_context *settler;   /* waits until nothing else is under way on it; NULL: nobody */
-    struct pnd_context *acceptor;  /* brings a connection into it; NULL: nobody */
+    struct pnd_context *acceptor;  /* brings it a connection, until that is told; NULL: nobody */
     struct pnd_inbox inbox;        /* what the multishot request brought */
     const struct pnd_multishot *multishot; /* the one used last; NULL: none was */
     uint8_t arming;                        /* enum pnd_arming */

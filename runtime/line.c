@@ -25,6 +25,8 @@ struct pnd_handle *pnd_guest_leave(struct pnd_context *context)
     context->guests = guest->next;
     LIST_REMOVE(guest, link);
     handle->under_way_count--;
+    if (handle->acceptor == context)
+        handle->acceptor = NULL;
     return pnd_handle_may_close(handle) ? handle : NULL;
 }
 

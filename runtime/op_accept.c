@@ -11,6 +11,7 @@
  * of them; else each context asks for itself.
  */
 #include "descriptor.h"
+#include "line.h"
 #include "multishot.h"
 #include "operation.h"
 
@@ -88,6 +89,7 @@ int pnd_accept_start(struct pnd_context *context, struct pnd_handle *listener, p
     struct pnd_loop *loop = context->loop;
     int status = pnd_context_reserve_on(context, &accept_operation, listener);
     struct pnd_handle *product;
+    int answer;
 
     if (status < 0)
         return status;
@@ -99,17 +101,20 @@ int pnd_accept_start(struct pnd_context *context, struct pnd_handle *listener, p
     context->product = product;
     if (into != 0) {
         product->acceptor = context;
-        product->under_way_count++;
+        pnd_guest_join(&context->extra->target, context, product, true);
     }
-    return pnd_context_wait_in_line(context, &listener->receives);
+    answer = pnd_context_wait_in_line(context, &listener->receives);
+    if (answer == PENDIO_DONE && into != 0)
+        (void)pnd_guest_leave(context); /* nobody has closed it within the start */
+    return answer;
 }
 
-/* The handle may have been closed meanwhile: then nobody wants the connection. */
+/* A prepared handle may be closing meanwhile: then nobody wants the connection. */
 static void hand_over(struct pnd_context *context, int descriptor)
 {
     struct pnd_handle *product = context->product;
 
-    if (product == NULL) {
+    if (product->state == PND_HANDLE_CLOSING) {
         close(descriptor);
         pnd_context_fail(context, -ECANCELED);
         return;

@@ -56,18 +56,9 @@ static void stop_all(struct pnd_handle *handle, bool senders_too)
     pnd_guest_stop_all(handle, senders_too);
 }
 
-/* Whoever would bring a connection into the handle has nowhere to put it any more. */
-static void stop_acceptor(struct pnd_context *acceptor)
-{
-    pnd_context_drop_product(acceptor);
-    pnd_context_stop(acceptor, PND_STOP_BY_CLOSE);
-}
-
 static void begin_closing(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t mode,
                           struct pnd_context *closer)
 {
-    if (handle->acceptor != NULL)
-        stop_acceptor(handle->acceptor);
     handle->state = PND_HANDLE_CLOSING;
     handle->close_mode = (uint8_t)mode;
     handle->closer = closer;
@@ -81,7 +72,9 @@ int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint
     int status = pnd_context_check_free(context);
     int answer;
 
-    if (status == 0 && handle == NULL)
+    if (status == 0 && !pnd_operation_is_allowed(&close_operation, loop))
+        status = -ENOTSUP;
+    else if (status == 0 && handle == NULL)
         status = -EBADF;
     if (status < 0)
         return pnd_loop_refuse(loop, status);

@@ -24,10 +24,6 @@ void pnd_context_drop_product(struct pnd_context *context)
 
     assert(product != NULL);
     context->product = NULL;
-    if (product->state == PND_HANDLE_RESERVED) {
+    if (product->state == PND_HANDLE_RESERVED)
         pnd_handle_give_back(&context->loop->handles, product);
-    } else if (product->acceptor == context) {
-        product->acceptor = NULL;
-        product->under_way_count--;
-    }
 }

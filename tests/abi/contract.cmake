@@ -35,10 +35,55 @@ function(contract_test stem)
 endfunction()
 
 foreach(stem IN ITEMS
-        answers try order stream transfer datagram connect cancel deadline close handle pool file
-        sync path path_end loop end poll host hosting accept_into child disconnect
-        message message_end message_rights
-        disconnect_order first_data connect_name flags group move move_threads pieces signal
-        splice packets packets_then packets_then_stop cached device direct accept listener)
+        accept
+        accept_into
+        accept_into_close
+        allowed
+        answers
+        cached
+        cancel
+        child
+        close
+        connect
+        connect_name
+        datagram
+        deadline
+        device
+        direct
+        disconnect
+        disconnect_order
+        end
+        file
+        first_data
+        flags
+        group
+        handle
+        host
+        hosting
+        listener
+        loop
+        message
+        message_end
+        message_rights
+        message_room
+        move
+        move_threads
+        order
+        packets
+        packets_then
+        packets_then_stop
+        path
+        path_end
+        pieces
+        poll
+        pool
+        restricted
+        signal
+        splice
+        stream
+        sync
+        transfer
+        try
+        unix)
     contract_test(${stem})
 endforeach()

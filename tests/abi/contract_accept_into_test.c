@@ -306,60 +306,6 @@ START_TEST(accept_that_waits_in_line_gives_its_target_back)
 }
 END_TEST
 
-START_TEST(close_of_the_target_ends_the_accept)
-{
-    struct pendio_endpoint address;
-    struct pendio_context *contexts[2];
-    pendio_handle listener;
-    pendio_handle target;
-
-    fixture_init(&fixture);
-    listener = fixture_listener(&fixture, FIXTURE_TCP4, &address);
-    target = prepared(FIXTURE_TCP4, 0);
-    contexts[0] = fixture_get(&fixture);
-    contexts[1] = fixture_get(&fixture);
-    expect_pending(pendio_accept(contexts[0], listener, target));
-    if (_i % 2 == 1)
-        fixture_quiet(&fixture);
-    if (_i < 2) {
-        ck_assert_int_eq(pendio_handle_close(fixture.loop, target, PENDIO_ABORTIVE), 0);
-    } else {
-        expect_pending(pendio_close(contexts[1], target, PENDIO_GRACEFUL));
-        fixture_wait(&fixture, 2);
-        fixture.read_count = 2;
-        expect_result(contexts[1], 0, 0, 0);
-    }
-    if (_i < 2)
-        fixture_next(&fixture);
-    expect_result(contexts[0], -ECANCELED, 0, PENDIO_BY_CLOSE);
-    ck_assert_int_eq(pendio_accept(contexts[0], listener, target), -EBADF);
-    expect_usable(prepared(FIXTURE_TCP4, 0), &address);
-    fixture_fini(&fixture);
-}
-END_TEST
-
-START_TEST(connection_nobody_wants_any_more_is_closed)
-{
-    struct pendio_endpoint address;
-    struct pendio_context *context;
-    pendio_handle listener;
-    pendio_handle target;
-    int client;
-
-    fixture_init(&fixture);
-    listener = fixture_listener(&fixture, FIXTURE_TCP4, &address);
-    target = prepared(FIXTURE_TCP4, 0);
-    context = fixture_get(&fixture);
-    client = client_of(&address);
-    expect_pending(pendio_accept(context, listener, target));
-    ck_assert_int_eq(pendio_loop_flush(fixture.loop), 0);
-    ck_assert_int_eq(pendio_handle_close(fixture.loop, target, PENDIO_GRACEFUL), 0);
-    expect_next(&fixture, context, -ECANCELED, 0, PENDIO_BY_CLOSE);
-    close(client);
-    fixture_fini(&fixture);
-}
-END_TEST
-
 START_TEST(accept_without_a_free_descriptor_leaves_the_target_as_it_was)
 {
     struct pendio_endpoint address;
@@ -416,8 +362,6 @@ int main(void)
         {reset_connection_is_no_target, 0},
         {target_can_only_be_closed_meanwhile, 2},
         {accept_that_waits_in_line_gives_its_target_back, 2},
-        {close_of_the_target_ends_the_accept, 4},
-        {connection_nobody_wants_any_more_is_closed, 0},
         {accept_without_a_free_descriptor_leaves_the_target_as_it_was, 0},
         {loop_ends_with_an_accept_into_a_handle_under_way, 2},
     };
