@@ -181,7 +181,8 @@ static void judge_order(struct pnd_referee *referee, const struct pnd_context_pa
                         struct pnd_handle_page *handle, const struct pendio_completion *completion)
 {
     int line = pnd_ledger_line(&page->start);
-    if (line < 0 || handle == NULL || completion->error != 0)
+    bool waits_for_memory = (page->start.flags & PENDIO_ZERO_COPY) != 0;
+    if (line < 0 || handle == NULL || completion->error != 0 || waits_for_memory)
         return;
     uint64_t *arrived = &handle->arrived[line][page->start.callback ? 1 : 0];
     pnd_referee_hold(referee, PND_RULE_ORDER, page->sequence > *arrived,

@@ -7,6 +7,7 @@
 #include "context.h"
 
 #include "line.h"
+#include "zero_copy.h"
 
 #include <errno.h>
 
@@ -190,21 +191,6 @@ bool pnd_context_end_as_known(struct pnd_context *context, struct pnd_line *line
     return true;
 }
 
-void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue)
-{
-    assert(context->queue == NULL);
-    context->queue = queue;
-    TAILQ_INSERT_TAIL(queue, context, queue_link);
-}
-
-void pnd_context_dequeue(struct pnd_context *context)
-{
-    if (context->queue == NULL)
-        return;
-    TAILQ_REMOVE(context->queue, context, queue_link);
-    context->queue = NULL;
-}
-
 /* ---- pending -------------------------------------------------------------------------------- */
 
 /* Submits and looks once: the answer is done if that was enough. */
@@ -356,20 +342,28 @@ void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t
         ask_again(context, verdict);
 }
 
-/* The end is in the result and the context ready, or done if its start is still looking. */
-static void finish_alone(struct pnd_context *context)
+void pnd_context_tell(struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
 
-    pnd_wheel_remove(&loop->wheel, &context->deadline);
-    pnd_context_dequeue(context);
-    if (context->operation->release != NULL)
-        context->operation->release(context);
     conclude(context);
     if (loop->tried == context)
         loop->tried = NULL;
     else
         make_ready(context);
+}
+
+/* The end, but for memory that the kernel may still hold. */
+static void finish_alone(struct pnd_context *context)
+{
+    pnd_wheel_remove(&context->loop->wheel, &context->deadline);
+    pnd_context_dequeue(context);
+    if (context->operation->release != NULL)
+        context->operation->release(context);
+    if (context->notice_count > 0)
+        pnd_zero_copy_drain(context);
+    else
+        pnd_context_tell(context);
 }
 
 /* True: the context has its result now, from a line's ending or from what was collected. */

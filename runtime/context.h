@@ -121,6 +121,14 @@ struct pnd_told {
     uint32_t interface_index;
 };
 
+/* Of a send that is to copy nothing. */
+struct pnd_zero_copy {
+    uint64_t run;         /* whose this is: of a run before it is void */
+    int32_t copied_count; /* notices of memory that was copied, less those of nothing sent */
+    bool asked;           /* the request in the kernel is such a one */
+    bool refused;         /* the rest is to be sent as ever */
+};
+
 /* What only some operations need; in an array of its own, untouched pages cost nothing. */
 struct pnd_context_extra {
     struct pendio_endpoint endpoint; /* request */
@@ -142,6 +150,7 @@ struct pnd_context_extra {
     struct pnd_race *race;   /* of a connect by name; NULL: none yet */
     struct pnd_guest target; /* of an accept into a prepared handle */
     struct pnd_splice splice;
+    struct pnd_zero_copy zero_copy;
     struct pnd_packets *packets; /* of send_packets; kept, NULL: never needed */
     struct pnd_move *move;       /* under way */
 };
@@ -167,6 +176,7 @@ struct pnd_context {
     uint32_t request_flags;       /* request: PENDIO_AUTO_PUT ... */
     uint32_t piece_count;         /* request: 0: the memory is no vector */
     int32_t error;                /* of the completion to be */
+    int32_t notice_count;         /* of free memory, that are still to come; 0 before a run */
     uint64_t moved_bytes;
     uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
     uint64_t value;                 /* of the completion to be, where there is no product */
@@ -203,6 +213,22 @@ static inline bool pnd_operation_is_allowed(const struct pnd_operation *operatio
            pnd_opcodes_have(&loop->ring.opcodes, operation->opcode);
 }
 
+/* Puts it into the loop's backlog, cancels or returns; takes it out of whichever it is in. */
+static inline void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue)
+{
+    assert(context->queue == NULL);
+    context->queue = queue;
+    TAILQ_INSERT_TAIL(queue, context, queue_link);
+}
+
+static inline void pnd_context_dequeue(struct pnd_context *context)
+{
+    if (context->queue == NULL)
+        return;
+    TAILQ_REMOVE(context->queue, context, queue_link);
+    context->queue = NULL;
+}
+
 /* 0, or the refusal of a setter: -EBUSY in use, -EINVAL in the pool. */
 int pnd_context_check_free(const struct pnd_context *context);
 
@@ -233,10 +259,6 @@ int pnd_context_go_parallel(struct pnd_context *context);
 int pnd_context_wait_for_time(struct pnd_context *context, uint64_t after_ns);
 int pnd_context_wait_for_others(struct pnd_context *context);
 
-/* Puts it into the loop's backlog, cancels or returns; takes it out of whichever it is in. */
-void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue);
-void pnd_context_dequeue(struct pnd_context *context);
-
 /* The handle has one operation less; whoever waits for the last of them goes on. */
 void pnd_context_settle(struct pnd_handle *handle, const struct pnd_context *ended);
 
@@ -264,8 +286,11 @@ void pnd_context_stop(struct pnd_context *context, enum pnd_stop reason);
 /* The early end of a run that was asked to stop and that the kernel does not work on. */
 void pnd_context_end_early(struct pnd_context *context);
 
-/* Ends the run: leaves line and queues, fills the result, and makes it ready. */
+/* Ends the run: leaves line and queues, and tells, at once or when the kernel holds no memory. */
 void pnd_context_finish(struct pnd_context *context);
+
+/* The end is in the result and the context ready, or done if its start is still looking. */
+void pnd_context_tell(struct pnd_context *context);
 
 /*
  * A ready context is free again; its result is what is to be delivered. Returns the handle that has

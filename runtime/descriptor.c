@@ -132,6 +132,13 @@ bool pnd_descriptor_are_alike(int descriptor, int other)
            number_of(descriptor, SO_TYPE) == number_of(other, SO_TYPE);
 }
 
+void pnd_descriptor_abort(int descriptor)
+{
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+    (void)connect(descriptor, &nobody, sizeof nobody);
+}
+
 /* ---- what it holds -------------------------------------------------------------------------- */
 
 void pnd_descriptor_discard_unread(int descriptor)

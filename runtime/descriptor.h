@@ -27,6 +27,12 @@ bool pnd_descriptor_are_alike(int descriptor, int other);
 void pnd_descriptor_discard_unread(int descriptor);
 
 /*
+ * The connection ends at once, with a RST where one is due, and what was sent and is still in the
+ * kernel is dropped. The socket stays.
+ */
+void pnd_descriptor_abort(int descriptor);
+
+/*
  * A new socket of the same family, type and protocol with the same options, close-on-exec. Returns
  * it, or the -errno of socket().
  */

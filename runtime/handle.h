@@ -58,6 +58,13 @@ enum pnd_packet_info {
     PND_INFO_V6,
 };
 
+/* Whether the kernel sends from a socket of that family without copying. */
+enum pnd_copying {
+    PND_COPYING_UNKNOWN,
+    PND_COPYING_AVOIDABLE,
+    PND_COPYING_NEEDED,
+};
+
 /* What a direction of a stream has come to, and sticks to. */
 enum pnd_ending {
     PND_GOES_ON,
@@ -106,7 +113,10 @@ struct pnd_handle {
     bool spoiled;              /* a connect was ended early */
     bool connected;            /* it has, or had, a peer */
     bool disconnected;         /* not to be used again */
+    bool gives_up;             /* closing, and what is sent need not arrive any more */
+    uint8_t copying;           /* enum pnd_copying */
     uint32_t under_way_count;  /* started and not yet delivered, the close itself excepted */
+    uint32_t draining_count;   /* of them: ended, but for memory that the kernel still holds */
     struct pnd_budget budget;
     struct pnd_line receives; /* also accepts */
     struct pnd_line sends;    /* also connects */
@@ -196,16 +206,18 @@ static inline bool pnd_line_is_empty(const struct pnd_line *line)
     return pnd_line_first(line) == NULL;
 }
 
-/* Everything under way was delivered, and a close has waited for that. */
+/* Everything under way was delivered or drains, and a close has waited for that. */
 static inline bool pnd_handle_may_close(const struct pnd_handle *handle)
 {
-    return handle->state == PND_HANDLE_CLOSING && pnd_handle_is_idle(handle);
+    return handle->state == PND_HANDLE_CLOSING &&
+           handle->under_way_count == handle->draining_count && !pnd_handle_is_armed(handle);
 }
 
-/* Nothing but sends, which wait behind whoever asks. */
+/* Nothing but sends, which wait behind whoever asks; and none of them drains. */
 static inline bool pnd_handle_is_quiet(const struct pnd_handle *handle)
 {
-    return pnd_line_is_empty(&handle->receives) && TAILQ_EMPTY(&handle->parallel);
+    return pnd_line_is_empty(&handle->receives) && TAILQ_EMPTY(&handle->parallel) &&
+           handle->draining_count == 0;
 }
 
 /* An ending sticks: the first one is the truth. */

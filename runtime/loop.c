@@ -16,6 +16,7 @@
 #include "multishot.h"
 #include "operation.h"
 #include "pool.h"
+#include "zero_copy.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -180,6 +181,10 @@ static void dispatch(struct pnd_loop *loop, const struct pnd_ring_completion *co
     }
     if (slot == PND_TOKEN_MULTISHOT) {
         dispatch_multishot(loop, completion);
+        return;
+    }
+    if ((completion->flags & IORING_CQE_F_NOTIF) != 0) {
+        pnd_zero_copy_noticed(loop, completion->user_data, completion->result);
         return;
     }
     context = pnd_context_of_run(loop, completion->user_data);

@@ -2,7 +2,8 @@
  * loop.h - one ring and everything attached to it: submit, collect, deliver.
  *
  * A loop belongs to the thread that created it. Everything it will ever need is reserved at
- * creation: as many completions as there can be contexts, and a few for cancel requests.
+ * creation: two completions for each context there can be, since a send that copies nothing has
+ * two, and a few for cancel requests.
  */
 #ifndef PND_LOOP_H
 #define PND_LOOP_H
@@ -106,6 +107,7 @@ struct pnd_loop {
     struct pnd_handle_list arms;     /* want their multishot request armed */
     struct pnd_handle_list stops;    /* want it cancelled */
     uint32_t armed_count;            /* multishot requests in the kernel */
+    uint32_t notice_room_count;      /* notices of free memory that the queue has room for */
     struct pnd_inbox_store inboxes;
     uint32_t collect_count;    /* connections collected per listener */
     uint32_t under_way_count;  /* contexts started and not yet delivered */

@@ -78,7 +78,7 @@ static int create_ring(struct pnd_loop *loop, const struct pendio_loop_options *
     const struct pnd_ring_settings settings = {
         .entry_count = entry_count < ENTRY_COUNT_MOST ? entry_count : ENTRY_COUNT_MOST,
         .completion_count =
-            power_of_two(options->operation_count + PND_OWN_LIMIT + multishot_share(options)),
+            power_of_two(2 * options->operation_count + PND_OWN_LIMIT + multishot_share(options)),
         .memory_count = PND_ARENA_LIMIT,
         .masked_features = masked_features,
         .allowed = options->allowed_operations != 0 ? &allowed : NULL,
@@ -88,12 +88,14 @@ static int create_ring(struct pnd_loop *loop, const struct pendio_loop_options *
     return loop->ring.backend->init(&loop->ring, &settings);
 }
 
-/* A completion for every context, and for all that the loop asks for itself. */
-static uint32_t slots_within(const struct pnd_ring *ring, const struct pendio_loop_options *options)
+/* A completion for every context, and all that the loop asks for itself; notices get the rest. */
+static uint32_t slots_within(struct pnd_loop *loop, const struct pendio_loop_options *options)
 {
-    uint32_t most = ring->completion_count - PND_OWN_LIMIT - multishot_share(options);
+    uint32_t most = loop->ring.completion_count - PND_OWN_LIMIT - multishot_share(options);
+    uint32_t slot_count = options->operation_count < most ? options->operation_count : most;
 
-    return options->operation_count < most ? options->operation_count : most;
+    loop->notice_room_count = most - slot_count;
+    return slot_count;
 }
 
 static int create_slots(struct pnd_loop *loop, uint32_t slot_count, uint16_t loop_id)
@@ -134,7 +136,7 @@ static int create_tables(struct pnd_loop *loop, const struct pendio_loop_options
 {
     uint32_t post_count = power_of_two(options->post_count < 2 ? 2 : options->post_count);
     uint16_t loop_id = next_loop_id();
-    uint32_t slot_count = slots_within(&loop->ring, options);
+    uint32_t slot_count = slots_within(loop, options);
     int status = create_slots(loop, slot_count, loop_id);
 
     if (status == 0 && options->name_servers != NULL) {
@@ -286,6 +288,14 @@ static void drain(struct pnd_loop *loop, int64_t drain_ns)
     }
 }
 
+/* It works for the run, or holds its memory. */
+static bool kernel_has(const struct pnd_context *context)
+{
+    if (context->state == PND_PENDING)
+        return context->place == PND_IN_KERNEL || context->notice_count > 0;
+    return context->state == PND_DRAINING;
+}
+
 /* What the kernel keeps is its own; what the runs have besides is given back. */
 static uint64_t abandon(struct pnd_loop *loop)
 {
@@ -294,7 +304,7 @@ static uint64_t abandon(struct pnd_loop *loop)
     for (uint32_t i = 0; i < loop->slot_count; i++) {
         struct pnd_context *context = loop->slots[i].context;
 
-        if (context == NULL || context->state != PND_PENDING || context->place != PND_IN_KERNEL)
+        if (context == NULL || !kernel_has(context))
             continue;
         pnd_context_drop(context);
         count++;

@@ -7,7 +7,8 @@
  *              to close is the result.
  *
  * Graceful lets started sends, writes, fsyncs and truncates finish; if the context's deadline comes
- * first, they end as under an abortive close. A close cannot be cancelled.
+ * first, they end as under an abortive close. A close cannot be cancelled. It waits for memory that
+ * the kernel still holds; one that is abortive, or late, makes the kernel drop it.
  */
 #include "descriptor.h"
 #include "multishot.h"
@@ -62,6 +63,7 @@ static void begin_closing(struct pnd_loop *loop, struct pnd_handle *handle, uint
     handle->state = PND_HANDLE_CLOSING;
     handle->close_mode = (uint8_t)mode;
     handle->closer = closer;
+    handle->gives_up = mode == PENDIO_ABORTIVE;
     stop_all(handle, mode == PENDIO_ABORTIVE);
     pnd_multishot_stop(loop, handle);
 }
@@ -85,7 +87,7 @@ int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint
     context->argument = (uint64_t)(handle - loop->handles.slots);
     answer = context->deadline_ns != 0 ? pnd_context_wait_for_time(context, context->deadline_ns)
                                        : pnd_context_wait_for_others(context);
-    if (pnd_handle_is_idle(handle))
+    if (pnd_handle_may_close(handle))
         pnd_close_proceed(loop, handle);
     return answer;
 }
@@ -93,7 +95,7 @@ int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint
 void pnd_close_alone(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t mode)
 {
     begin_closing(loop, handle, mode, NULL);
-    if (pnd_handle_is_idle(handle))
+    if (pnd_handle_may_close(handle))
         pnd_close_proceed(loop, handle);
 }
 
@@ -101,12 +103,25 @@ void pnd_close_alone(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t 
 static void close_stop(struct pnd_context *context, enum pnd_stop reason)
 {
     struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle;
 
-    if (context->place == PND_NOWHERE && (reason == PND_STOP_BY_DEADLINE || loop->stopping))
-        stop_all(&loop->handles.slots[context->argument], true);
+    if (context->place != PND_NOWHERE || (reason != PND_STOP_BY_DEADLINE && !loop->stopping))
+        return;
+    handle = &loop->handles.slots[context->argument];
+    handle->gives_up = true;
+    stop_all(handle, true);
+    if (pnd_handle_may_close(handle))
+        pnd_close_proceed(loop, handle);
 }
 
 /* ---- everything under way was delivered ----------------------------------------------------- */
+
+/* A peer that takes no more would keep the kernel from ever giving their memory back. */
+static void drop_unsent(const struct pnd_handle *handle)
+{
+    if (handle->gives_up && handle->kind == PND_KIND_STREAM)
+        pnd_descriptor_abort(handle->descriptor);
+}
 
 static void say_goodbye(const struct pnd_handle *handle)
 {
@@ -127,7 +142,11 @@ void pnd_close_proceed(struct pnd_loop *loop, struct pnd_handle *handle)
     struct pnd_context *closer = handle->closer;
     int descriptor = handle->descriptor;
 
-    assert(handle->state == PND_HANDLE_CLOSING && pnd_handle_is_idle(handle));
+    assert(pnd_handle_may_close(handle));
+    if (handle->draining_count != 0) {
+        drop_unsent(handle);
+        return;
+    }
     pnd_multishot_discard(loop, handle);
     say_goodbye(handle);
     pnd_handle_give_back(&loop->handles, handle);

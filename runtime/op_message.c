@@ -12,6 +12,7 @@
 
 #include "socket.h"
 #include "transfer.h"
+#include "zero_copy.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -338,4 +339,5 @@ static void send_prepare(const struct pnd_context *context, struct io_uring_sqe 
     sqe->addr = (uintptr_t)message;
     sqe->len = 1;
     sqe->msg_flags = pnd_transfer_send_flags(context->handle);
+    pnd_zero_copy_aim(context, sqe);
 }

@@ -10,6 +10,7 @@
 
 #include "socket.h"
 #include "transfer.h"
+#include "zero_copy.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -83,6 +84,7 @@ static void send_prepare(const struct pnd_context *context, struct io_uring_sqe 
     sqe->fd = context->handle->descriptor;
     sqe->msg_flags = pnd_transfer_send_flags(context->handle);
     pnd_transfer_aim(context, sqe, IORING_OP_SENDMSG);
+    pnd_zero_copy_aim(context, sqe);
 }
 
 static void send_to_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
@@ -95,11 +97,13 @@ static void send_to_prepare(const struct pnd_context *context, struct io_uring_s
     sqe->addr = (uintptr_t)pnd_transfer_message(context, endpoint, endpoint->byte_count);
     sqe->len = 1;
     sqe->msg_flags = pnd_transfer_send_flags(context->handle);
+    pnd_zero_copy_aim(context, sqe);
 }
 
 enum pnd_verdict pnd_send_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
-    (void)cqe_flags;
+    if (pnd_zero_copy_is_refused(context, result, cqe_flags))
+        return PND_AGAIN;
     if (result < 0)
         return pnd_transfer_goes_on(context, result) ? PND_AGAIN
                                                      : pnd_transfer_fail(context, result);

@@ -49,7 +49,7 @@ void pnd_signals_fini(struct pnd_signals *signals);
 /* Closes without a context; nobody is told. */
 void pnd_close_alone(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t mode);
 
-/* Goes on closing a handle that has nothing under way any more. */
+/* Goes on closing a handle that has nothing under way any more, or only what drains. */
 void pnd_close_proceed(struct pnd_loop *loop, struct pnd_handle *handle);
 
 #endif

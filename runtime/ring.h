@@ -64,7 +64,8 @@ struct pnd_ring {
     uint32_t queued_count; /* fetched and not yet handed over */
     uint32_t tail;
     uint32_t completion_count;
-    uint64_t features; /* PENDIO_FEATURE_... in use */
+    uint64_t features;        /* PENDIO_FEATURE_... in use */
+    uint16_t zero_copy_flags; /* of every send that copies nothing */
     struct pnd_opcodes opcodes;
     uint64_t system_call_count;
     uint64_t request_count;

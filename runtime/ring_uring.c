@@ -98,12 +98,29 @@ static int begin_restricted(struct io_uring *uring, struct pnd_opcodes *opcodes,
     return restrict_to(uring, opcodes);
 }
 
+/* The result of the one request under way; further completions that belong to it are dropped. */
+static int32_t answer(struct io_uring *uring)
+{
+    struct io_uring_cqe *cqe;
+    bool is_first = true;
+    bool has_more = true;
+    int32_t result = 0;
+
+    while (has_more) {
+        if (io_uring_submit_and_wait(uring, 1) < 0 || io_uring_peek_cqe(uring, &cqe) < 0)
+            return -EIO;
+        result = is_first ? cqe->res : result;
+        is_first = false;
+        has_more = (cqe->flags & IORING_CQE_F_MORE) != 0;
+        io_uring_cqe_seen(uring, cqe);
+    }
+    return result;
+}
+
 /* Of no descriptor: a kernel that knows the request says so, any other that it is invalid. */
 static bool knows(struct io_uring *uring, uint8_t opcode, uint16_t priority, uint8_t flags)
 {
     struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
-    struct io_uring_cqe *cqe;
-    int32_t result;
 
     if (sqe == NULL)
         return false;
@@ -111,21 +128,32 @@ static bool knows(struct io_uring *uring, uint8_t opcode, uint16_t priority, uin
     sqe->ioprio = priority;
     sqe->flags = flags;
     sqe->fd = -1;
-    if (io_uring_submit_and_wait(uring, 1) < 0 || io_uring_peek_cqe(uring, &cqe) < 0)
+    return answer(uring) == -EBADF;
+}
+
+/* Whether it tells of a copy is another question than whether it does without. */
+static bool knows_zero_copy(struct io_uring *uring, struct pnd_ring *ring)
+{
+    if (!pnd_opcodes_have(&ring->opcodes, IORING_OP_SEND_ZC) ||
+        !pnd_opcodes_have(&ring->opcodes, IORING_OP_SENDMSG_ZC))
         return false;
-    result = cqe->res;
-    io_uring_cqe_seen(uring, cqe);
-    return result == -EBADF;
+    if (knows(uring, IORING_OP_SEND_ZC, IORING_SEND_ZC_REPORT_USAGE, 0)) {
+        ring->zero_copy_flags = IORING_SEND_ZC_REPORT_USAGE;
+        return true;
+    }
+    return knows(uring, IORING_OP_SEND_ZC, 0, 0);
 }
 
 /* What is missing of the features that cannot be asked for, only tried. */
-static uint64_t missing_features(struct io_uring *uring, uint64_t features)
+static uint64_t missing_features(struct io_uring *uring, struct pnd_ring *ring, uint64_t features)
 {
     uint64_t missing = 0;
 
     if ((features & PENDIO_FEATURE_MULTISHOT_ACCEPT) &&
         !knows(uring, IORING_OP_ACCEPT, IORING_ACCEPT_MULTISHOT, 0))
         missing |= PENDIO_FEATURE_MULTISHOT_ACCEPT;
+    if ((features & PENDIO_FEATURE_ZERO_COPY) && !knows_zero_copy(uring, ring))
+        missing |= PENDIO_FEATURE_ZERO_COPY;
     return missing;
 }
 
@@ -135,7 +163,7 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
         ~settings->masked_features &
         (PENDIO_FEATURE_SINGLE_ISSUER | PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN |
          PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_NO_SIGNAL |
-         PENDIO_FEATURE_FTRUNCATE | PENDIO_FEATURE_MULTISHOT_ACCEPT);
+         PENDIO_FEATURE_FTRUNCATE | PENDIO_FEATURE_MULTISHOT_ACCEPT | PENDIO_FEATURE_ZERO_COPY);
     struct io_uring *uring = calloc(1, sizeof *uring);
     int status;
 
@@ -158,7 +186,7 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
     status = begin_restricted(uring, &ring->opcodes, settings->allowed);
     if (status < 0)
         goto exit_queue;
-    features &= ~missing_features(uring, features);
+    features &= ~missing_features(uring, ring, features);
 
     ring->state = uring;
     ring->tail = uring->sq.sqe_tail;

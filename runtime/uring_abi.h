@@ -12,6 +12,10 @@
 
 /* What Debian's headers lack. */
 enum { PND_URING_FTRUNCATE = 55 }; /* Linux 6.9: IORING_OP_FTRUNCATE */
+#ifndef IORING_SEND_ZC_REPORT_USAGE
+#define IORING_SEND_ZC_REPORT_USAGE  (1u << 3) /* the notice says whether it was copied */
+#define IORING_NOTIF_USAGE_ZC_COPIED (1u << 31)
+#endif
 #ifndef RWF_NOSIGNAL
 #define RWF_NOSIGNAL 0x00000100 /* Linux 6.18: -EPIPE without SIGPIPE */
 #endif

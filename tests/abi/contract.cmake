@@ -5,6 +5,7 @@ add_library(pendio_fixture STATIC
     "${PROJECT_SOURCE_DIR}/tests/support/fixture.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_host.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/holding.c"
     "${PROJECT_SOURCE_DIR}/tests/support/listening.c"
     "${PROJECT_SOURCE_DIR}/tests/support/message.c"
     "${PROJECT_SOURCE_DIR}/tests/support/name_server.c"
@@ -84,6 +85,8 @@ foreach(stem IN ITEMS
         sync
         transfer
         try
-        unix)
+        unix
+        zero_copy
+        zero_copy_end)
     contract_test(${stem})
 endforeach()

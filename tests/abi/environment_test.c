@@ -26,6 +26,7 @@ static const struct feature {
     {"-multishot_accept", PENDIO_FEATURE_MULTISHOT_ACCEPT},
     {"-multishot_receive", PENDIO_FEATURE_MULTISHOT_RECEIVE},
     {"-buffer_ring", PENDIO_FEATURE_BUFFER_RING},
+    {"-zero_copy", PENDIO_FEATURE_ZERO_COPY},
 };
 
 enum { FEATURE_COUNT = sizeof features / sizeof features[0] };

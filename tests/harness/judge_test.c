@@ -320,6 +320,22 @@ START_TEST(receives_told_out_of_order_are_an_offence)
 }
 END_TEST
 
+START_TEST(sends_that_wait_for_their_memory_are_told_in_any_order)
+{
+    books_open_handle(PENDIO__FAMILY__TCP4);
+    books_take(0);
+    books_take(1);
+    struct pnd_start first = books_describe(0, PENDIO_OPERATION_SEND);
+    struct pnd_start second = books_describe(1, PENDIO_OPERATION_SEND);
+    first.flags = PENDIO_ZERO_COPY;
+    pendio_run first_run = books_pend(&first);
+    pendio_run second_run = books_pend(&second);
+    ck_assert(books_deliver(books_complete(&second, second_run, second.byte_count)));
+    ck_assert(books_deliver(books_complete(&first, first_run, first.byte_count)));
+    books_must_be_right();
+}
+END_TEST
+
 START_TEST(a_done_receive_that_overtakes_is_an_offence)
 {
     books_open_handle(PENDIO__FAMILY__TCP4);
@@ -393,6 +409,7 @@ int main(void)
         an_end_by_cancel_that_was_asked_for_is_right,
         a_timer_before_its_time_is_an_offence,
         receives_told_out_of_order_are_an_offence,
+        sends_that_wait_for_their_memory_are_told_in_any_order,
         a_done_receive_that_overtakes_is_an_offence,
         a_close_before_its_operations_is_an_offence,
         a_context_still_in_its_run_when_told_is_an_offence,

@@ -180,6 +180,18 @@ MUTANTS = (
         "shutdown_leaves_listeners", "a shutdown is over while closed listeners still listen",
         "runtime/loop.c", "loop->under_way_count == 0 && loop->armed_count == 0 &&",
         "loop->under_way_count == 0 &&"),
+        "zero_copy_told_at_once", "a zero-copy send is told while its memory is in use",
+        "runtime/context.c",
+        "if (context->notice_count > 0)", "if (context->notice_count > 1)"),
+    Mutant(
+        "held_memory_keeps_closing", "an abortive close waits for a peer that takes no more",
+        "runtime/op_close.c",
+        "if (handle->gives_up && handle->kind == PND_KIND_STREAM)",
+        "if (handle->gives_up && handle->kind == PND_KIND_DATAGRAM)"),
+    Mutant(
+        "copies_are_not_told", "a send that had to be copied does not say so",
+        "runtime/zero_copy.c",
+        "context->flags |= result >= 0 ? PENDIO_COPIED : 0;", "context->flags |= 0;"),
     Mutant(
         "fixed_read_is_shifted", "reads into the arena come from one byte behind",
         "runtime/op_file.c",

@@ -102,6 +102,7 @@ START_TEST(features_are_masked_by_name)
         {"-multishot_accept", PENDIO_FEATURE_MULTISHOT_ACCEPT},
         {"-multishot_receive", PENDIO_FEATURE_MULTISHOT_RECEIVE},
         {"-buffer_ring", PENDIO_FEATURE_BUFFER_RING},
+        {"-zero_copy", PENDIO_FEATURE_ZERO_COPY},
         {"-fixed_buffers,-fixed_buffers,-buffer_ring",
          PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_BUFFER_RING},
     };

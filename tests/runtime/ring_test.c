@@ -27,11 +27,12 @@ static const struct {
     {"-fixed_buffers", PENDIO_FEATURE_FIXED_BUFFERS},
     {"-no_signal", PENDIO_FEATURE_NO_SIGNAL},
     {"-ftruncate", PENDIO_FEATURE_FTRUNCATE},
+    {"-zero_copy", PENDIO_FEATURE_ZERO_COPY},
     {"-multishot_accept,-multishot_receive,-buffer_ring", PENDIO_FEATURE_MULTISHOT_ACCEPT |
                                                               PENDIO_FEATURE_MULTISHOT_RECEIVE |
                                                               PENDIO_FEATURE_BUFFER_RING},
     {"-single_issuer,-defer_taskrun,-coop_taskrun,-registered_ring,-fixed_buffers,"
-     "-no_signal,-ftruncate,-multishot_accept,-multishot_receive,-buffer_ring",
+     "-no_signal,-ftruncate,-multishot_accept,-multishot_receive,-buffer_ring,-zero_copy",
      UINT64_MAX},
 };
 

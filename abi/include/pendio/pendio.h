@@ -105,13 +105,13 @@ enum {                               /* flags of a completion */
        PENDIO_BY_CANCEL = 16,        /* ended by pendio_cancel() or pendio_loop_shutdown() */
        PENDIO_BY_DEADLINE = 32,      /* ended by the context's deadline */
        PENDIO_BY_CLOSE = 64,         /* ended by the close of its handle */
-       PENDIO_COPIED = 128,          /* kept for PENDIO_ZERO_COPY; not set by this release */
+       PENDIO_COPIED = 128,          /* a send with PENDIO_ZERO_COPY was copied, at least in part */
 };
 
 enum {                        /* flags of a context */
        PENDIO_AUTO_PUT = 1,   /* goes back to its pool when the turn after its delivery begins */
        PENDIO_PEEK = 2,       /* a receive takes nothing: the next one gets the same data */
-       PENDIO_ZERO_COPY = 4,  /* accepted; in this release a send copies as ever */
+       PENDIO_ZERO_COPY = 4,  /* a send copies nothing: delivered when its memory is free again */
        PENDIO_FIRST_DATA = 8, /* a connect also sends the window; bytes says how much had gone */
 };
 
@@ -325,6 +325,7 @@ enum { /* features found and used, as bits of pendio_loop_statistics.features */
        PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6,
        PENDIO_FEATURE_BUFFER_RING = 1 << 7,
        PENDIO_FEATURE_INCREMENTAL_BUFFERS = 1 << 10,
+       PENDIO_FEATURE_ZERO_COPY = 1 << 11, /* sends that copy nothing */
 };
 
 /**
@@ -524,6 +525,15 @@ PENDIO_API int pendio_context_set_control(struct pendio_context *context, void *
  * PENDIO_AUTO_PUT: the receiver of a completion may use its context until the next turn begins;
  * then it is put, unless the receiver started or put it, or took the flag back. A done or refused
  * start delivers nothing, so the context stays the caller's.
+ *
+ * PENDIO_ZERO_COPY, of send, send_to and send_message: the system sends from the memory itself and
+ * may need it long after it has accepted the bytes, over TCP until the peer has acknowledged them.
+ * The result comes when the memory is free again. Until then later sends of the handle go on; they
+ * are pending, and may be delivered before it. Once all was accepted, cancel answers -ENOENT and no
+ * deadline ends the wait; a disconnect with PENDIO_REUSE and a graceful close wait, too, and an
+ * abortive close drops what was not acknowledged. What was copied after all is flagged
+ * PENDIO_COPIED, where the system tells: everything over the loopback and, as an ordinary send,
+ * whatever is no TCP or UDP socket.
  *
  * Result:    0.
  */
