@@ -117,6 +117,12 @@ static void leave(struct pnd_context *context)
         context->handle->under_way_count--;
 }
 
+static void tell_over(struct pnd_context *context)
+{
+    if (context->operation->over != NULL)
+        context->operation->over(context);
+}
+
 static struct pnd_budget *budget_of(struct pnd_context *context)
 {
     return context->handle != NULL ? &context->handle->budget : &context->loop->budget;
@@ -134,6 +140,7 @@ static int answer_done(struct pnd_context *context, uint64_t *reason_count)
     context->loop->stats.done++;
     ++*reason_count;
     leave(context);
+    tell_over(context);
     return PENDIO_DONE;
 }
 
@@ -155,6 +162,7 @@ static void make_ready(struct pnd_context *context)
     pnd_ready_push(context->completed != NULL ? &loop->callbacks : &loop->records, context);
     if (loop->host.is_resting)
         pnd_host_tell(&loop->host);
+    tell_over(context);
 }
 
 int pnd_context_end(struct pnd_context *context, struct pnd_line *line, uint64_t *reason_count)

@@ -11,6 +11,7 @@
  * place in line.
  */
 #include "descriptor.h"
+#include "multishot.h"
 #include "operation.h"
 
 #include <errno.h>
@@ -58,22 +59,26 @@ static int32_t check(const struct pnd_handle *handle, bool reuse)
     return handle->connected || pnd_descriptor_has_peer(handle->descriptor) ? 0 : -ENOTCONN;
 }
 
-static void part(struct pnd_handle *handle)
+static void part(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     (void)shutdown(handle->descriptor, SHUT_RDWR);
     pnd_handle_begin_anew(handle);
     handle->disconnected = true;
     pnd_line_end(&handle->sends, PND_FAILED, -EPIPE);
     pnd_line_end(&handle->receives, PND_ENDED, 0);
+    pnd_multishot_stop(loop, handle);
+    pnd_multishot_discard(loop, handle);
+    pnd_context_ask_again(handle);
 }
 
 /* The old connection goes on closing by itself. */
-static int32_t renew(struct pnd_handle *handle)
+static int32_t renew(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     int fresh = pnd_descriptor_make_alike(handle->descriptor);
 
     if (fresh < 0)
         return fresh;
+    pnd_multishot_discard(loop, handle);
     pnd_descriptor_discard_unread(handle->descriptor);
     pnd_descriptor_replace(handle->descriptor, fresh);
     pnd_handle_begin_anew(handle);
@@ -91,11 +96,11 @@ static enum pnd_verdict disconnect_finish(struct pnd_context *context, int32_t r
     if (error == 0)
         error = check(handle, reuse);
     if (error == 0 && !handle->disconnected)
-        part(handle);
+        part(context->loop, handle);
     if (error == 0 && reuse) {
         if (!pnd_handle_is_quiet(handle))
             return PND_SETTLE;
-        error = renew(handle);
+        error = renew(context->loop, handle);
     }
     if (error != 0)
         pnd_context_fail(context, error);

@@ -11,8 +11,8 @@
  * and the arrival, are decided by its progress. Whatever loop has ended meanwhile: the memory that
  * another thread may still touch is kept for it, and a descriptor nobody has is closed.
  */
+#include "ahead.h"
 #include "move.h"
-#include "multishot.h"
 #include "operation.h"
 
 #include <errno.h>
@@ -29,6 +29,9 @@ struct pnd_move {
     struct pnd_loop *source; /* held until the move is back, or of no use */
     pendio_run run;
     struct pnd_handle cargo; /* what there is to know of the handle */
+    unsigned char *rest;     /* a copy of what was collected for it */
+    uint32_t rest_bytes;
+    uint32_t rest_room;
     pnd_arrived_fn *arrived;
     void *arrived_state;
     pendio_handle value; /* the handle in the target */
@@ -65,10 +68,16 @@ static void give_back_spare(struct pnd_loop *loop, struct pnd_move *move)
     loop->spare_moves = move;
 }
 
+static void release(struct pnd_move *move)
+{
+    free(move->rest);
+    free(move);
+}
+
 void pnd_moves_fini(struct pnd_loop *loop)
 {
     while (loop->spare_moves != NULL)
-        free(take_spare(loop));
+        release(take_spare(loop));
 }
 
 /* ---- start ---------------------------------------------------------------------------------- */
@@ -98,6 +107,26 @@ static void send_off(struct pnd_context *context, struct pnd_move *move, struct 
     stay(context, -ESHUTDOWN);
 }
 
+/* What is collected stays here too, until the move has come back. Returns whether it has room. */
+static bool pack_rest(struct pnd_move *move, const struct pnd_loop *loop,
+                      const struct pnd_handle *handle)
+{
+    uint32_t byte_count = pnd_ahead_has_bytes(handle) ? handle->inbox.byte_count : 0;
+
+    if (byte_count > move->rest_room) {
+        unsigned char *room = realloc(move->rest, byte_count);
+
+        if (room == NULL)
+            return false;
+        move->rest = room;
+        move->rest_room = byte_count;
+    }
+    move->rest_bytes = byte_count;
+    if (byte_count != 0)
+        pnd_ahead_copy(loop, handle, move->rest);
+    return true;
+}
+
 static void pack(struct pnd_move *move, const struct pnd_context *context)
 {
     move->errand.run = arrive;
@@ -117,11 +146,16 @@ int pnd_move_start(struct pnd_context *context, struct pnd_handle *handle, struc
 
     if (status < 0)
         return status;
-    if (!pnd_multishot_let_go(loop, handle))
+    if (!pnd_multishot_settle(loop, handle) || handle->under_way_count != 0 ||
+        (!pnd_inbox_is_empty(&handle->inbox) && !pnd_ahead_has_bytes(handle)))
         return pnd_loop_refuse(loop, -EBUSY);
     move = take_spare(loop);
     if (move == NULL)
         return pnd_loop_refuse(loop, -EAGAIN);
+    if (!pack_rest(move, loop, handle)) {
+        give_back_spare(loop, move);
+        return pnd_loop_refuse(loop, -EAGAIN);
+    }
     pnd_context_begin(context, &move_operation, NULL);
     context->handle_value = pnd_handle_value(&loop->handles, handle);
     context->argument = (uint64_t)(handle - loop->handles.slots);
@@ -155,9 +189,16 @@ static int unpack(struct pnd_move *move, struct pnd_loop *target, struct pnd_han
 {
     const struct pnd_handle *cargo = &move->cargo;
     struct pnd_handle *handle = target->stopping ? NULL : pnd_handle_reserve(&target->handles);
+    int status = 0;
 
     if (handle == NULL)
         return target->stopping ? -ESHUTDOWN : -EAGAIN;
+    if (move->rest_bytes != 0)
+        status = pnd_ahead_add(target, handle, move->rest, move->rest_bytes);
+    if (status < 0) {
+        pnd_handle_give_back(&target->handles, handle);
+        return status;
+    }
     pnd_handle_open(handle, cargo->descriptor, (enum pnd_kind)cargo->kind);
     pnd_handle_take_over(handle, cargo);
     move->value = pnd_handle_value(&target->handles, handle);
@@ -169,9 +210,11 @@ static int unpack(struct pnd_move *move, struct pnd_loop *target, struct pnd_han
 static void dispose(struct pnd_move *move, struct pnd_loop *target, struct pnd_handle *handle)
 {
     close(move->cargo.descriptor);
-    if (handle != NULL)
+    if (handle != NULL) {
+        pnd_multishot_discard(target, handle);
         pnd_handle_give_back(&target->handles, handle);
-    free(move);
+    }
+    release(move);
 }
 
 static void arrive(struct pnd_errand *errand, struct pnd_loop *target)
@@ -184,7 +227,7 @@ static void arrive(struct pnd_errand *errand, struct pnd_loop *target)
     int progress = MOVE_SENT;
 
     if (!atomic_compare_exchange_strong(&move->progress, &progress, MOVE_ARRIVED)) {
-        free(move);
+        release(move);
         pnd_loop_release(source);
         return;
     }
@@ -211,6 +254,7 @@ static void come_back(struct pnd_errand *errand, struct pnd_loop *source)
     if (status < 0) {
         stay(context, status);
     } else {
+        pnd_multishot_discard(source, handle_of(context));
         pnd_handle_give_back(&source->handles, handle_of(context));
         pnd_context_finish(context);
     }

@@ -7,12 +7,16 @@
  */
 #include <liburing.h>
 
+#include "quirks.h"
 #include "ring.h"
 
 #include <pendio/pendio.h>
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+
+enum { PAGE_BYTES = 4096 };
 
 /* What to do without, one after another, when the kernel refuses the set-up with -EINVAL. */
 static const struct {
@@ -76,6 +80,34 @@ static bool knows(struct io_uring *uring, uint8_t opcode, uint16_t priority, uin
     return result == -EBADF;
 }
 
+static int add_buffers(struct io_uring *uring, void *entries, uint32_t entry_count,
+                       bool is_incremental)
+{
+    struct pnd_uring_buffers buffers = {
+        .address = (uintptr_t)entries,
+        .entry_count = entry_count,
+        .flags = is_incremental ? PND_BUFFERS_INCREMENTAL : 0,
+    };
+
+    return io_uring_register((unsigned)uring->ring_fd, IORING_REGISTER_PBUF_RING, &buffers, 1);
+}
+
+/* Whether the kernel takes a ring of buffers of that kind: a small one, and it is gone again. */
+static bool takes_buffers(struct io_uring *uring, bool is_incremental)
+{
+    struct pnd_uring_buffers none = {.address = 0};
+    void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int status = -ENOMEM;
+
+    if (page == MAP_FAILED)
+        return false;
+    status = add_buffers(uring, page, 1, is_incremental);
+    if (status == 0)
+        (void)io_uring_register((unsigned)uring->ring_fd, IORING_UNREGISTER_PBUF_RING, &none, 1);
+    munmap(page, PAGE_BYTES);
+    return status == 0;
+}
+
 /* What is missing of the features that cannot be asked for, only tried. */
 static uint64_t missing_features(struct io_uring *uring, uint64_t features)
 {
@@ -84,16 +116,26 @@ static uint64_t missing_features(struct io_uring *uring, uint64_t features)
     if ((features & PENDIO_FEATURE_MULTISHOT_ACCEPT) &&
         !knows(uring, IORING_OP_ACCEPT, IORING_ACCEPT_MULTISHOT, 0))
         missing |= PENDIO_FEATURE_MULTISHOT_ACCEPT;
+    if (!(features & PENDIO_FEATURE_BUFFER_RING) || !takes_buffers(uring, false))
+        return missing | PENDIO_FEATURE_BUFFER_RING | PENDIO_FEATURE_INCREMENTAL_BUFFERS |
+               PENDIO_FEATURE_MULTISHOT_RECEIVE;
+    if ((features & PENDIO_FEATURE_INCREMENTAL_BUFFERS) && !takes_buffers(uring, true))
+        missing |= PENDIO_FEATURE_INCREMENTAL_BUFFERS;
+    if ((features & PENDIO_FEATURE_MULTISHOT_RECEIVE) &&
+        !knows(uring, IORING_OP_RECV, IORING_RECV_MULTISHOT, IOSQE_BUFFER_SELECT))
+        missing |= PENDIO_FEATURE_MULTISHOT_RECEIVE;
     return missing;
 }
 
 static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *settings)
 {
     uint64_t features =
-        ~settings->masked_features &
+        ~settings->masked_features & ~pnd_quirks_here() &
         (PENDIO_FEATURE_SINGLE_ISSUER | PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN |
          PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_NO_SIGNAL |
-         PENDIO_FEATURE_FTRUNCATE | PENDIO_FEATURE_MULTISHOT_ACCEPT);
+         PENDIO_FEATURE_FTRUNCATE | PENDIO_FEATURE_MULTISHOT_ACCEPT |
+         PENDIO_FEATURE_MULTISHOT_RECEIVE | PENDIO_FEATURE_BUFFER_RING |
+         PENDIO_FEATURE_INCREMENTAL_BUFFERS);
     struct io_uring *uring = calloc(1, sizeof *uring);
     int status;
 
@@ -211,6 +253,12 @@ static int uring_unregister_memory(struct pnd_ring *ring, uint32_t index)
     return update_memory(ring, index, NULL, 0);
 }
 
+static int uring_register_buffers(struct pnd_ring *ring, struct io_uring_buf *entries,
+                                  uint32_t entry_count, bool is_incremental)
+{
+    return add_buffers(ring->state, entries, entry_count, is_incremental);
+}
+
 static int uring_register_signal(struct pnd_ring *ring, int descriptor)
 {
     return io_uring_register_eventfd(ring->state, descriptor);
@@ -229,6 +277,7 @@ const struct pnd_ring_backend pnd_ring_uring = {
     .collect = uring_collect,
     .register_memory = update_memory,
     .unregister_memory = uring_unregister_memory,
+    .register_buffers = uring_register_buffers,
     .register_signal = uring_register_signal,
     .switch_signal = uring_switch_signal,
 };

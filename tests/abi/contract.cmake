@@ -5,6 +5,7 @@ add_library(pendio_fixture STATIC
     "${PROJECT_SOURCE_DIR}/tests/support/fixture.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_host.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/lending.c"
     "${PROJECT_SOURCE_DIR}/tests/support/listening.c"
     "${PROJECT_SOURCE_DIR}/tests/support/message.c"
     "${PROJECT_SOURCE_DIR}/tests/support/name_server.c"
@@ -38,6 +39,6 @@ foreach(stem IN ITEMS
         sync path path_end loop end poll host hosting accept_into child disconnect
         message message_end message_rights
         disconnect_order first_data connect_name flags group move move_threads pieces signal
-        splice packets cached device direct accept listener)
+        splice packets cached device direct accept listener lend)
     contract_test(${stem})
 endforeach()
