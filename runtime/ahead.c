@@ -40,11 +40,11 @@ const struct pnd_multishot pnd_receive_ahead = {
 static void ahead_prepare(struct pnd_loop *loop, const struct pnd_handle *handle,
                           struct io_uring_sqe *sqe)
 {
-    (void)loop;
-    (void)handle;
     sqe->opcode = IORING_OP_RECV;
     sqe->ioprio = IORING_RECV_MULTISHOT;
     sqe->flags = IOSQE_BUFFER_SELECT;
+    if (loop->ring.limits_receives)
+        sqe->PND_RECEIVE_LIMIT = loop->collect_bytes - handle->held_bytes;
 }
 
 static bool ahead_is_full(const struct pnd_loop *loop, const struct pnd_handle *handle)

@@ -66,6 +66,7 @@ struct pnd_ring {
     uint32_t completion_count;
     uint64_t features; /* PENDIO_FEATURE_... in use */
     struct pnd_opcodes opcodes;
+    bool limits_receives; /* a multishot receive may be told to end after so many bytes */
     uint64_t system_call_count;
     uint64_t request_count;
     uint64_t overflow_count; /* completions that did not fit: must stay 0 */

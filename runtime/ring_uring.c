@@ -61,7 +61,7 @@ static int set_up(struct io_uring *uring, const struct pnd_ring_settings *settin
 }
 
 /* Of no descriptor: a kernel that knows the request says so, any other that it is invalid. */
-static bool knows(struct io_uring *uring, uint8_t opcode, uint16_t priority, uint8_t flags)
+static bool knows(struct io_uring *uring, const struct io_uring_sqe *request)
 {
     struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
     struct io_uring_cqe *cqe;
@@ -69,9 +69,7 @@ static bool knows(struct io_uring *uring, uint8_t opcode, uint16_t priority, uin
 
     if (sqe == NULL)
         return false;
-    *sqe = (struct io_uring_sqe){.opcode = opcode};
-    sqe->ioprio = priority;
-    sqe->flags = flags;
+    *sqe = *request;
     sqe->fd = -1;
     if (io_uring_submit_and_wait(uring, 1) < 0 || io_uring_peek_cqe(uring, &cqe) < 0)
         return false;
@@ -108,21 +106,35 @@ static bool takes_buffers(struct io_uring *uring, bool is_incremental)
     return status == 0;
 }
 
+static const struct io_uring_sqe multishot_accept = {
+    .opcode = IORING_OP_ACCEPT,
+    .ioprio = IORING_ACCEPT_MULTISHOT,
+};
+static const struct io_uring_sqe multishot_receive = {
+    .opcode = IORING_OP_RECV,
+    .ioprio = IORING_RECV_MULTISHOT,
+    .flags = IOSQE_BUFFER_SELECT,
+};
+static const struct io_uring_sqe limited_receive = {
+    .opcode = IORING_OP_RECV,
+    .ioprio = IORING_RECV_MULTISHOT,
+    .flags = IOSQE_BUFFER_SELECT,
+    .PND_RECEIVE_LIMIT = 1,
+};
+
 /* What is missing of the features that cannot be asked for, only tried. */
 static uint64_t missing_features(struct io_uring *uring, uint64_t features)
 {
     uint64_t missing = 0;
 
-    if ((features & PENDIO_FEATURE_MULTISHOT_ACCEPT) &&
-        !knows(uring, IORING_OP_ACCEPT, IORING_ACCEPT_MULTISHOT, 0))
+    if ((features & PENDIO_FEATURE_MULTISHOT_ACCEPT) && !knows(uring, &multishot_accept))
         missing |= PENDIO_FEATURE_MULTISHOT_ACCEPT;
     if (!(features & PENDIO_FEATURE_BUFFER_RING) || !takes_buffers(uring, false))
         return missing | PENDIO_FEATURE_BUFFER_RING | PENDIO_FEATURE_INCREMENTAL_BUFFERS |
                PENDIO_FEATURE_MULTISHOT_RECEIVE;
     if ((features & PENDIO_FEATURE_INCREMENTAL_BUFFERS) && !takes_buffers(uring, true))
         missing |= PENDIO_FEATURE_INCREMENTAL_BUFFERS;
-    if ((features & PENDIO_FEATURE_MULTISHOT_RECEIVE) &&
-        !knows(uring, IORING_OP_RECV, IORING_RECV_MULTISHOT, IOSQE_BUFFER_SELECT))
+    if ((features & PENDIO_FEATURE_MULTISHOT_RECEIVE) && !knows(uring, &multishot_receive))
         missing |= PENDIO_FEATURE_MULTISHOT_RECEIVE;
     return missing;
 }
@@ -156,6 +168,8 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
         features &= ~(uint64_t)PENDIO_FEATURE_FIXED_BUFFERS;
 
     features &= ~missing_features(uring, features);
+    ring->limits_receives =
+        (features & PENDIO_FEATURE_MULTISHOT_RECEIVE) && knows(uring, &limited_receive);
 
     ring->state = uring;
     ring->tail = uring->sq.sqe_tail;

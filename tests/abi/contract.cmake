@@ -39,6 +39,7 @@ foreach(stem IN ITEMS
         sync path path_end loop end poll host hosting accept_into child disconnect
         message message_end message_rights
         disconnect_order first_data connect_name flags group move move_threads pieces signal
-        splice packets cached device direct accept listener lend)
+        splice packets cached device direct accept listener lend ahead
+        lend_bounds)
     contract_test(${stem})
 endforeach()

@@ -351,7 +351,9 @@ struct pendio_loop_statistics {
     uint64_t requests;             /* entries handed to the kernel, cancel requests included */
     uint64_t cancels;              /* of them cancel requests */
     uint64_t stale_completions;    /* of runs that are over; discarded */
-    uint64_t completion_overflows; /* must stay 0: room is reserved for every completion */
+    uint64_t completion_overflows; /* looks at a queue that had been too small: room is reserved for
+                                      every completion, so that 0 is to be expected, unless requests
+                                      for many answers filled it; nothing is lost then either */
     uint64_t handles_open;
     uint64_t pool_contexts; /* of all pools */
     uint64_t pool_in_use;   /* taken and not put back */
