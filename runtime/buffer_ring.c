@@ -78,7 +78,6 @@ int pnd_buffers_make(struct pnd_buffers *buffers, struct pnd_ring *ring)
     for (uint32_t i = 0; i < count; i++)
         buffers->free_buffers[i] = count - 1 - i;
     buffers->free_count = count;
-    buffers->wanted_count = count < WANTED_FIRST ? count : WANTED_FIRST;
     make_ring(buffers, ring);
     return 0;
 }
@@ -106,6 +105,13 @@ static void provide_one(struct pnd_buffers *buffers)
     entry->bid = (uint16_t)index;
     buffers->tail++;
     buffers->provided_count++;
+}
+
+void pnd_buffers_want_some(struct pnd_buffers *buffers)
+{
+    if (buffers->wanted_count == 0)
+        buffers->wanted_count =
+            buffers->buffer_count < WANTED_FIRST ? buffers->buffer_count : WANTED_FIRST;
 }
 
 /* Half of them used at a time: twice as many are wanted. A quarter for long: half. */

@@ -38,6 +38,9 @@ int pnd_buffers_make(struct pnd_buffers *buffers, struct pnd_ring *ring);
 /* Not while the kernel may still write to one. */
 void pnd_buffers_fini(struct pnd_buffers *buffers);
 
+/* From now on some request chooses from the ring; until then all are for those who take one. */
+void pnd_buffers_want_some(struct pnd_buffers *buffers);
+
 /* Gives the kernel as many as it should have. */
 void pnd_buffers_provide(struct pnd_buffers *buffers);
 

@@ -112,6 +112,8 @@ enum pnd_source pnd_lend_take(struct pnd_context *context)
         return PND_FROM_INBOX;
     }
     consider(handle);
+    if (handle->kind == PND_KIND_STREAM)
+        pnd_buffers_want_some(&loop->buffers);
     source = pnd_multishot_ask(context, &pnd_receive_ahead);
     return source == PND_FROM_KERNEL ? ask_for_one(context) : source;
 }
@@ -120,11 +122,11 @@ void pnd_lend_chosen(struct pnd_context *context, int32_t result, uint32_t cqe_f
 {
     struct pnd_buffers *buffers = &context->loop->buffers;
     uint32_t buffer = cqe_flags >> IORING_CQE_BUFFER_SHIFT;
-    uint32_t byte_count = result > 0 ? (uint32_t)result : 0;
+    uint32_t byte_count = (uint32_t)result;
     uint32_t offset_bytes;
 
-    if (byte_count == 0 && buffers->is_incremental)
-        return;
+    if (result < 0 || (result == 0 && buffers->is_incremental))
+        return; /* some kernels name one all the same */
     offset_bytes = pnd_buffers_fill(buffers, buffer, byte_count);
     context->lent_buffer = buffer + 1;
     context->lent_charge_bytes = 0;
