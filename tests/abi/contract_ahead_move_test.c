@@ -6,27 +6,11 @@
  */
 #include "lending.h"
 
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static struct fixture fixture;
 static struct fixture other; /* on the same thread: it turns when told to */
-
-/* A pair of which the text was received ahead, if the kernel can. */
-static struct fixture_pair collected(struct pendio_context *context, const char *text)
-{
-    struct fixture_pair pair = fixture_pair(&fixture, FIXTURE_TCP4);
-    struct pendio_completion completion;
-
-    expect_pending(pendio_receive(context, pair.near));
-    fixture_put(pair.far, "first", 5);
-    completion = *fixture_next(&fixture);
-    lending_expect(&completion, "first");
-    fixture_put(pair.far, text, strlen(text));
-    fixture_quiet(&fixture);
-    return pair;
-}
 
 static pendio_handle move(struct pendio_context *context, pendio_handle handle)
 {
@@ -57,8 +41,7 @@ START_TEST(what_was_received_ahead_travels_along_and_comes_first)
 
     fixture_init(&fixture);
     fixture_init(&other);
-    context = lending_get(&fixture);
-    pair = collected(context, "bc");
+    pair = lending_collected(&fixture, &context, "bc");
     moved = move(context, pair.near);
     ck_assert_int_eq(pendio_pool_put(context), 0);
     ck_assert_uint_eq(lending_in_use(&fixture), 0);
@@ -86,8 +69,7 @@ START_TEST(end_that_was_heard_of_travels_along)
 
     fixture_init(&fixture);
     fixture_init(&other);
-    context = lending_get(&fixture);
-    pair = collected(context, "bc");
+    pair = lending_collected(&fixture, &context, "bc");
     if (_i == 0)
         close(pair.far);
     else
@@ -113,8 +95,7 @@ START_TEST(everything_stays_where_the_other_loop_has_no_buffers)
 
     fixture_init(&fixture);
     fixture_init_with(&other, &options, 4, 0);
-    context = lending_get(&fixture);
-    pair = collected(context, "more than eight");
+    pair = lending_collected(&fixture, &context, "more than eight");
     if (lending_collects(&fixture)) {
         expect_pending(pendio_move(context, pair.near, other.loop));
         fixture_quiet(&other);
@@ -139,8 +120,7 @@ START_TEST(end_of_this_loop_leaves_nothing_behind)
 
     fixture_init(&other);
     fixture_init(&fixture);
-    context = lending_get(&fixture);
-    pair = collected(context, "bc");
+    pair = lending_collected(&fixture, &context, "bc");
     expect_pending(pendio_move(context, pair.near, other.loop));
     if (_i == 1)
         fixture_quiet(&other);
@@ -164,8 +144,7 @@ START_TEST(everything_stays_where_the_other_loop_has_ended)
 
     fixture_init(&fixture);
     fixture_init(&other);
-    context = lending_get(&fixture);
-    pair = collected(context, "bc");
+    pair = lending_collected(&fixture, &context, "bc");
     expect_pending(pendio_move(context, pair.near, other.loop));
     ck_assert_int_eq(pendio_loop_destroy(other.loop, 0, NULL), 0);
     expect_next(&fixture, context, -ESHUTDOWN, 0, 0);

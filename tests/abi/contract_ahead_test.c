@@ -1,10 +1,8 @@
 /*
  * contract_ahead_test.c - what was received ahead of those who ask is for whoever asks next.
  *
- * - Nothing is lost or overtaken when the kinds of receive on one handle change, nor by a splice, a
- *   move or an end.
- * - What is collected and lent is bounded: the peer waits, and goes on later.
- * - Ends of the handle give back what nobody took.
+ * - Nothing is lost or overtaken when the kinds of receive on one handle change, nor by a splice or
+ *   a poll.
  */
 #include "lending.h"
 
@@ -15,32 +13,6 @@
 #include <unistd.h>
 
 static struct fixture fixture;
-
-/* A pair on which "first" was lent to *ret_context and whatever comes is collected. */
-static struct fixture_pair collecting(struct pendio_context **ret_context)
-{
-    struct fixture_pair pair = fixture_pair(&fixture, (enum fixture_family)FIXTURE_TCP4);
-    struct pendio_completion completion;
-
-    *ret_context = lending_get(&fixture);
-    expect_pending(pendio_receive(*ret_context, pair.near));
-    fixture_put(pair.far, "first", 5);
-    completion = *fixture_next(&fixture);
-    lending_expect(&completion, "first");
-    return pair;
-}
-
-/* As that, and so has been what is in the text, if the kernel can. */
-static struct fixture_pair collected(struct pendio_context **ret_context, const char *text)
-{
-    struct fixture_pair pair = collecting(ret_context);
-
-    fixture_put(pair.far, text, strlen(text));
-    fixture_quiet(&fixture);
-    if (lending_collects(&fixture))
-        ck_assert_uint_ge(lending_in_use(&fixture), 1);
-    return pair;
-}
 
 static struct pendio_completion receive(struct pendio_context *context, pendio_handle handle)
 {
@@ -53,7 +25,7 @@ START_TEST(what_is_collected_is_done_at_once)
     struct fixture_pair pair;
 
     fixture_init(&fixture);
-    pair = collected(&contexts[0], "second");
+    pair = lending_collected(&fixture, &contexts[0], "second");
     contexts[1] = lending_get(&fixture);
     if (lending_collects(&fixture)) {
         expect_done(pendio_receive(contexts[1], pair.near));
@@ -73,7 +45,7 @@ START_TEST(own_memory_takes_a_prefix_and_then_the_rest)
     char memory[4];
 
     fixture_init(&fixture);
-    pair = collected(&contexts[0], "abcdef");
+    pair = lending_collected(&fixture, &contexts[0], "abcdef");
     contexts[1] = fixture_over(&fixture, memory, 4);
     completion = receive(contexts[1], pair.near);
     expect_completion(&completion, 0, 4, 0);
@@ -113,7 +85,7 @@ START_TEST(every_kind_of_receive_takes_what_is_collected)
     const struct pendio_bytes pieces[] = {{memory, 2}, {NULL, 0}, {memory + 2, 4}};
 
     fixture_init(&fixture);
-    pair = collected(&contexts[0], "abcdef");
+    pair = lending_collected(&fixture, &contexts[0], "abcdef");
     contexts[1] = fixture_over(&fixture, memory, 6);
     if (_i >= 4)
         ck_assert_int_eq(pendio_context_set_pieces(contexts[1], pieces, 3), 0);
@@ -138,7 +110,7 @@ START_TEST(empty_window_sees_what_is_collected_and_takes_nothing)
     struct fixture_pair pair;
 
     fixture_init(&fixture);
-    pair = collected(&contexts[0], "abc");
+    pair = lending_collected(&fixture, &contexts[0], "abc");
     contexts[1] = fixture_over(&fixture, NULL, 0);
     close(pair.far);
     fixture_quiet(&fixture);
@@ -162,7 +134,7 @@ START_TEST(peek_with_own_memory_takes_nothing)
     char memory[8];
 
     fixture_init(&fixture);
-    pair = collected(&contexts[0], "abc");
+    pair = lending_collected(&fixture, &contexts[0], "abc");
     contexts[1] = fixture_over(&fixture, memory, sizeof memory);
     pendio_context_set_flags(contexts[1], PENDIO_PEEK);
     for (int i = 0; i < 2; i++) {
@@ -184,7 +156,7 @@ START_TEST(poll_sees_what_is_collected_and_what_comes)
     struct fixture_pair pair;
 
     fixture_init(&fixture);
-    pair = collected(&contexts[0], "abc");
+    pair = lending_collected(&fixture, &contexts[0], "abc");
     contexts[1] = fixture_get(&fixture);
     completion = lending_finish(&fixture, contexts[1], pendio_poll(contexts[1], pair.near, POLLIN));
     ck_assert_uint_eq(completion.value & POLLIN, POLLIN);
@@ -240,7 +212,7 @@ START_TEST(splice_moves_what_is_collected_and_then_the_rest)
     char memory[8];
 
     fixture_init(&fixture);
-    pair = collected(&contexts[0], "abcdef");
+    pair = lending_collected(&fixture, &contexts[0], "abcdef");
     ck_assert_int_eq(pipe(ends), 0);
     to = fixture_adopt(&fixture, ends[1]);
     contexts[1] = fixture_get(&fixture);
@@ -272,7 +244,7 @@ START_TEST(splice_to_no_reader_or_no_pipe_fails_and_takes_nothing)
     int ends[2];
 
     fixture_init(&fixture);
-    pair = collected(&contexts[0], "abc");
+    pair = lending_collected(&fixture, &contexts[0], "abc");
     ck_assert_int_eq(pipe(ends), 0);
     to = fixture_adopt(&fixture, ends[1]);
     close(ends[0]);
@@ -306,7 +278,7 @@ START_TEST(splice_waits_for_room_in_a_pipe_that_does_not_block)
     int ends[2];
 
     fixture_init(&fixture);
-    pair = collected(&contexts[0], "abcdef");
+    pair = lending_collected(&fixture, &contexts[0], "abcdef");
     ck_assert_int_eq(pipe2(ends, O_NONBLOCK), 0);
     ck_assert_int_eq(fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES), PIPE_BYTES);
     fixture_put(ends[1], full, PIPE_BYTES);
@@ -325,151 +297,6 @@ START_TEST(splice_waits_for_room_in_a_pipe_that_does_not_block)
 }
 END_TEST
 
-START_TEST(disconnect_ends_what_waits_and_drops_what_is_collected)
-{
-    struct pendio_context *contexts[3];
-    struct fixture_pair pair;
-
-    fixture_init(&fixture);
-    pair = _i / 2 == 0 ? collected(&contexts[0], "abc") : collecting(&contexts[0]);
-    contexts[1] = fixture_get(&fixture);
-    contexts[2] = lending_get(&fixture);
-    if (_i / 2 == 1)
-        expect_pending(pendio_receive(contexts[2], pair.near));
-    expect_pending(pendio_disconnect(contexts[1], pair.near, _i % 2 == 1 ? PENDIO_REUSE : 0));
-    for (int i = 0; i < 1 + _i / 2; i++)
-        ck_assert_int_eq(fixture_next(&fixture)->error, 0);
-    expect_result(contexts[1], 0, 0, 0);
-    if (_i / 2 == 1)
-        expect_result(contexts[2], 0, 0, PENDIO_END_OF_STREAM);
-    ck_assert_uint_eq(lending_in_use(&fixture), 1); /* what contexts[0] was lent */
-    if (_i % 2 == 0) {
-        expect_done(pendio_receive(contexts[2], pair.near));
-        expect_result(contexts[2], 0, 0, PENDIO_END_OF_STREAM);
-    }
-    close(pair.far);
-    fixture_fini(&fixture);
-}
-END_TEST
-
-START_TEST(handle_used_again_receives_anew)
-{
-    struct pendio_endpoint address;
-    struct pendio_context *contexts[3];
-    struct pendio_completion completion;
-    struct fixture_pair pair;
-    pendio_handle listener, accepted;
-
-    fixture_init(&fixture);
-    listener = fixture_listener(&fixture, FIXTURE_TCP4, &address);
-    pair = collected(&contexts[0], "old");
-    contexts[1] = fixture_get(&fixture);
-    contexts[2] = fixture_get(&fixture);
-    expect_pending(pendio_disconnect(contexts[1], pair.near, PENDIO_REUSE));
-    expect_next(&fixture, contexts[1], 0, 0, 0);
-    pendio_context_set_endpoint(contexts[1], address.address, address.byte_count);
-    expect_pending(pendio_connect(contexts[1], pair.near));
-    expect_next(&fixture, contexts[1], 0, 0, 0);
-    completion = lending_finish(&fixture, contexts[2], pendio_accept(contexts[2], listener, 0));
-    accepted = completion.value;
-    pendio_context_set_memory(contexts[1], (void *)(uintptr_t) "new", 3);
-    completion = lending_finish(&fixture, contexts[1], pendio_send(contexts[1], accepted));
-    expect_completion(&completion, 0, 3, 0);
-    completion = receive(contexts[0], pair.near);
-    lending_expect(&completion, "new");
-    close(pair.far);
-    fixture_fini(&fixture);
-}
-END_TEST
-
-START_TEST(detach_waits_until_everything_was_taken)
-{
-    struct pendio_completion completion;
-    struct pendio_context *context;
-    struct fixture_pair pair;
-    int descriptor;
-    char memory[3];
-
-    fixture_init(&fixture);
-    pair = collected(&context, "abc");
-    if (lending_collects(&fixture))
-        ck_assert_int_eq(pendio_handle_detach(fixture.loop, pair.near, &descriptor), -EBUSY);
-    completion = receive(context, pair.near);
-    lending_expect(&completion, "abc");
-    ck_assert_int_eq(pendio_handle_detach(fixture.loop, pair.near, &descriptor), 0);
-    fixture_put(pair.far, "def", 3);
-    fixture_take(descriptor, memory, 3);
-    ck_assert_mem_eq(memory, "def", 3);
-    close(descriptor);
-    close(pair.far);
-    fixture_fini(&fixture);
-}
-END_TEST
-
-START_TEST(close_gives_back_what_nobody_took)
-{
-    struct pendio_context *contexts[2];
-    struct fixture_pair pair;
-    char byte;
-
-    fixture_init(&fixture);
-    pair = collected(&contexts[0], "abc");
-    contexts[1] = fixture_get(&fixture);
-    expect_pending(
-        pendio_close(contexts[1], pair.near, _i == 0 ? PENDIO_GRACEFUL : PENDIO_ABORTIVE));
-    expect_next(&fixture, contexts[1], 0, 0, 0);
-    ck_assert_int_eq(recv(pair.far, &byte, 1, 0), _i == 0 ? 0 : -1);
-    ck_assert_uint_eq(lending_in_use(&fixture), 1);
-    ck_assert_int_eq(pendio_pool_put(contexts[0]), 0);
-    ck_assert_uint_eq(lending_in_use(&fixture), 0);
-    close(pair.far);
-    fixture_fini(&fixture);
-}
-END_TEST
-
-START_TEST(close_ends_those_who_wait_and_comes_last)
-{
-    struct pendio_context *contexts[3];
-    struct fixture_pair pair;
-
-    fixture_init(&fixture);
-    pair = collecting(&contexts[0]);
-    contexts[1] = fixture_get(&fixture);
-    contexts[2] = lending_get(&fixture);
-    expect_pending(pendio_receive(contexts[0], pair.near));
-    expect_pending(pendio_receive(contexts[2], pair.near));
-    fixture_quiet(&fixture);
-    expect_pending(
-        pendio_close(contexts[1], pair.near, _i == 0 ? PENDIO_GRACEFUL : PENDIO_ABORTIVE));
-    expect_next(&fixture, contexts[2], -ECANCELED, 0, PENDIO_BY_CLOSE);
-    expect_next(&fixture, contexts[0], -ECANCELED, 0, PENDIO_BY_CLOSE);
-    expect_next(&fixture, contexts[1], 0, 0, 0);
-    ck_assert_uint_eq(lending_in_use(&fixture), 0);
-    close(pair.far);
-    fixture_fini(&fixture);
-}
-END_TEST
-
-START_TEST(destroy_with_everything_under_way_leaks_nothing)
-{
-    struct pendio_context *contexts[2];
-    struct fixture_pair pair, other;
-    uint64_t leaked_count = 1;
-
-    fixture_init(&fixture);
-    pair = collected(&contexts[0], "abc");
-    other = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
-    contexts[1] = lending_get(&fixture);
-    expect_pending(pendio_receive(contexts[1], other.near));
-    ck_assert_int_eq(pendio_loop_destroy(fixture.loop, -1, &leaked_count), 0);
-    ck_assert_uint_eq(leaked_count, 0);
-    fixture.destroyed = true;
-    close(other.far);
-    close(pair.far);
-    fixture_discard(&fixture);
-}
-END_TEST
-
 int main(void)
 {
     const struct fixture_case cases[] = {
@@ -483,12 +310,6 @@ int main(void)
         {splice_moves_what_is_collected_and_then_the_rest, 0},
         {splice_to_no_reader_or_no_pipe_fails_and_takes_nothing, 0},
         {splice_waits_for_room_in_a_pipe_that_does_not_block, 0},
-        {disconnect_ends_what_waits_and_drops_what_is_collected, 4},
-        {handle_used_again_receives_anew, 0},
-        {detach_waits_until_everything_was_taken, 0},
-        {close_gives_back_what_nobody_took, 2},
-        {close_ends_those_who_wait_and_comes_last, 2},
-        {destroy_with_everything_under_way_leaks_nothing, 0},
     };
 
     return fixture_run("contract: ahead", cases, sizeof cases / sizeof cases[0]);

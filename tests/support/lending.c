@@ -65,3 +65,28 @@ bool lending_collects(struct fixture *fixture)
 {
     return (fixture_stats(fixture).features & PENDIO_FEATURE_MULTISHOT_RECEIVE) != 0;
 }
+
+struct fixture_pair lending_pair(struct fixture *fixture, struct pendio_context **ret_context)
+{
+    struct fixture_pair pair = fixture_pair(fixture, FIXTURE_TCP4);
+    struct pendio_completion completion;
+
+    *ret_context = lending_get(fixture);
+    expect_pending(pendio_receive(*ret_context, pair.near));
+    fixture_put(pair.far, "first", 5);
+    completion = *fixture_next(fixture);
+    lending_expect(&completion, "first");
+    return pair;
+}
+
+struct fixture_pair lending_collected(struct fixture *fixture, struct pendio_context **ret_context,
+                                      const char *text)
+{
+    struct fixture_pair pair = lending_pair(fixture, ret_context);
+
+    fixture_put(pair.far, text, strlen(text));
+    fixture_quiet(fixture);
+    if (lending_collects(fixture))
+        ck_assert_uint_ge(lending_in_use(fixture), 1);
+    return pair;
+}

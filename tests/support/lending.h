@@ -9,6 +9,14 @@
 /* A context without memory of its own. */
 struct pendio_context *lending_get(struct fixture *fixture);
 
+/*
+ * A TCP pair of which the context was lent "first": what comes now is received ahead, if that can
+ * be. The second: and so was the text.
+ */
+struct fixture_pair lending_pair(struct fixture *fixture, struct pendio_context **ret_context);
+struct fixture_pair lending_collected(struct fixture *fixture, struct pendio_context **ret_context,
+                                      const char *text);
+
 /* The result, whatever the answer was; of a receive. */
 struct pendio_completion lending_finish(struct fixture *fixture, struct pendio_context *context,
                                         int answer);
