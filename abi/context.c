@@ -29,6 +29,16 @@ int pendio_context_set_slice(struct pendio_context *context)
     return status;
 }
 
+int pendio_context_set_lending(struct pendio_context *context)
+{
+    struct pnd_context *self = pnd_shell_context(context);
+    int status = pnd_shell_check_setter(self);
+
+    if (status == 0)
+        pnd_request_set_lending(self);
+    return status;
+}
+
 int pendio_context_set_pieces(struct pendio_context *context, const struct pendio_bytes *pieces,
                               uint32_t piece_count)
 {

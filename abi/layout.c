@@ -126,6 +126,7 @@ MEMBER(pendio_request, completed, 80);
 MEMBER(pendio_request, completed_state, 88);
 MEMBER(pendio_request, endpoint, 96);
 MEMBER(pendio_request, pieces, 232);
+MEMBER(pendio_request, lending, 240);
 
 MEMBER(pendio_group_options, size, 0);
 MEMBER(pendio_group_options, flags, 4);

@@ -50,7 +50,8 @@ int pnd_shell_complete_options(struct pendio_loop_options *options)
     if (options->flags != 0 || options->operation_count > 32768 ||
         options->handle_count > 0xfffff || options->post_count > 1u << 20 ||
         options->timer_slack_ns < 1000 || options->buffer_bytes > 1u << 20 ||
-        options->buffer_count > 1u << 15 || options->collect_bytes > 1u << 30)
+        options->buffer_count < 2 || options->buffer_count > 1u << 15 ||
+        options->collect_bytes > 1u << 30)
         return -EINVAL;
     return 0;
 }

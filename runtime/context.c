@@ -23,37 +23,6 @@ const uint8_t pnd_state_follows[] = {
 
 /* ---- start ---------------------------------------------------------------------------------- */
 
-int pnd_context_check_free(const struct pnd_context *context)
-{
-    if (context->state == PND_FREE)
-        return 0;
-    return context->state == PND_POOLED ? -EINVAL : -EBUSY;
-}
-
-int pnd_context_reserve(struct pnd_context *context, const struct pnd_operation *operation)
-{
-    struct pnd_loop *loop = context->loop;
-    int status = pnd_context_check_free(context);
-
-    if (status == 0 && loop->stopping)
-        status = -ESHUTDOWN;
-    if (status == 0 && !pnd_operation_is_allowed(operation, loop))
-        status = -ENOTSUP;
-    return status < 0 ? pnd_loop_refuse(loop, status) : 0;
-}
-
-int pnd_context_reserve_on(struct pnd_context *context, const struct pnd_operation *operation,
-                           const struct pnd_handle *handle)
-{
-    int status = pnd_context_reserve(context, operation);
-
-    if (status == 0 && handle == NULL)
-        status = pnd_loop_refuse(context->loop, -EBADF);
-    else if (status == 0 && handle->acceptor != NULL)
-        status = pnd_loop_refuse(context->loop, -EBUSY);
-    return status;
-}
-
 void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *operation,
                        struct pnd_handle *handle)
 {
@@ -118,6 +87,12 @@ static void leave(struct pnd_context *context)
         context->handle->under_way_count--;
 }
 
+static void tell_over(struct pnd_context *context)
+{
+    if (context->operation->over != NULL)
+        context->operation->over(context);
+}
+
 static struct pnd_budget *budget_of(struct pnd_context *context)
 {
     return context->handle != NULL ? &context->handle->budget : &context->loop->budget;
@@ -135,6 +110,7 @@ static int answer_done(struct pnd_context *context, uint64_t *reason_count)
     context->loop->stats.done++;
     ++*reason_count;
     leave(context);
+    tell_over(context);
     return PENDIO_DONE;
 }
 
@@ -156,6 +132,7 @@ static void make_ready(struct pnd_context *context)
     pnd_ready_push(context->completed != NULL ? &loop->callbacks : &loop->records, context);
     if (loop->host.is_resting)
         pnd_host_tell(&loop->host);
+    tell_over(context);
 }
 
 int pnd_context_end(struct pnd_context *context, struct pnd_line *line, uint64_t *reason_count)

@@ -83,6 +83,8 @@ struct pnd_operation {
     void (*release)(struct pnd_context *context);
     /* Gives back what the run has besides, where it ends without a last finish; NULL: nothing. */
     void (*drop)(struct pnd_context *context);
+    /* The run is over, done or ready to be told; NULL: nothing is to be done then. */
+    void (*over)(struct pnd_context *context);
     /* Gives back what came with a result that nobody will be told of; NULL: nothing. */
     void (*discard)(struct pnd_context *context);
 };
@@ -172,11 +174,15 @@ struct pnd_context {
     bool polling;                 /* the entry in the kernel is a poll, the operation follows */
     bool insisting;               /* the kernel is to block on it, in a worker */
     bool holding;                 /* `line`, while it waits in second_line */
+    bool lending;                 /* request: no memory, but what a receive lends it */
     uint16_t flags;               /* of the completion to be */
     uint32_t request_flags;       /* request: PENDIO_AUTO_PUT ... */
     uint32_t piece_count;         /* request: 0: the memory is no vector */
-    int32_t error;                /* of the completion to be */
-    int32_t notice_count;         /* of free memory, that are still to come; 0 before a run */
+    uint32_t lent_buffer;         /* its index + 1; 0: none */
+    uint32_t lent_charge_bytes;   /* what it counts against the quota of `lender` */
+    pendio_handle lender;
+    int32_t error;        /* of the completion to be */
+    int32_t notice_count; /* of free memory, that are still to come; 0 before a run */
     uint64_t moved_bytes;
     uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
     uint64_t value;                 /* of the completion to be, where there is no product */

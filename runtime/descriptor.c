@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -117,6 +118,13 @@ bool pnd_descriptor_is_internet(int descriptor)
     int domain = number_of(descriptor, SO_DOMAIN);
 
     return domain == AF_INET || domain == AF_INET6;
+}
+
+bool pnd_descriptor_is_pipe(int descriptor)
+{
+    struct stat status;
+
+    return fstat(descriptor, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
 void pnd_descriptor_set_blocking(int descriptor, bool blocking)

@@ -101,6 +101,8 @@ void pnd_handle_take_over(struct pnd_handle *handle, const struct pnd_handle *ot
     handle->spoiled = other->spoiled;
     handle->connected = other->connected;
     handle->disconnected = other->disconnected;
+    handle->inbox_ending = other->inbox_ending;
+    handle->inbox_failure = other->inbox_failure;
     pnd_line_end(&handle->receives, (enum pnd_ending)other->receives.ending,
                  other->receives.failure);
     pnd_line_end(&handle->sends, (enum pnd_ending)other->sends.ending, other->sends.failure);
@@ -110,6 +112,7 @@ void pnd_handle_begin_anew(struct pnd_handle *handle)
 {
     handle->sends.ending = PND_GOES_ON;
     handle->receives.ending = PND_GOES_ON;
+    handle->inbox_ending = PND_GOES_ON;
     handle->spoiled = false;
     handle->connected = false;
     handle->disconnected = false;

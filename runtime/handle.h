@@ -126,9 +126,12 @@ struct pnd_handle {
     struct pnd_context *settler;   /* waits until nothing else is under way on it; NULL: nobody */
     struct pnd_context *acceptor;  /* brings it a connection, until that is told; NULL: nobody */
     struct pnd_inbox inbox;        /* what the multishot request brought */
+    uint8_t inbox_ending;          /* enum pnd_ending: what comes behind that */
+    int32_t inbox_failure;
+    uint32_t held_bytes;                   /* of buffers: collected, and lent from here */
     const struct pnd_multishot *multishot; /* the one used last; NULL: none was */
     uint8_t arming;                        /* enum pnd_arming */
-    bool refuses_multishot;                /* the kernel does not do it for this descriptor */
+    bool refuses_multishot;                /* it is not for this descriptor */
     struct pnd_handle_list *arming_list;   /* the loop's list it waits in; NULL: in none */
     TAILQ_ENTRY(pnd_handle) arming_link;
 };
@@ -217,7 +220,7 @@ static inline bool pnd_handle_may_close(const struct pnd_handle *handle)
 static inline bool pnd_handle_is_quiet(const struct pnd_handle *handle)
 {
     return pnd_line_is_empty(&handle->receives) && TAILQ_EMPTY(&handle->parallel) &&
-           handle->draining_count == 0;
+           handle->draining_count == 0 && !pnd_handle_is_armed(handle);
 }
 
 /* An ending sticks: the first one is the truth. */

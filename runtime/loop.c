@@ -98,6 +98,9 @@ static bool has_more(const struct pnd_loop *loop)
 /* What waited for room in the ring, oldest first, then the wishes of multishots and to cancel. */
 static void fill_ring(struct pnd_loop *loop)
 {
+    pnd_buffers_provide(&loop->buffers);
+    if (!TAILQ_EMPTY(&loop->starved))
+        pnd_multishot_feed(loop);
     while (has_backlog(loop) && pnd_ring_has_room(&loop->ring))
         pnd_context_write_entry(TAILQ_FIRST(&loop->backlog));
     while (!TAILQ_EMPTY(&loop->arms) && pnd_ring_has_room(&loop->ring))

@@ -8,6 +8,7 @@
 #ifndef PND_LOOP_H
 #define PND_LOOP_H
 
+#include "buffer_ring.h"
 #include "deadline.h"
 #include "handle.h"
 #include "host.h"
@@ -105,11 +106,14 @@ struct pnd_loop {
     struct pnd_context_list returns; /* delivered, and go back to their pools by themselves */
     uint32_t cancel_count;           /* cancel requests in the kernel */
     struct pnd_handle_list arms;     /* want their multishot request armed */
+    struct pnd_handle_list starved;  /* want that, and there is no buffer for it */
     struct pnd_handle_list stops;    /* want it cancelled */
     uint32_t armed_count;            /* multishot requests in the kernel */
     uint32_t notice_room_count;      /* notices of free memory that the queue has room for */
     struct pnd_inbox_store inboxes;
+    struct pnd_buffers buffers;
     uint32_t collect_count;    /* connections collected per listener */
+    uint32_t collect_bytes;    /* of data collected and lent per handle */
     uint32_t under_way_count;  /* contexts started and not yet delivered */
     struct pnd_context *tried; /* whose start is looking for its own completion */
     bool in_callback;

@@ -181,11 +181,15 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
         options->allowed_operations != 0 ? options->allowed_operations : UINT64_MAX;
     atomic_init(&loop->holder_count, 1);
     loop->collect_count = options->collect_count;
+    loop->collect_bytes = options->collect_bytes;
+    loop->buffers.buffer_bytes = options->buffer_bytes;
+    loop->buffers.buffer_count = power_of_two(options->buffer_count);
     pnd_signals_init(&loop->signals);
     TAILQ_INIT(&loop->backlog);
     TAILQ_INIT(&loop->cancels);
     TAILQ_INIT(&loop->returns);
     TAILQ_INIT(&loop->arms);
+    TAILQ_INIT(&loop->starved);
     TAILQ_INIT(&loop->stops);
     LIST_INIT(&loop->pools);
     pnd_wheel_init(&loop->wheel, options->timer_slack_ns, pnd_clock_ns());
@@ -346,6 +350,8 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
     pnd_pipes_fini(&loop->pipes);
     pnd_host_fini(&loop->host);
     pnd_multishot_discard_all(loop);
+    if (leaked_count == 0 && loop->armed_count == 0)
+        pnd_buffers_fini(&loop->buffers);
     pnd_signals_fini(&loop->signals);
     pnd_handle_table_fini(&loop->handles);
     free_tables(loop);

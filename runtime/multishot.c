@@ -33,13 +33,28 @@ static bool may_use(const struct pnd_loop *loop, const struct pnd_handle *handle
                     const struct pnd_multishot *multishot)
 {
     return (loop->ring.features & multishot->feature) != 0 && !handle->refuses_multishot &&
-           handle->state == PND_HANDLE_OPEN && !loop->stopping && TAILQ_EMPTY(&handle->parallel);
+           handle->state == PND_HANDLE_OPEN && !handle->disconnected && !loop->stopping &&
+           TAILQ_EMPTY(&handle->parallel);
+}
+
+static bool is_supplied(const struct pnd_loop *loop, const struct pnd_handle *handle)
+{
+    const struct pnd_multishot *multishot = handle->multishot;
+
+    return multishot->is_supplied == NULL || multishot->is_supplied(loop, handle);
 }
 
 static void want(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     handle->arming = PND_WANTED;
-    enlist(handle, handle->multishot->has_room(loop, handle) ? &loop->arms : NULL);
+    if (!handle->multishot->has_room(loop, handle)) {
+        enlist(handle, NULL);
+    } else if (is_supplied(loop, handle)) {
+        enlist(handle, &loop->arms);
+    } else {
+        loop->stats.buffers_exhausted++;
+        enlist(handle, &loop->starved);
+    }
 }
 
 enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
@@ -56,6 +71,32 @@ enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
     handle->inbox.kind = multishot->inbox_kind;
     want(loop, handle);
     return PND_FROM_LATER;
+}
+
+void pnd_multishot_wait(struct pnd_loop *loop, struct pnd_handle *handle,
+                        const struct pnd_multishot *multishot)
+{
+    assert(handle->arming == PND_UNARMED && pnd_inbox_is_empty(&handle->inbox));
+    handle->multishot = multishot;
+    handle->inbox.kind = multishot->inbox_kind;
+    want(loop, handle);
+}
+
+/* In the ring a request without a buffer would only fail. */
+void pnd_multishot_feed(struct pnd_loop *loop)
+{
+    struct pnd_handle *next = TAILQ_FIRST(&loop->starved);
+    uint32_t left_count = loop->buffers.provided_count + 1;
+
+    while (next != NULL && left_count != 0) {
+        struct pnd_handle *handle = next;
+
+        next = TAILQ_NEXT(handle, arming_link);
+        if (is_supplied(loop, handle)) {
+            enlist(handle, &loop->arms);
+            left_count--;
+        }
+    }
 }
 
 void pnd_multishot_relieve(struct pnd_loop *loop, struct pnd_handle *handle)
@@ -135,15 +176,19 @@ uint64_t pnd_multishot_stop_first(struct pnd_loop *loop)
 /* Armed again where it was not the descriptor that ended it: a full queue, or its bound. */
 static void take_last_word(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result)
 {
+    bool again = true;
+
     enlist(handle, NULL);
     handle->arming = PND_UNARMED;
     loop->armed_count--;
     loop->stats.multishot_ended++;
-    if (!may_use(loop, handle, handle->multishot))
-        return;
-    if (result == -EAGAIN || result == -EINVAL)
+    if (result == -EAGAIN || result == -EINVAL) {
         handle->refuses_multishot = true; /* the descriptor does not block, or is of no such kind */
-    else if (result > 0 || result == -ECANCELED || handle->multishot->end(loop, handle, result))
+        return;
+    }
+    if (result <= 0 && result != -ECANCELED)
+        again = handle->multishot->end(loop, handle, result);
+    if (again && may_use(loop, handle, handle->multishot))
         want(loop, handle);
 }
 
@@ -157,6 +202,8 @@ void pnd_multishot_completed(struct pnd_loop *loop, struct pnd_handle *handle, i
     else if (handle->multishot->is_full(loop, handle))
         pnd_multishot_stop(loop, handle);
     pnd_context_ask_again(handle);
+    if (handle->settler != NULL)
+        pnd_context_settle(handle, NULL);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */
@@ -166,7 +213,7 @@ void pnd_multishot_discard(struct pnd_loop *loop, struct pnd_handle *handle)
     while (!pnd_inbox_is_empty(&handle->inbox)) {
         const struct pnd_inbox_item item = pnd_inbox_pop(&loop->inboxes, &handle->inbox);
 
-        handle->multishot->discard(loop, &item);
+        handle->multishot->discard(loop, handle, &item);
     }
 }
 

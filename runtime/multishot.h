@@ -22,19 +22,29 @@ struct pnd_multishot {
     /* So much is collected, or so little, that it is to stop, or may be armed (again). */
     bool (*is_full)(const struct pnd_loop *loop, const struct pnd_handle *handle);
     bool (*has_room)(const struct pnd_loop *loop, const struct pnd_handle *handle);
+    /* There are buffers for it; NULL: it needs none. */
+    bool (*is_supplied)(const struct pnd_loop *loop, const struct pnd_handle *handle);
     /* One answer: into the inbox. */
     void (*collect)(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result,
                     uint32_t cqe_flags);
     /* It ended for a reason of its own, and the first in line may wait. True: arm it again. */
     bool (*end)(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result);
-    void (*discard)(struct pnd_loop *loop, const struct pnd_inbox_item *item);
+    void (*discard)(struct pnd_loop *loop, struct pnd_handle *handle,
+                    const struct pnd_inbox_item *item);
 };
 
 /* For the first in line, its inbox empty: wait for the multishot, or ask the kernel oneself. */
 enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
                                   const struct pnd_multishot *multishot);
 
-/* Something was taken from the inbox: there may be room again. */
+/* The first in line asks for itself, but not now: again when there is room and a buffer. */
+void pnd_multishot_wait(struct pnd_loop *loop, struct pnd_handle *handle,
+                        const struct pnd_multishot *multishot);
+
+/* Those that had no buffer may go on, as many as there may be buffers for. */
+void pnd_multishot_feed(struct pnd_loop *loop);
+
+/* Something was taken from the inbox, or given back: there may be room again. */
 void pnd_multishot_relieve(struct pnd_loop *loop, struct pnd_handle *handle);
 
 /* Ends it, as soon as that may be; nothing collected is lost. */

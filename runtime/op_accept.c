@@ -31,7 +31,8 @@ static bool ahead_has_room(const struct pnd_loop *loop, const struct pnd_handle 
 static void ahead_collect(struct pnd_loop *loop, struct pnd_handle *listener, int32_t result,
                           uint32_t cqe_flags);
 static bool ahead_end(struct pnd_loop *loop, struct pnd_handle *listener, int32_t result);
-static void ahead_discard(struct pnd_loop *loop, const struct pnd_inbox_item *item);
+static void ahead_discard(struct pnd_loop *loop, struct pnd_handle *listener,
+                          const struct pnd_inbox_item *item);
 
 static const struct pnd_operation accept_operation = {
     .name = "accept",
@@ -213,8 +214,10 @@ static bool ahead_end(struct pnd_loop *loop, struct pnd_handle *listener, int32_
     return result >= 0;
 }
 
-static void ahead_discard(struct pnd_loop *loop, const struct pnd_inbox_item *item)
+static void ahead_discard(struct pnd_loop *loop, struct pnd_handle *listener,
+                          const struct pnd_inbox_item *item)
 {
+    (void)listener;
     close(item->descriptor);
     loop->stats.connections_collected--;
 }

@@ -12,6 +12,7 @@
  */
 #include "descriptor.h"
 #include "disconnect.h"
+#include "multishot.h"
 #include "operation.h"
 
 #include <errno.h>
@@ -59,22 +60,26 @@ static int32_t check(const struct pnd_handle *handle, bool reuse)
     return handle->connected || pnd_descriptor_has_peer(handle->descriptor) ? 0 : -ENOTCONN;
 }
 
-static void part(struct pnd_handle *handle)
+static void part(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     (void)shutdown(handle->descriptor, SHUT_RDWR);
     pnd_handle_begin_anew(handle);
     handle->disconnected = true;
     pnd_line_end(&handle->sends, PND_FAILED, -EPIPE);
     pnd_line_end(&handle->receives, PND_ENDED, 0);
+    pnd_multishot_stop(loop, handle);
+    pnd_multishot_discard(loop, handle);
+    pnd_context_ask_again(handle);
 }
 
 /* The old connection goes on closing by itself. */
-static int32_t renew(struct pnd_handle *handle)
+static int32_t renew(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     int fresh = pnd_descriptor_make_alike(handle->descriptor);
 
     if (fresh < 0)
         return fresh;
+    pnd_multishot_discard(loop, handle);
     pnd_descriptor_discard_unread(handle->descriptor);
     pnd_descriptor_replace(handle->descriptor, fresh);
     pnd_handle_begin_anew(handle);
@@ -98,11 +103,11 @@ enum pnd_verdict pnd_disconnect_go(struct pnd_context *context, bool reuse)
     int32_t error = context->stop == PND_STOP_NONE ? check(handle, reuse) : -ECANCELED;
 
     if (error == 0 && !handle->disconnected)
-        part(handle);
+        part(context->loop, handle);
     if (error == 0 && reuse) {
         if (!pnd_handle_is_quiet(handle))
             return PND_SETTLE;
-        error = renew(handle);
+        error = renew(context->loop, handle);
     }
     if (error != 0)
         pnd_context_fail(context, error);

@@ -12,6 +12,7 @@
  */
 #include "operation.h"
 
+#include "ahead.h"
 #include "cached.h"
 #include "pool.h"
 #include "transfer.h"
@@ -32,6 +33,7 @@ static const struct pnd_operation read_operation = {
     .opcode = IORING_OP_READ,
     .poll_events = POLLIN,
     .moves = true,
+    .take = pnd_ahead_take,
     .prepare = read_prepare,
     .finish = read_finish,
 };
@@ -115,12 +117,6 @@ static void read_prepare(const struct pnd_context *context, struct io_uring_sqe 
         sqe->off = 0;
 }
 
-static bool may_ask_for_no_signal(const struct pnd_context *context)
-{
-    return (context->loop->ring.features & PENDIO_FEATURE_NO_SIGNAL) != 0;
-}
-
-/* Where nobody reads any more the answer is -EPIPE and no signal, or a worker's of the kernel. */
 static void write_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     bool as_message = is_socket(context);
@@ -133,10 +129,8 @@ static void write_prepare(const struct pnd_context *context, struct io_uring_sqe
     if (as_message) {
         sqe->off = 0;
         sqe->msg_flags = MSG_NOSIGNAL;
-    } else if (may_ask_for_no_signal(context)) {
-        sqe->rw_flags = RWF_NOSIGNAL;
     } else {
-        sqe->flags |= IOSQE_ASYNC;
+        pnd_transfer_ask_for_no_signal(context->loop, sqe);
     }
 }
 
@@ -162,11 +156,9 @@ static enum pnd_verdict write_finish(struct pnd_context *context, int32_t result
                                      uint32_t cqe_flags)
 {
     (void)cqe_flags;
-    if (result == -EOPNOTSUPP && context->handle->kind == PND_KIND_FLOW &&
-        may_ask_for_no_signal(context)) {
-        context->loop->ring.features &= ~(uint64_t)PENDIO_FEATURE_NO_SIGNAL;
+    if (context->handle->kind == PND_KIND_FLOW &&
+        pnd_transfer_must_do_with_signal(context->loop, result))
         return PND_AGAIN;
-    }
     if (result < 0)
         return pnd_transfer_fail(context, result);
     if (context->handle->kind == PND_KIND_DATAGRAM || context->handle->kind == PND_KIND_SEQPACKET) {

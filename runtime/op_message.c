@@ -10,6 +10,8 @@
  */
 #include "operation.h"
 
+#include "ahead.h"
+#include "lend.h"
 #include "socket.h"
 #include "transfer.h"
 #include "zero_copy.h"
@@ -25,6 +27,9 @@ enum { CONTROL_PIDFD = 4 }; /* Linux 6.5: SCM_PIDFD, which Debian's headers lack
 static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
 static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t result,
                                        uint32_t cqe_flags);
+static void lent_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static enum pnd_verdict lent_finish(struct pnd_context *context, int32_t result,
+                                    uint32_t cqe_flags);
 static void discard(struct pnd_context *context);
 static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
 
@@ -35,8 +40,24 @@ static const struct pnd_operation receive_operation = {
     .poll_events = POLLIN,
     .moves = true,
     .may_try = true,
+    .take = pnd_ahead_take,
     .prepare = receive_prepare,
     .finish = receive_finish,
+    .discard = discard,
+};
+
+/* Without memory of one's own. */
+static const struct pnd_operation lent_operation = {
+    .name = "receive_message",
+    .code = PENDIO_OPERATION_RECEIVE_MESSAGE,
+    .opcode = IORING_OP_RECVMSG,
+    .poll_events = POLLIN,
+    .moves = true,
+    .may_try = true,
+    .take = pnd_lend_take,
+    .prepare = lent_prepare,
+    .finish = lent_finish,
+    .drop = pnd_lend_return,
     .discard = discard,
 };
 
@@ -48,6 +69,7 @@ static const struct pnd_operation readable_operation = {
     .poll_events = POLLIN,
     .moves = true,
     .may_try = true,
+    .take = pnd_ahead_look,
     .prepare = pnd_readable_prepare,
     .finish = pnd_readable_finish,
 };
@@ -62,6 +84,7 @@ static const struct pnd_operation send_operation = {
     .finishes_closing = true,
     .prepare = send_prepare,
     .finish = pnd_send_finish,
+    .over = pnd_lend_return,
 };
 
 /* ---- receive -------------------------------------------------------------------------------- */
@@ -94,18 +117,26 @@ static void ask_for_destination(struct pnd_handle *handle)
         handle->packet_info = PND_INFO_V6;
 }
 
+static const struct pnd_operation *choose(const struct pnd_context *context,
+                                          const struct pnd_handle *handle)
+{
+    if (context->lending)
+        return &lent_operation;
+    return context->window.byte_count == 0 && handle->kind == PND_KIND_STREAM ? &readable_operation
+                                                                              : &receive_operation;
+}
+
 int pnd_receive_message_start(struct pnd_context *context, struct pnd_handle *handle)
 {
     int status = pnd_context_reserve_on(context, &receive_operation, handle);
-    bool readable;
     int answer;
 
     if (status < 0)
         return status;
     if (handle->packet_info == PND_INFO_UNKNOWN)
         ask_for_destination(handle);
-    readable = context->window.byte_count == 0 && handle->kind == PND_KIND_STREAM;
-    pnd_context_begin(context, readable ? &readable_operation : &receive_operation, handle);
+    pnd_context_begin(context, choose(context, handle), handle);
+    pnd_lend_return(context);
     context->extra->sender.byte_count = 0;
     context->extra->told = (struct pnd_told){.control_bytes = 0};
     if (pnd_context_end_as_known(context, &handle->receives, &answer))
@@ -271,6 +302,21 @@ static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t resu
             extra->told.control_bytes = extra->message.msg_controllen;
     }
     return pnd_receive_finish(context, result, cqe_flags);
+}
+
+/* The buffer that was taken is given back when there is nothing for it. */
+static void lent_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    receive_prepare(context, sqe);
+    sqe->msg_flags |= MSG_DONTWAIT;
+}
+
+static enum pnd_verdict lent_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
+{
+    enum pnd_verdict verdict = receive_finish(context, result, cqe_flags);
+
+    pnd_lend_finish(context);
+    return verdict;
 }
 
 static void close_descriptors(const struct entry *entry)

@@ -12,8 +12,8 @@
  * another thread may still touch is kept for it, and a descriptor nobody has is closed. So is a
  * handle in the target that nobody is told of: the target gets another errand, to close it.
  */
+#include "ahead.h"
 #include "move.h"
-#include "multishot.h"
 #include "operation.h"
 
 #include <errno.h>
@@ -31,6 +31,9 @@ struct pnd_move {
     struct pnd_loop *target; /* held from the arrival until somebody knows of it */
     pendio_run run;
     struct pnd_handle cargo; /* what there is to know of the handle */
+    unsigned char *rest;     /* a copy of what was collected for it */
+    uint32_t rest_bytes;
+    uint32_t rest_room;
     pnd_arrived_fn *arrived;
     void *arrived_state;
     pendio_handle value; /* the handle in the target */
@@ -94,12 +97,18 @@ void pnd_moves_forget_told(struct pnd_loop *loop)
     }
 }
 
+static void release(struct pnd_move *move)
+{
+    free(move->rest);
+    free(move);
+}
+
 void pnd_moves_fini(struct pnd_loop *loop)
 {
     pnd_moves_forget_told(loop);
     assert(loop->arrived_moves == NULL);
     while (loop->spare_moves != NULL)
-        free(take_spare(loop));
+        release(take_spare(loop));
 }
 
 /* ---- start ---------------------------------------------------------------------------------- */
@@ -129,6 +138,26 @@ static void send_off(struct pnd_context *context, struct pnd_move *move, struct 
     stay(context, -ESHUTDOWN);
 }
 
+/* What is collected stays here too, until the move has come back. Returns whether it has room. */
+static bool pack_rest(struct pnd_move *move, const struct pnd_loop *loop,
+                      const struct pnd_handle *handle)
+{
+    uint32_t byte_count = pnd_ahead_has_bytes(handle) ? handle->inbox.byte_count : 0;
+
+    if (byte_count > move->rest_room) {
+        unsigned char *room = realloc(move->rest, byte_count);
+
+        if (room == NULL)
+            return false;
+        move->rest = room;
+        move->rest_room = byte_count;
+    }
+    move->rest_bytes = byte_count;
+    if (byte_count != 0)
+        pnd_ahead_copy(loop, handle, move->rest);
+    return true;
+}
+
 static void pack(struct pnd_move *move, const struct pnd_context *context)
 {
     move->errand.run = arrive;
@@ -148,11 +177,16 @@ int pnd_move_start(struct pnd_context *context, struct pnd_handle *handle, struc
 
     if (status < 0)
         return status;
-    if (!pnd_multishot_let_go(loop, handle))
+    if (!pnd_multishot_settle(loop, handle) || handle->under_way_count != 0 ||
+        (!pnd_inbox_is_empty(&handle->inbox) && !pnd_ahead_has_bytes(handle)))
         return pnd_loop_refuse(loop, -EBUSY);
     move = take_spare(loop);
     if (move == NULL)
         return pnd_loop_refuse(loop, -EAGAIN);
+    if (!pack_rest(move, loop, handle)) {
+        give_back_spare(loop, move);
+        return pnd_loop_refuse(loop, -EAGAIN);
+    }
     pnd_context_begin(context, &move_operation, NULL);
     context->handle_value = pnd_handle_value(&loop->handles, handle);
     context->argument = (uint64_t)(handle - loop->handles.slots);
@@ -186,9 +220,16 @@ static int unpack(struct pnd_move *move, struct pnd_loop *target, struct pnd_han
 {
     const struct pnd_handle *cargo = &move->cargo;
     struct pnd_handle *handle = target->stopping ? NULL : pnd_handle_reserve(&target->handles);
+    int status = 0;
 
     if (handle == NULL)
         return target->stopping ? -ESHUTDOWN : -EAGAIN;
+    if (move->rest_bytes != 0)
+        status = pnd_ahead_add(target, handle, move->rest, move->rest_bytes);
+    if (status < 0) {
+        pnd_handle_give_back(&target->handles, handle);
+        return status;
+    }
     pnd_handle_open(handle, cargo->descriptor, (enum pnd_kind)cargo->kind);
     pnd_handle_take_over(handle, cargo);
     move->value = pnd_handle_value(&target->handles, handle);
@@ -200,10 +241,12 @@ static int unpack(struct pnd_move *move, struct pnd_loop *target, struct pnd_han
 static void dispose(struct pnd_move *move, struct pnd_loop *target, struct pnd_handle *handle)
 {
     close(move->cargo.descriptor);
-    if (handle != NULL)
+    if (handle != NULL) {
+        pnd_multishot_discard(target, handle);
         pnd_handle_give_back(&target->handles, handle);
+    }
     pnd_loop_release(target);
-    free(move);
+    release(move);
 }
 
 static void arrive(struct pnd_errand *errand, struct pnd_loop *target)
@@ -216,7 +259,7 @@ static void arrive(struct pnd_errand *errand, struct pnd_loop *target)
     int progress = MOVE_SENT;
 
     if (!atomic_compare_exchange_strong(&move->progress, &progress, MOVE_ARRIVED)) {
-        free(move);
+        release(move);
         pnd_loop_release(source);
         return;
     }
@@ -251,6 +294,7 @@ static void come_back(struct pnd_errand *errand, struct pnd_loop *source)
     if (status < 0) {
         stay(context, status);
     } else {
+        pnd_multishot_discard(source, handle_of(context));
         pnd_handle_give_back(&source->handles, handle_of(context));
         pnd_context_finish(context);
     }
@@ -274,7 +318,7 @@ static void move_discard(struct pnd_context *context)
     target = move->target;
     move->errand.run = close_there;
     if (!pnd_wake_send(&target->wake, &move->errand))
-        free(move); /* the target closed the handle with all others */
+        release(move); /* the target closed the handle with all others */
     pnd_loop_release(target);
 }
 
@@ -287,5 +331,5 @@ static void close_there(struct pnd_errand *errand, struct pnd_loop *target)
         close(handle->descriptor);
         pnd_handle_give_back(&target->handles, handle);
     }
-    free(move);
+    release(move);
 }

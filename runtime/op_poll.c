@@ -67,8 +67,10 @@ static enum pnd_source poll_take(struct pnd_context *context)
         context->value = look(context) | asked;
         return PND_FROM_INBOX;
     }
+    if (!pnd_handle_is_armed(handle))
+        return PND_FROM_KERNEL; /* while somebody polls none is armed */
     pnd_multishot_stop(context->loop, handle);
-    return pnd_handle_is_armed(handle) ? PND_FROM_LATER : PND_FROM_KERNEL;
+    return PND_FROM_LATER;
 }
 
 static void poll_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)

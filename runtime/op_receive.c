@@ -10,6 +10,8 @@
  */
 #include "operation.h"
 
+#include "ahead.h"
+#include "lend.h"
 #include "socket.h"
 #include "transfer.h"
 
@@ -20,6 +22,12 @@ static void receive_prepare(const struct pnd_context *context, struct io_uring_s
 static void receive_from_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
 static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t result,
                                             uint32_t cqe_flags);
+static void lent_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static enum pnd_verdict lent_finish(struct pnd_context *context, int32_t result,
+                                    uint32_t cqe_flags);
+static void lent_from_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static enum pnd_verdict lent_from_finish(struct pnd_context *context, int32_t result,
+                                         uint32_t cqe_flags);
 
 static const struct pnd_operation receive_operation = {
     .name = "receive",
@@ -28,6 +36,7 @@ static const struct pnd_operation receive_operation = {
     .poll_events = POLLIN,
     .moves = true,
     .may_try = true,
+    .take = pnd_ahead_take,
     .prepare = receive_prepare,
     .finish = pnd_receive_finish,
 };
@@ -39,8 +48,36 @@ static const struct pnd_operation receive_from_operation = {
     .poll_events = POLLIN,
     .moves = true,
     .may_try = true,
+    .take = pnd_ahead_take,
     .prepare = receive_from_prepare,
     .finish = receive_from_finish,
+};
+
+/* The two without memory of their own. */
+static const struct pnd_operation lent_operation = {
+    .name = "receive",
+    .code = PENDIO_OPERATION_RECEIVE,
+    .opcode = IORING_OP_RECV,
+    .poll_events = POLLIN,
+    .moves = true,
+    .may_try = true,
+    .take = pnd_lend_take,
+    .prepare = lent_prepare,
+    .finish = lent_finish,
+    .drop = pnd_lend_return,
+};
+
+static const struct pnd_operation lent_from_operation = {
+    .name = "receive_from",
+    .code = PENDIO_OPERATION_RECEIVE_FROM,
+    .opcode = IORING_OP_RECVMSG,
+    .poll_events = POLLIN,
+    .moves = true,
+    .may_try = true,
+    .take = pnd_lend_take,
+    .prepare = lent_from_prepare,
+    .finish = lent_from_finish,
+    .drop = pnd_lend_return,
 };
 
 /* The two with an empty window on a stream. */
@@ -51,6 +88,7 @@ static const struct pnd_operation readable_operation = {
     .poll_events = POLLIN,
     .moves = true,
     .may_try = true,
+    .take = pnd_ahead_look,
     .prepare = pnd_readable_prepare,
     .finish = pnd_readable_finish,
 };
@@ -62,21 +100,38 @@ static const struct pnd_operation readable_from_operation = {
     .poll_events = POLLIN,
     .moves = true,
     .may_try = true,
+    .take = pnd_ahead_look,
     .prepare = pnd_readable_prepare,
     .finish = pnd_readable_finish,
 };
 
-static int start(struct pnd_context *context, struct pnd_handle *handle,
-                 const struct pnd_operation *whole, const struct pnd_operation *empty)
+/* The same with memory, with an empty window on a stream, and with none. */
+struct receives {
+    const struct pnd_operation *whole;
+    const struct pnd_operation *empty;
+    const struct pnd_operation *lent;
+};
+
+static const struct pnd_operation *choose(const struct pnd_context *context,
+                                          const struct pnd_handle *handle,
+                                          const struct receives *receives)
 {
-    int status = pnd_context_reserve_on(context, whole, handle);
+    if (context->lending)
+        return receives->lent;
+    return context->window.byte_count == 0 && handle->kind == PND_KIND_STREAM ? receives->empty
+                                                                              : receives->whole;
+}
+
+static int start(struct pnd_context *context, struct pnd_handle *handle,
+                 const struct receives *receives)
+{
+    int status = pnd_context_reserve_on(context, receives->whole, handle);
     int answer;
 
     if (status < 0)
         return status;
-    if (context->window.byte_count == 0 && handle->kind == PND_KIND_STREAM)
-        whole = empty;
-    pnd_context_begin(context, whole, handle);
+    pnd_context_begin(context, choose(context, handle, receives), handle);
+    pnd_lend_return(context);
     if (context->extra->sender.byte_count != 0) /* what nobody uses is never touched */
         context->extra->sender.byte_count = 0;
     if (pnd_context_end_as_known(context, &handle->receives, &answer))
@@ -86,12 +141,18 @@ static int start(struct pnd_context *context, struct pnd_handle *handle,
 
 int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
 {
-    return start(context, handle, &receive_operation, &readable_operation);
+    static const struct receives receives = {&receive_operation, &readable_operation,
+                                             &lent_operation};
+
+    return start(context, handle, &receives);
 }
 
 int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handle)
 {
-    return start(context, handle, &receive_from_operation, &readable_from_operation);
+    static const struct receives receives = {&receive_from_operation, &readable_from_operation,
+                                             &lent_from_operation};
+
+    return start(context, handle, &receives);
 }
 
 /* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
@@ -115,7 +176,8 @@ static bool is_end(const struct pnd_context *context, int32_t result)
     if (result != 0)
         return false;
     return context->handle->kind == PND_KIND_SEQPACKET ||
-           (context->handle->kind == PND_KIND_STREAM && context->window.byte_count != 0);
+           (context->handle->kind == PND_KIND_STREAM &&
+            (context->window.byte_count != 0 || context->lending));
 }
 
 static void end_or_reset(struct pnd_context *context)
@@ -181,4 +243,48 @@ enum pnd_verdict pnd_readable_finish(struct pnd_context *context, int32_t result
     if (result == 0)
         end_or_reset(context);
     return PND_DELIVER;
+}
+
+/* ---- without memory of one's own ------------------------------------------------------------ */
+
+/* A buffer that was taken is given back when there is nothing for it: the kernel must not wait. */
+static void lent_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    receive_prepare(context, sqe);
+    if (pnd_lend_chooses(context)) {
+        sqe->addr = 0;
+        sqe->len = 0;
+        sqe->flags |= IOSQE_BUFFER_SELECT;
+    } else {
+        sqe->msg_flags |= MSG_DONTWAIT;
+    }
+}
+
+static enum pnd_verdict lent_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
+{
+    enum pnd_verdict verdict = PND_AGAIN;
+
+    if (cqe_flags & IORING_CQE_F_BUFFER)
+        pnd_lend_chosen(context, result, cqe_flags);
+    if (result == -ENOBUFS && pnd_lend_chooses(context))
+        pnd_buffers_want_more(&context->loop->buffers);
+    else
+        verdict = pnd_receive_finish(context, result, cqe_flags);
+    pnd_lend_finish(context);
+    return verdict;
+}
+
+static void lent_from_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    receive_from_prepare(context, sqe);
+    sqe->msg_flags |= MSG_DONTWAIT;
+}
+
+static enum pnd_verdict lent_from_finish(struct pnd_context *context, int32_t result,
+                                         uint32_t cqe_flags)
+{
+    enum pnd_verdict verdict = receive_from_finish(context, result, cqe_flags);
+
+    pnd_lend_finish(context);
+    return verdict;
 }

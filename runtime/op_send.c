@@ -8,6 +8,7 @@
  */
 #include "operation.h"
 
+#include "lend.h"
 #include "socket.h"
 #include "transfer.h"
 #include "zero_copy.h"
@@ -28,6 +29,7 @@ static const struct pnd_operation send_operation = {
     .finishes_closing = true,
     .prepare = send_prepare,
     .finish = pnd_send_finish,
+    .over = pnd_lend_return,
 };
 
 static const struct pnd_operation send_to_operation = {
@@ -40,6 +42,7 @@ static const struct pnd_operation send_to_operation = {
     .finishes_closing = true,
     .prepare = send_to_prepare,
     .finish = pnd_send_finish,
+    .over = pnd_lend_return,
 };
 
 int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)

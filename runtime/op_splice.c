@@ -13,6 +13,8 @@
  */
 #include "operation.h"
 
+#include "ahead.h"
+#include "descriptor.h"
 #include "line.h"
 #include "transfer.h"
 
@@ -20,6 +22,7 @@
 #include <fcntl.h>
 #include <poll.h>
 
+static enum pnd_source splice_take(struct pnd_context *context);
 static void splice_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
 static enum pnd_verdict splice_finish(struct pnd_context *context, int32_t result,
                                       uint32_t cqe_flags);
@@ -31,6 +34,7 @@ static const struct pnd_operation splice_operation = {
     .opcode = IORING_OP_SPLICE,
     .carries = true,
     .finishes_closing = true,
+    .take = splice_take,
     .prepare = splice_prepare,
     .finish = splice_finish,
     .drop = splice_release,
@@ -38,7 +42,7 @@ static const struct pnd_operation splice_operation = {
 };
 
 /* What the kernel is asked for; in a round, from move to move. */
-enum stage { STAGE_MOVE, STAGE_WAIT_FROM, STAGE_WAIT_TO };
+enum stage { STAGE_MOVE, STAGE_WAIT_FROM, STAGE_WAIT_TO, STAGE_HAND_OVER };
 
 static bool is_socket(const struct pnd_handle *handle)
 {
@@ -103,12 +107,32 @@ int pnd_splice_start(struct pnd_context *context, struct pnd_handle *from, uint6
     return pnd_context_wait_in_line(context, from_line != NULL ? from_line : to_line);
 }
 
-/* ---- in the ring ---------------------------------------------------------------------------- */
-
 static uint64_t left_bytes(const struct pnd_context *context)
 {
     return context->argument - context->moved_bytes;
 }
+
+/*
+ * What was collected ahead of the splice goes first, by way of the program; then the descriptor is
+ * its own.
+ */
+static enum pnd_source splice_take(struct pnd_context *context)
+{
+    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_handle *from = splice->from;
+
+    if (from->multishot != &pnd_receive_ahead)
+        return PND_FROM_KERNEL;
+    pnd_multishot_stop(context->loop, from);
+    if (pnd_handle_is_armed(from))
+        return PND_FROM_LATER;
+    if (pnd_ahead_has_bytes(from) && left_bytes(context) != 0 && splice->stage != STAGE_WAIT_TO &&
+        pnd_descriptor_is_pipe(splice->to->descriptor))
+        splice->stage = STAGE_HAND_OVER;
+    return PND_FROM_KERNEL;
+}
+
+/* ---- in the ring ---------------------------------------------------------------------------- */
 
 static uint32_t chunk_of(const struct pnd_context *context)
 {
@@ -134,6 +158,21 @@ static void prepare_move(const struct pnd_context *context, struct io_uring_sqe 
     sqe->splice_flags = SPLICE_F_NONBLOCK;
 }
 
+/* Into a pipe; a splice says so if it is none. */
+static void prepare_to_hand_over(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    const struct pnd_splice *splice = &context->extra->splice;
+    const struct pnd_window piece = pnd_ahead_first(context->loop, splice->from);
+    uint32_t chunk = chunk_of(context);
+
+    sqe->opcode = IORING_OP_WRITE;
+    sqe->fd = splice->to->descriptor;
+    sqe->off = PENDIO_STREAMING;
+    sqe->addr = (uintptr_t)piece.memory;
+    sqe->len = piece.byte_count < chunk ? (uint32_t)piece.byte_count : chunk;
+    pnd_transfer_ask_for_no_signal(context->loop, sqe);
+}
+
 static void splice_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     const struct pnd_splice *splice = &context->extra->splice;
@@ -141,6 +180,10 @@ static void splice_prepare(const struct pnd_context *context, struct io_uring_sq
 
     if (splice->stage == STAGE_MOVE) {
         prepare_move(context, sqe);
+        return;
+    }
+    if (splice->stage == STAGE_HAND_OVER) {
+        prepare_to_hand_over(context, sqe);
         return;
     }
     sqe->opcode = IORING_OP_POLL_ADD;
@@ -200,12 +243,31 @@ static enum pnd_verdict finish_move(struct pnd_context *context, int32_t result)
     return PND_DELIVER;
 }
 
+static enum pnd_verdict finish_hand_over(struct pnd_context *context, int32_t result)
+{
+    struct pnd_splice *splice = &context->extra->splice;
+
+    if (result == -EAGAIN)
+        splice->stage = STAGE_WAIT_TO;
+    if (result == -EAGAIN || pnd_transfer_must_do_with_signal(context->loop, result))
+        return PND_AGAIN;
+    if (result < 0)
+        return fail(context, result);
+    pnd_ahead_consume(context->loop, splice->from, (uint32_t)result);
+    pnd_ahead_taken(context->loop, splice->from);
+    context->moved_bytes += (uint32_t)result;
+    splice->stage = (uint8_t)stage_to_begin(splice);
+    return left_bytes(context) == 0 ? PND_DELIVER : PND_AGAIN;
+}
+
 static enum pnd_verdict splice_finish(struct pnd_context *context, int32_t result,
                                       uint32_t cqe_flags)
 {
     struct pnd_splice *splice = &context->extra->splice;
 
     (void)cqe_flags;
+    if (splice->stage == STAGE_HAND_OVER)
+        return finish_hand_over(context, result);
     if (result < 0)
         return fail(context, result);
     if (splice->stage == STAGE_MOVE)

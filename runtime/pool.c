@@ -6,6 +6,7 @@
  */
 #include "pool.h"
 
+#include "lend.h"
 #include "packets.h"
 #include "request.h"
 
@@ -191,6 +192,7 @@ int pnd_pool_put(struct pnd_context *context)
         return -EBUSY;
     pnd_context_move(context, PND_POOLED);
     pnd_context_dequeue(context);
+    pnd_lend_return(context);
     pool->free_contexts[pool->free_count++] = context;
     pool->loop->stats.pool_in_use--;
     return 0;

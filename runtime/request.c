@@ -9,6 +9,7 @@
  */
 #include "request.h"
 
+#include "lend.h"
 #include "pool.h"
 
 #include <errno.h>
@@ -40,9 +41,17 @@ void pnd_request_renew(struct pnd_context *context)
 
 void pnd_request_set_memory(struct pnd_context *context, void *memory, uint64_t byte_count)
 {
+    pnd_lend_return(context);
+    context->lending = false;
     context->memory = (struct pnd_window){.memory = memory, .byte_count = byte_count};
     context->window = context->memory;
     context->piece_count = 0;
+}
+
+void pnd_request_set_lending(struct pnd_context *context)
+{
+    pnd_request_set_memory(context, NULL, 0);
+    context->lending = true;
 }
 
 void pnd_request_set_slice(struct pnd_context *context)
@@ -125,6 +134,8 @@ int pnd_request_set_pieces(struct pnd_context *context, const struct pendio_byte
         extra->owns_pieces = true;
         context->pool->has_grown = true;
     }
+    pnd_lend_return(context);
+    context->lending = false;
     context->memory = whole;
     context->window = whole;
     context->piece_count = piece_count;
@@ -172,6 +183,7 @@ void pnd_request_read(const struct pnd_context *context, struct pendio_request *
         .completed_state = context->completed_state,
         .endpoint = extra->endpoint,
         .pieces = context->piece_count == 0 ? NULL : extra->pieces,
+        .lending = context->lending,
     };
 }
 

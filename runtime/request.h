@@ -15,6 +15,9 @@ void pnd_request_renew(struct pnd_context *context);
 void pnd_request_set_memory(struct pnd_context *context, void *memory, uint64_t byte_count);
 void pnd_request_set_slice(struct pnd_context *context);
 
+/* Works on none: receives lend it theirs. */
+void pnd_request_set_lending(struct pnd_context *context);
+
 /* Returns 0, -EINVAL (beyond the memory, or that is a vector). */
 int pnd_request_set_window(struct pnd_context *context, uint64_t offset, uint64_t byte_count);
 

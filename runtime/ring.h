@@ -51,6 +51,9 @@ struct pnd_ring_backend {
     int (*register_memory)(struct pnd_ring *ring, uint32_t index, void *memory,
                            uint64_t byte_count);
     int (*unregister_memory)(struct pnd_ring *ring, uint32_t index);
+    /* A ring of buffers for requests that choose one when data are there. 0 or -errno. */
+    int (*register_buffers)(struct pnd_ring *ring, struct io_uring_buf *entries,
+                            uint32_t entry_count, bool is_incremental);
     /* Signals an eventfd whenever there is something to collect, from now on. 0 or -errno. */
     int (*register_signal)(struct pnd_ring *ring, int descriptor);
     /* Switches that off and on again. No system call. */
@@ -67,6 +70,7 @@ struct pnd_ring {
     uint64_t features;        /* PENDIO_FEATURE_... in use */
     uint16_t zero_copy_flags; /* of every send that copies nothing */
     struct pnd_opcodes opcodes;
+    bool limits_receives; /* a multishot receive may be told to end after so many bytes */
     uint64_t system_call_count;
     uint64_t request_count;
     uint64_t overflow_count; /* completions that did not fit: must stay 0 */

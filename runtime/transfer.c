@@ -11,8 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* After these a connection is dead, whatever the kernel would answer next. */
-static bool is_fatal(int32_t error)
+bool pnd_transfer_is_fatal(int32_t error)
 {
     switch (error) {
     case -ECONNRESET:
@@ -37,7 +36,7 @@ static bool has_end(const struct pnd_handle *handle)
 
 int32_t pnd_transfer_stick(const struct pnd_handle *handle, struct pnd_line *line, int32_t error)
 {
-    if (!has_end(handle) || !is_fatal(error))
+    if (!has_end(handle) || !pnd_transfer_is_fatal(error))
         return error;
     pnd_line_end(line, PND_FAILED, error);
     return line->ending == PND_FAILED ? line->failure : error;
@@ -246,4 +245,25 @@ bool pnd_transfer_goes_on(struct pnd_context *context, int32_t result)
 
     context->extra->pausing = !has_paused && result == -EAGAIN && aims_at_unix(context);
     return context->extra->pausing || (has_paused && result == -ETIME);
+}
+
+static bool may_ask_for_no_signal(const struct pnd_loop *loop)
+{
+    return (loop->ring.features & PENDIO_FEATURE_NO_SIGNAL) != 0;
+}
+
+void pnd_transfer_ask_for_no_signal(const struct pnd_loop *loop, struct io_uring_sqe *sqe)
+{
+    if (may_ask_for_no_signal(loop))
+        sqe->rw_flags = RWF_NOSIGNAL;
+    else
+        sqe->flags |= IOSQE_ASYNC;
+}
+
+bool pnd_transfer_must_do_with_signal(struct pnd_loop *loop, int32_t result)
+{
+    if (result != -EOPNOTSUPP || !may_ask_for_no_signal(loop))
+        return false;
+    loop->ring.features &= ~(uint64_t)PENDIO_FEATURE_NO_SIGNAL;
+    return true;
 }

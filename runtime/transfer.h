@@ -50,6 +50,9 @@ uint64_t pnd_transfer_store(struct pnd_context *context, const void *bytes, uint
 /* The kernel answered an error: wait for the descriptor, ask again, or end with it. */
 enum pnd_verdict pnd_transfer_fail(struct pnd_context *context, int32_t result);
 
+/* After it a connection is dead, whatever the kernel would answer next. */
+bool pnd_transfer_is_fatal(int32_t error);
+
 /* A fatal error sticks to a connection's line. What to answer: what is known first is the truth. */
 int32_t pnd_transfer_stick(const struct pnd_handle *handle, struct pnd_line *line, int32_t error);
 
@@ -82,6 +85,12 @@ static inline uint32_t pnd_transfer_send_flags(const struct pnd_handle *handle)
  */
 bool pnd_transfer_pause(const struct pnd_context *context, struct io_uring_sqe *sqe);
 bool pnd_transfer_goes_on(struct pnd_context *context, int32_t result);
+
+/* Where nobody reads a pipe any more the answer is -EPIPE and no signal, or a worker's. */
+void pnd_transfer_ask_for_no_signal(const struct pnd_loop *loop, struct io_uring_sqe *sqe);
+
+/* The kernel could not do that for this write: from now on it is not asked to. */
+bool pnd_transfer_must_do_with_signal(struct pnd_loop *loop, int32_t result);
 
 /* The next share and the address beside it (NULL: none), as sendmsg and recvmsg want them. */
 struct msghdr *pnd_transfer_message(const struct pnd_context *context,

@@ -1,8 +1,11 @@
 /*
- * echo_server.c - sends back what arrives: echo_server PORT [--policy auto|try|queue] [--unix PATH]
+ * echo_server.c - sends back what arrives.
+ *
+ *     echo_server PORT [--policy auto|try|queue] [--unix PATH] [--lend]
  *
  * Happy path:  a context accepts, receives on the new connection, sends that back, receives again.
  *              Nothing is kept per connection: completions tell everything there is to know.
+ *              --lend: contexts have no memory, and send back what they are lent.
  * Failures:    a connection that ends gives its context back; when none is left, accepting waits.
  */
 #include "example.h"
@@ -19,7 +22,7 @@ static uint32_t idle_count;
 static int start(void)
 {
     struct pendio_endpoint tcp = example_tcp(given.port);
-    int status = example_pool(loop, 1024, 16384, &pool);
+    int status = example_pool(loop, 1024, given.lend ? 0 : 16384, &pool);
 
     if (status == 0)
         status = example_listen(loop, &tcp, &idle[idle_count++]);
@@ -51,10 +54,12 @@ static int start_next(const struct pendio_completion *last)
     case PENDIO_OPERATION_TIMER:
         return pendio_accept(context, last->user_data, 0);
     case PENDIO_OPERATION_RECEIVE:
-        pendio_context_set_window(context, 0, last->bytes);
+        if (!given.lend)
+            pendio_context_set_window(context, 0, last->bytes);
         return over ? -ENOTCONN : pendio_send(context, last->handle);
     default: /* the echo was sent */
-        pendio_context_set_slice(context);
+        if (!given.lend)
+            pendio_context_set_slice(context);
         return over ? -ENOTCONN : pendio_receive(context, last->handle);
     }
 }
@@ -84,6 +89,8 @@ static int serve(void)
     while (count >= 0 && !example_is_stopped()) {
         while (idle_count > 0 && pendio_pool_get(pool, &context) == 0) {
             pendio_context_set_policy(context, given.policy);
+            if (given.lend)
+                pendio_context_set_lending(context);
             pendio_context_set_user_data(context, idle[--idle_count]);
             follow(context, pendio_accept(context, idle[idle_count], 0));
         }
@@ -101,7 +108,7 @@ int main(int argument_count, char **arguments)
     int status;
 
     if (!example_read_arguments(argument_count, arguments, false, &given))
-        return example_usage("PORT [--policy auto|try|queue] [--unix PATH]");
+        return example_usage("PORT [--policy auto|try|queue] [--unix PATH] [--lend]");
     status = pendio_loop_create(NULL, &loop);
     if (status < 0)
         return example_cannot_run(status);

@@ -82,8 +82,8 @@ static bool read_option(int option, struct example_arguments *arguments)
     case 'b':
         return example_number(optarg, 1, EXAMPLE_MESSAGE_BYTES_MOST, &arguments->message_bytes);
     case 'l':
-        fprintf(stderr, "%s: --lend comes with a later release\n", program_invocation_short_name);
-        return false;
+        arguments->lend = true;
+        return true;
     default:
         return false;
     }

@@ -31,6 +31,7 @@ bool example_number(const char *text, uint32_t least, uint32_t most, uint32_t *r
 struct example_arguments {
     uint32_t port;
     uint32_t policy;
+    bool lend;
     const char *unix_path;         /* NULL: none */
     struct pendio_endpoint server; /* at that path, or else at the port */
     uint32_t connection_count;
@@ -38,7 +39,7 @@ struct example_arguments {
     uint32_t message_bytes;
 };
 
-/* PORT and options; of a server's, only --policy and --unix. False: said what is wrong. */
+/* PORT and options; of a server's, only --policy, --unix and --lend. False: said what is wrong. */
 bool example_read_arguments(int argument_count, char **arguments, bool is_client,
                             struct example_arguments *ret_arguments);
 

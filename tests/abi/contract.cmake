@@ -6,6 +6,7 @@ add_library(pendio_fixture STATIC
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_host.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c"
     "${PROJECT_SOURCE_DIR}/tests/support/holding.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/lending.c"
     "${PROJECT_SOURCE_DIR}/tests/support/listening.c"
     "${PROJECT_SOURCE_DIR}/tests/support/message.c"
     "${PROJECT_SOURCE_DIR}/tests/support/name_server.c"
@@ -39,6 +40,9 @@ foreach(stem IN ITEMS
         accept
         accept_into
         accept_into_close
+        ahead
+        ahead_end
+        ahead_move
         allowed
         answers
         cached
@@ -61,6 +65,8 @@ foreach(stem IN ITEMS
         handle
         host
         hosting
+        lend
+        lend_bounds
         listener
         loop
         message

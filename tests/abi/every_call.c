@@ -65,6 +65,7 @@ CALL(context_set_control, subject->context, NULL, 0)
 CALL(context_set_deadline, subject->context, 1)
 CALL(context_set_endpoint, subject->context, NULL, 0)
 CALL(context_set_flags, subject->context, 0)
+CALL(context_set_lending, subject->context)
 CALL(context_set_memory, subject->context, NULL, 0)
 CALL(context_set_pieces, subject->context, NULL, 0)
 CALL(context_set_policy, subject->context, PENDIO_QUEUE)
@@ -144,6 +145,7 @@ const struct every_call every_calls[] = {
     {"context_set_deadline", make_context_set_deadline, false},
     {"context_set_endpoint", make_context_set_endpoint, false},
     {"context_set_flags", make_context_set_flags, false},
+    {"context_set_lending", make_context_set_lending, false},
     {"context_set_memory", make_context_set_memory, false},
     {"context_set_pieces", make_context_set_pieces, false},
     {"context_set_policy", make_context_set_policy, false},

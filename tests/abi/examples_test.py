@@ -4,6 +4,7 @@ Usage: examples_test.py PROGRAM_FOLDER [unittest arguments]
 """
 
 import errno
+import itertools
 import os
 import pathlib
 import resource
@@ -88,14 +89,20 @@ class Case(unittest.TestCase):
 class EchoServer(Case):
     def test_echoes_under_every_policy(self):
         payload = content(300_000)
-        for policy in ("auto", "try", "queue"):
-            with self.subTest(policy=policy), Server(0, "--policy", policy) as server:
+        for policy, lend in itertools.product(("auto", "try", "queue"), ((), ("--lend",))):
+            with self.subTest(policy=policy, lend=lend), \
+                    Server(0, "--policy", policy, *lend) as server:
                 with server.connect() as connection:
                     self.assertEqual(exchange(connection, payload), payload)
                 self.assertEqual(server.stop(), (0, ""))
 
     def test_serves_many_connections_at_once(self):
-        with Server(0) as server:
+        for lend in ((), ("--lend",)):
+            with self.subTest(lend=lend):
+                self.serve_many(*lend)
+
+    def serve_many(self, *lend):
+        with Server(0, *lend) as server:
             connections = [server.connect() for _ in range(100)]
             for number, connection in enumerate(connections):
                 connection.sendall(content(1000, number))
@@ -187,11 +194,6 @@ class EchoServer(Case):
                 ended = run("echo_server", *arguments)
                 self.assertEqual(ended.returncode, 2)
                 self.assertIn("usage: echo_server PORT", ended.stderr)
-
-    def test_lending_is_of_a_later_release(self):
-        ended = run("echo_server", 7000, "--lend")
-        self.assertEqual(ended.returncode, 2)
-        self.assertIn("echo_server: --lend comes with a later release\n", ended.stderr)
 
     def test_says_why_it_cannot_run(self):
         ended = run("echo_server", 0, env={**os.environ, "PENDIO_DISABLE_URING": "1"})

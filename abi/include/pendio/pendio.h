@@ -102,6 +102,7 @@ enum {                               /* flags of a completion */
        PENDIO_END_OF_STREAM = 1,     /* the peer, or the file, has no more */
        PENDIO_TRUNCATED = 2,         /* the message was longer than the window; the rest is gone */
        PENDIO_CONTROL_TRUNCATED = 4, /* there were more control data than memory for them */
+       PENDIO_LENT = 8,              /* the memory is lent: see pendio_context_set_lending() */
        PENDIO_BY_CANCEL = 16,        /* ended by pendio_cancel() or pendio_loop_shutdown() */
        PENDIO_BY_DEADLINE = 32,      /* ended by the context's deadline */
        PENDIO_BY_CLOSE = 64,         /* ended by the close of its handle */
@@ -199,10 +200,11 @@ struct pendio_loop_options {
     uint64_t timer_slack_ns; /* how late a timer or deadline may be; default 50 us, at least 1 us */
     /* Of pendio_connect_name(), copied: "192.0.2.1,[2001:db8::1]:5353"; default: the system's. */
     const char *name_servers;
-    /* For memory that is lent, in a release to come; checked, and without effect until then. */
-    uint32_t buffer_bytes;  /* default 4096, at most 2^20 */
-    uint32_t buffer_count;  /* default 1024, at most 2^15, rounded up to a power of two */
-    uint32_t collect_bytes; /* default 65536, at most 2^30 */
+    uint32_t buffer_bytes;  /* of memory that is lent; default 4096, at most 2^20 */
+    uint32_t buffer_count;  /* made when first needed; default 1024, 2 to 2^15, rounded up to a
+                               power of two */
+    uint32_t collect_bytes; /* collected and lent per handle, before it is read no more; default
+                               65536, at most 2^30 */
     uint32_t collect_count; /* connections of a listener collected; default 64 */
     /*
      * What the loop is to do and nothing else, each as UINT64_C(1) << PENDIO_OPERATION_...; 0: all.
@@ -321,11 +323,11 @@ enum { /* features found and used, as bits of pendio_loop_statistics.features */
        PENDIO_FEATURE_NO_SIGNAL = 1 << 8,        /* writes to pipes without a detour for SIGPIPE */
        PENDIO_FEATURE_FTRUNCATE = 1 << 9,        /* truncate without a system call in the start */
        PENDIO_FEATURE_MULTISHOT_ACCEPT = 1 << 5, /* one request for many connections */
-       /* Known by name, so that they can be masked; not used by this release. */
-       PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6,
-       PENDIO_FEATURE_BUFFER_RING = 1 << 7,
-       PENDIO_FEATURE_INCREMENTAL_BUFFERS = 1 << 10,
-       PENDIO_FEATURE_ZERO_COPY = 1 << 11, /* sends that copy nothing */
+       /* The next three are for memory that is lent; the first and last need the one between. */
+       PENDIO_FEATURE_MULTISHOT_RECEIVE = 1 << 6,    /* one request for many receives */
+       PENDIO_FEATURE_BUFFER_RING = 1 << 7,          /* buffers chosen when there are data */
+       PENDIO_FEATURE_INCREMENTAL_BUFFERS = 1 << 10, /* a buffer filled bit by bit */
+       PENDIO_FEATURE_ZERO_COPY = 1 << 11,           /* sends that copy nothing */
 };
 
 /**
@@ -363,7 +365,9 @@ struct pendio_loop_statistics {
     uint64_t requests;             /* entries handed to the kernel, cancel requests included */
     uint64_t cancels;              /* of them cancel requests */
     uint64_t stale_completions;    /* of runs that are over; discarded */
-    uint64_t completion_overflows; /* must stay 0: room is reserved for every completion */
+    uint64_t completion_overflows; /* looks at a queue that had been too small: room is reserved for
+                                      every completion, so that 0 is to be expected, unless requests
+                                      for many answers filled it; nothing is lost then either */
     uint64_t handles_open;
     uint64_t pool_contexts; /* of all pools */
     uint64_t pool_in_use;   /* taken and not put back */
@@ -378,11 +382,11 @@ struct pendio_loop_statistics {
                              and what child and signal cannot wait for */
     uint64_t done_cached;    /* reads of files whose data the system had in its memory */
     uint64_t done_collected; /* with data or a connection collected before */
-    uint64_t multishot_armed; /* requests for many answers, handed to the kernel */
-    uint64_t multishot_ended; /* of them over */
-    uint64_t buffers;         /* these three: 0 in this release */
-    uint64_t buffers_in_use;
-    uint64_t buffers_exhausted;
+    uint64_t multishot_armed;       /* requests for many answers, handed to the kernel */
+    uint64_t multishot_ended;       /* of them over */
+    uint64_t buffers;               /* for memory that is lent; 0: never needed */
+    uint64_t buffers_in_use;        /* hold data that are collected or lent */
+    uint64_t buffers_exhausted;     /* a receive found none, and waits for one */
     uint64_t connections_collected; /* by listeners, now, and not handed out */
 };
 
@@ -489,7 +493,24 @@ PENDIO_API int pendio_context_set_pieces(struct pendio_context *context,
                                          const struct pendio_bytes *pieces, uint32_t piece_count);
 
 /**
- * Work on a part of the memory set last.
+ * Work on no memory of one's own: receive, receive_from and receive_message lend the context the
+ * loop's buffer that holds the data, which becomes its memory and window (flag PENDIO_LENT, and
+ * `memory` in the completion), so that it can send on what it was lent. All of a stream that waits
+ * in one stretch is lent, at most buffer_bytes; a longer message is cut off there.
+ *
+ * On streams over IPv4 and IPv6 one request then receives ahead of those who ask, at most
+ * collect_bytes, for whoever receives next, with or without memory of his own. What is lent counts,
+ * too: a handle above that is not read until some is given back, and its peer has to wait. Where
+ * all buffers of the loop are in use a receive waits for one.
+ *
+ * Result:    0. Where there is no memory for the buffers, a receive ends with -ENOMEM.
+ * Ownership: what is lent is the context's until its next receive, the end of a send of it, other
+ *            memory is set, or it is put.
+ */
+PENDIO_API int pendio_context_set_lending(struct pendio_context *context);
+
+/**
+ * Work on a part of the memory set, or lent, last.
  *
  * Result:    0.
  * Refused:   -EINVAL offset + byte_count reach beyond that memory, or it is a vector of pieces; the
@@ -570,6 +591,7 @@ struct pendio_request {
     void *completed_state;
     struct pendio_endpoint endpoint;
     const struct pendio_bytes *pieces; /* the context's copy; NULL without */
+    uint64_t lending;                  /* 1: it has what it was lent, and else nothing */
 };
 
 /**

@@ -1,0 +1,172 @@
+/*
+ * lend.c - receives without memory of one's own: the context is lent the buffer with the data.
+ *
+ * Happy path:  take: collected bytes are lent -> or a multishot request will bring them -> or the
+ *              kernel fills one buffer: of a stream the one it chooses when there are data, of
+ *              anything else one that is taken only while it looks.
+ * Failures:    without a free buffer a receive waits until one comes back; a handle that holds its
+ *              share of them is not read until some are given back.
+ *
+ * No multishot but over IPv4 and IPv6: what it collects ahead on other streams could have brought
+ * descriptors, for a receive_message that comes later.
+ */
+#include "lend.h"
+
+#include "ahead.h"
+#include "descriptor.h"
+
+#include <errno.h>
+
+/* ---- what is collected ---------------------------------------------------------------------- */
+
+static void lend(struct pnd_context *context, uint32_t buffer, struct pnd_window piece,
+                 uint32_t charge_bytes)
+{
+    context->memory = piece;
+    context->window = piece;
+    context->lent_buffer = buffer + 1;
+    context->lent_charge_bytes = charge_bytes;
+    context->lender = context->handle_value;
+    context->flags |= PENDIO_LENT;
+}
+
+static void lend_first(struct pnd_context *context)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle = context->handle;
+    const struct pnd_window piece = pnd_ahead_first(loop, handle);
+    uint32_t buffer = pnd_inbox_first(&loop->inboxes, &handle->inbox)->buffer;
+
+    context->moved_bytes = piece.byte_count;
+    if (context->request_flags & PENDIO_PEEK) {
+        pnd_buffers_hold(&loop->buffers, buffer);
+        lend(context, buffer, piece, 0);
+        return;
+    }
+    (void)pnd_inbox_pop(&loop->inboxes, &handle->inbox);
+    lend(context, buffer, piece, pnd_ahead_charge(loop, (uint32_t)piece.byte_count));
+    pnd_ahead_taken(loop, handle);
+}
+
+/* ---- what is to come ------------------------------------------------------------------------ */
+
+bool pnd_lend_chooses(const struct pnd_context *context)
+{
+    return context->operation->code == PENDIO_OPERATION_RECEIVE &&
+           context->handle->kind == PND_KIND_STREAM && context->loop->buffers.entries != NULL;
+}
+
+static void take_buffer(struct pnd_context *context)
+{
+    struct pnd_buffers *buffers = &context->loop->buffers;
+    uint32_t buffer = 0;
+
+    (void)pnd_buffers_take(buffers, &buffer);
+    context->lent_buffer = buffer + 1;
+    context->lent_charge_bytes = 0;
+    context->lender = 0;
+    context->memory =
+        (struct pnd_window){pnd_buffers_memory(buffers, buffer), buffers->buffer_bytes};
+    context->window = context->memory;
+}
+
+/* A single receive. */
+static enum pnd_source ask_for_one(struct pnd_context *context)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle = context->handle;
+    bool chooses = pnd_lend_chooses(context);
+    bool has_buffer =
+        chooses ? pnd_buffers_can_choose(&loop->buffers) : pnd_buffers_can_take(&loop->buffers);
+
+    if (!has_buffer || handle->held_bytes >= loop->collect_bytes) {
+        pnd_multishot_wait(loop, handle, &pnd_receive_ahead);
+        return PND_FROM_LATER;
+    }
+    if (!chooses)
+        take_buffer(context);
+    return PND_FROM_KERNEL;
+}
+
+/* Once for each handle. */
+static void consider(struct pnd_handle *handle)
+{
+    if (handle->multishot == NULL && !handle->refuses_multishot)
+        handle->refuses_multishot =
+            handle->kind != PND_KIND_STREAM || !pnd_descriptor_is_internet(handle->descriptor);
+}
+
+enum pnd_source pnd_lend_take(struct pnd_context *context)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle = context->handle;
+    int status = pnd_buffers_make(&loop->buffers, &loop->ring);
+    enum pnd_source source;
+
+    if (status < 0) {
+        pnd_context_fail(context, status);
+        return PND_FROM_INBOX;
+    }
+    if (pnd_ahead_has_bytes(handle)) {
+        lend_first(context);
+        return PND_FROM_INBOX;
+    }
+    consider(handle);
+    if (handle->kind == PND_KIND_STREAM)
+        pnd_buffers_want_some(&loop->buffers);
+    source = pnd_multishot_ask(context, &pnd_receive_ahead);
+    return source == PND_FROM_KERNEL ? ask_for_one(context) : source;
+}
+
+void pnd_lend_chosen(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
+{
+    struct pnd_buffers *buffers = &context->loop->buffers;
+    uint32_t buffer = cqe_flags >> IORING_CQE_BUFFER_SHIFT;
+    uint32_t byte_count = (uint32_t)result;
+    uint32_t offset_bytes;
+
+    if (result < 0 || (result == 0 && buffers->is_incremental))
+        return; /* some kernels name one all the same */
+    offset_bytes = pnd_buffers_fill(buffers, buffer, byte_count);
+    context->lent_buffer = buffer + 1;
+    context->lent_charge_bytes = 0;
+    context->lender = 0;
+    context->window =
+        (struct pnd_window){pnd_buffers_memory(buffers, buffer) + offset_bytes, byte_count};
+}
+
+void pnd_lend_finish(struct pnd_context *context)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_window piece = {context->window.memory, context->moved_bytes};
+    uint32_t charge_bytes = loop->buffers.buffer_bytes;
+
+    if (context->moved_bytes == 0) {
+        pnd_lend_return(context);
+        return;
+    }
+    if (pnd_lend_chooses(context))
+        charge_bytes = pnd_ahead_charge(loop, (uint32_t)context->moved_bytes);
+    context->handle->held_bytes += charge_bytes;
+    lend(context, context->lent_buffer - 1, piece, charge_bytes);
+}
+
+/* ---- giving back ---------------------------------------------------------------------------- */
+
+void pnd_lend_return(struct pnd_context *context)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_handle *lender;
+
+    if (context->lent_buffer == 0)
+        return;
+    pnd_buffers_release(&loop->buffers, context->lent_buffer - 1);
+    context->lent_buffer = 0;
+    context->memory = (struct pnd_window){.memory = NULL};
+    context->window = context->memory;
+    lender = pnd_handle_find(&loop->handles, context->lender);
+    if (lender != NULL) {
+        lender->held_bytes -= context->lent_charge_bytes;
+        pnd_multishot_relieve(loop, lender);
+    }
+}
