@@ -11,12 +11,12 @@
 #include "loop.h"
 
 #include "context.h"
+#include "dispatch.h"
 #include "line.h"
 #include "move.h"
 #include "multishot.h"
 #include "operation.h"
 #include "pool.h"
-#include "zero_copy.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -135,68 +135,6 @@ int pnd_loop_flush(struct pnd_loop *loop)
 
 /* ---- collect -------------------------------------------------------------------------------- */
 
-/* Of what the loop asked for itself. */
-static void dispatch_own(struct pnd_loop *loop, uint64_t token, int32_t result)
-{
-    switch (token) {
-    case PND_TOKEN_CANCEL:
-        loop->cancel_count--; /* what became of the run only its own completion tells */
-        break;
-    case PND_TOKEN_WAKE:
-        loop->wake.armed = false;
-        pnd_wake_clear(&loop->wake);
-        break;
-    case PND_TOKEN_ALARM:
-        loop->host.has_alarm = false;
-        break;
-    case PND_TOKEN_ALARM_MOVED:
-        break;
-    default:
-        if (!pnd_watch_completed(loop, token, result))
-            loop->stats.stale_completions++;
-        break;
-    }
-}
-
-/* Of what it asked for a handle, which may be closed once that has ended. */
-static void dispatch_multishot(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
-{
-    struct pnd_handle *handle =
-        pnd_handle_of_tag(&loop->handles, completion->user_data >> PND_TOKEN_SLOT_BITS);
-
-    if (handle == NULL || !pnd_handle_is_armed(handle)) {
-        loop->stats.stale_completions++;
-        return;
-    }
-    pnd_multishot_completed(loop, handle, completion->result, completion->flags);
-    if (pnd_handle_may_close(handle))
-        pnd_close_proceed(loop, handle);
-}
-
-static void dispatch(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
-{
-    uint32_t slot = pnd_token_slot(completion->user_data);
-    struct pnd_context *context;
-
-    if (slot == PND_TOKEN_OWN) {
-        dispatch_own(loop, completion->user_data, completion->result);
-        return;
-    }
-    if (slot == PND_TOKEN_MULTISHOT) {
-        dispatch_multishot(loop, completion);
-        return;
-    }
-    if ((completion->flags & IORING_CQE_F_NOTIF) != 0) {
-        pnd_zero_copy_noticed(loop, completion->user_data, completion->result);
-        return;
-    }
-    context = pnd_context_of_run(loop, completion->user_data);
-    if (context != NULL && context->place == PND_IN_KERNEL)
-        pnd_context_completed(context, completion->result, completion->flags);
-    else
-        loop->stats.stale_completions++;
-}
-
 /* Returns whether there was any. */
 static bool collect_completions(struct pnd_loop *loop)
 {
@@ -207,7 +145,7 @@ static bool collect_completions(struct pnd_loop *loop)
     do {
         count = loop->ring.backend->collect(&loop->ring, completions, COLLECT_COUNT);
         for (uint32_t i = 0; i < count; i++)
-            dispatch(loop, &completions[i]);
+            pnd_dispatch(loop, &completions[i]);
         any = any || count != 0;
     } while (count == COLLECT_COUNT);
     return any;

@@ -151,6 +151,14 @@ static void do_receive(void)
     expect_works(context, pendio_receive(context, pair.near), 0);
     close(pair.far);
     do_receives(pendio_receive);
+    for (int i = 0; i < FIXTURE_FAMILY_COUNT; i++) {
+        context = fixture_get(&fixture);
+        ck_assert_int_eq(pendio_context_set_lending(context), 0);
+        pair = fixture_pair(&fixture, (enum fixture_family)i);
+        fixture_put(pair.far, "a", 1);
+        expect_works(context, pendio_receive(context, pair.near), 1);
+        close(pair.far);
+    }
 }
 
 static void do_receive_from(void)

@@ -180,6 +180,7 @@ MUTANTS = (
         "shutdown_leaves_listeners", "a shutdown is over while closed listeners still listen",
         "runtime/loop.c", "loop->under_way_count == 0 && loop->armed_count == 0 &&",
         "loop->under_way_count == 0 &&"),
+    Mutant(
         "zero_copy_told_at_once", "a zero-copy send is told while its memory is in use",
         "runtime/context.c",
         "if (context->notice_count > 0)", "if (context->notice_count > 1)"),
