@@ -12,6 +12,7 @@
 
 #include "context.h"
 #include "line.h"
+#include "move.h"
 #include "multishot.h"
 #include "operation.h"
 #include "pool.h"
@@ -413,6 +414,8 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
 
     if (!TAILQ_EMPTY(&loop->returns))
         pnd_pool_take_back(loop);
+    if (loop->arrived_moves != NULL)
+        pnd_moves_forget_told(loop);
     pnd_loop_run_errands(loop);
     collect_posts(loop); /* those accepted before a shutdown are still delivered */
     if (is_over(loop))

@@ -84,7 +84,8 @@ struct pnd_loop {
     uint32_t done_budget;
     uint64_t turn; /* its number */
     struct pnd_move *spare_moves;
-    _Atomic uint32_t holder_count; /* who may still touch its wake: itself, and its moves */
+    struct pnd_move *arrived_moves; /* which may not have been told yet */
+    _Atomic uint32_t holder_count;  /* who may still touch its wake: itself, and moves */
     struct pnd_budget budget;
     struct pnd_handle_table handles;
     struct pnd_wheel wheel;

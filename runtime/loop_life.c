@@ -256,20 +256,24 @@ static void discard_ready(struct pnd_loop *loop, struct pnd_ready *ready)
     }
 }
 
+static void discard_all_ready(struct pnd_loop *loop)
+{
+    discard_ready(loop, &loop->callbacks);
+    discard_ready(loop, &loop->records);
+}
+
 static void drain(struct pnd_loop *loop, int64_t drain_ns)
 {
     uint64_t now_ns = pnd_clock_ns();
     uint64_t end_ns = drain_ns < 0 ? UINT64_MAX : now_ns + (uint64_t)drain_ns;
 
-    discard_ready(loop, &loop->callbacks);
-    discard_ready(loop, &loop->records);
+    discard_all_ready(loop);
     while ((loop->under_way_count != 0 || loop->armed_count != 0) && now_ns <= end_ns) {
         int64_t left_ns = end_ns == UINT64_MAX ? -1 : (int64_t)(end_ns - now_ns);
 
         if (pnd_loop_wait(loop, left_ns) < 0)
             break;
-        discard_ready(loop, &loop->callbacks);
-        discard_ready(loop, &loop->records);
+        discard_all_ready(loop);
         now_ns = pnd_clock_ns();
     }
 }
@@ -311,6 +315,7 @@ uint64_t pnd_loop_destroy(struct pnd_loop *loop, int64_t drain_ns)
     pnd_loop_shutdown(loop);
     drain(loop, drain_ns);
     pnd_loop_refuse_errands(loop);
+    discard_all_ready(loop);
     pnd_moves_fini(loop);
     leaked_count = abandon(loop);
     if (leaked_count == 0) {

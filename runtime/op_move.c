@@ -9,7 +9,8 @@
  *
  * Who may touch a move changes hands with its errand; the two races there are, between an early end
  * and the arrival, are decided by its progress. Whatever loop has ended meanwhile: the memory that
- * another thread may still touch is kept for it, and a descriptor nobody has is closed.
+ * another thread may still touch is kept for it, and a descriptor nobody has is closed. So is a
+ * handle in the target that nobody is told of: the target gets another errand, to close it.
  */
 #include "move.h"
 #include "multishot.h"
@@ -24,9 +25,10 @@ enum { MOVE_SENT, MOVE_ARRIVED, MOVE_GIVEN_UP };
 
 struct pnd_move {
     struct pnd_errand errand;
-    struct pnd_move *next_spare;
+    struct pnd_move *next; /* among the loop's spare ones, or those that are to be told */
     _Atomic int progress;
     struct pnd_loop *source; /* held until the move is back, or of no use */
+    struct pnd_loop *target; /* held from the arrival until somebody knows of it */
     pendio_run run;
     struct pnd_handle cargo; /* what there is to know of the handle */
     pnd_arrived_fn *arrived;
@@ -36,14 +38,17 @@ struct pnd_move {
 };
 
 static void move_stop(struct pnd_context *context, enum pnd_stop reason);
+static void move_discard(struct pnd_context *context);
 static void arrive(struct pnd_errand *errand, struct pnd_loop *target);
 static void come_back(struct pnd_errand *errand, struct pnd_loop *source);
+static void close_there(struct pnd_errand *errand, struct pnd_loop *target);
 
 static const struct pnd_operation move_operation = {
     .name = "move",
     .code = PENDIO_OPERATION_MOVE,
     .opcode = IORING_OP_NOP,
     .stop = move_stop,
+    .discard = move_discard,
 };
 
 /* ---- the loop's own ------------------------------------------------------------------------- */
@@ -55,18 +60,44 @@ static struct pnd_move *take_spare(struct pnd_loop *loop)
 
     if (move == NULL)
         return calloc(1, sizeof *move);
-    loop->spare_moves = move->next_spare;
+    loop->spare_moves = move->next;
     return move;
 }
 
 static void give_back_spare(struct pnd_loop *loop, struct pnd_move *move)
 {
-    move->next_spare = loop->spare_moves;
+    move->next = loop->spare_moves;
     loop->spare_moves = move;
+}
+
+static bool is_to_be_told(const struct pnd_loop *loop, const struct pnd_move *move)
+{
+    const struct pnd_context *context = loop->slots[pnd_token_slot(move->run)].context;
+
+    return context != NULL && context->token == move->run && context->state == PND_READY;
+}
+
+void pnd_moves_forget_told(struct pnd_loop *loop)
+{
+    struct pnd_move **place = &loop->arrived_moves;
+
+    while (*place != NULL) {
+        struct pnd_move *move = *place;
+
+        if (is_to_be_told(loop, move)) {
+            place = &move->next;
+            continue;
+        }
+        *place = move->next;
+        pnd_loop_release(move->target);
+        give_back_spare(loop, move);
+    }
 }
 
 void pnd_moves_fini(struct pnd_loop *loop)
 {
+    pnd_moves_forget_told(loop);
+    assert(loop->arrived_moves == NULL);
     while (loop->spare_moves != NULL)
         free(take_spare(loop));
 }
@@ -171,6 +202,7 @@ static void dispose(struct pnd_move *move, struct pnd_loop *target, struct pnd_h
     close(move->cargo.descriptor);
     if (handle != NULL)
         pnd_handle_give_back(&target->handles, handle);
+    pnd_loop_release(target);
     free(move);
 }
 
@@ -189,7 +221,9 @@ static void arrive(struct pnd_errand *errand, struct pnd_loop *target)
         return;
     }
     move->status = unpack(move, target, &handle);
+    move->target = target;
     move->errand.run = come_back;
+    pnd_loop_hold(target);
     if (!pnd_wake_send(&source->wake, &move->errand))
         dispose(move, target, handle);
     else if (handle != NULL && arrived != NULL)
@@ -207,11 +241,51 @@ static void come_back(struct pnd_errand *errand, struct pnd_loop *source)
 
     assert(context != NULL && handle_of(context)->state == PND_HANDLE_MOVING);
     context->value = status == 0 ? move->value : 0;
-    give_back_spare(source, move);
+    if (status == 0 && move->arrived == NULL) {
+        move->next = source->arrived_moves;
+        source->arrived_moves = move;
+    } else {
+        pnd_loop_release(move->target);
+        give_back_spare(source, move);
+    }
     if (status < 0) {
         stay(context, status);
     } else {
         pnd_handle_give_back(&source->handles, handle_of(context));
         pnd_context_finish(context);
     }
+}
+
+/* ---- nobody is told ------------------------------------------------------------------------- */
+
+static void move_discard(struct pnd_context *context)
+{
+    struct pnd_loop *source = context->loop;
+    struct pnd_move **place = &source->arrived_moves;
+    struct pnd_move *move;
+    struct pnd_loop *target;
+
+    while (*place != NULL && (*place)->run != context->token)
+        place = &(*place)->next;
+    move = *place;
+    if (move == NULL)
+        return;
+    *place = move->next;
+    target = move->target;
+    move->errand.run = close_there;
+    if (!pnd_wake_send(&target->wake, &move->errand))
+        free(move); /* the target closed the handle with all others */
+    pnd_loop_release(target);
+}
+
+static void close_there(struct pnd_errand *errand, struct pnd_loop *target)
+{
+    struct pnd_move *move = (struct pnd_move *)errand;
+    struct pnd_handle *handle = pnd_handle_find(&target->handles, move->value);
+
+    if (handle != NULL) {
+        close(handle->descriptor);
+        pnd_handle_give_back(&target->handles, handle);
+    }
+    free(move);
 }

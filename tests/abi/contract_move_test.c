@@ -63,6 +63,14 @@ static void expect_stale(struct pendio_loop *loop, pendio_handle handle)
     ck_assert_int_eq(pendio_handle_local(loop, handle, &endpoint), -EBADF);
 }
 
+static void expect_open_there(uint64_t count)
+{
+    struct pendio_loop_statistics statistics = {.size = sizeof statistics};
+
+    ck_assert_int_eq(pendio_loop_stats(other, &statistics), 0);
+    ck_assert_uint_eq(statistics.handles_open, count);
+}
+
 static void expect_good(struct pendio_loop *loop, pendio_handle handle)
 {
     struct pendio_endpoint endpoint;
@@ -326,10 +334,71 @@ START_TEST(either_loop_ends_with_a_move_under_way)
     ck_assert_int_eq(pendio_loop_destroy(fixture.loop, _i / 2 == 2 ? 0 : -1, &leaked_count), 0);
     ck_assert_uint_eq(leaked_count, 0);
     fixture.destroyed = true;
-    if (_i / 2 == 0)
+    if (_i / 2 != 1) {
         turn_other();
+        expect_open_there(0);
+    }
     if (_i / 2 != 1)
         ck_assert_int_eq(pendio_loop_destroy(other, -1, NULL), 0);
+    close(pair.far);
+    fixture_discard(&fixture);
+}
+END_TEST
+
+/* The answer is there when the loop ends, or back already and waiting to be told. */
+START_TEST(handle_whose_arrival_nobody_is_told_of_is_closed)
+{
+    struct pendio_context *contexts[3];
+    struct fixture_pair pairs[3];
+    char byte;
+
+    begin();
+    for (int i = 0; i < 3; i++) {
+        pairs[i] = fixture_pair(&fixture, FIXTURE_TCP4);
+        contexts[i] = fixture_get(&fixture);
+        expect_pending(pendio_move(contexts[i], pairs[i].near, other));
+    }
+    turn_other();
+    fixture.harvest_count = 1;
+    expect_good(other, expect_moved(contexts[0], pairs[0].near));
+    if (_i / 2 == 1) { /* told of the one, and the next turn finds nobody else to tell */
+        fixture.harvest_count = 0;
+        fixture_turn(&fixture, 0);
+    }
+    expect_open_there(3);
+    ck_assert_int_eq(pendio_loop_destroy(fixture.loop, _i % 2 == 0 ? 0 : -1, NULL), 0);
+    fixture.destroyed = true;
+    turn_other();
+    expect_open_there(1);
+    for (int i = 1; i < 3; i++)
+        ck_assert_int_eq(read(pairs[i].far, &byte, 1), 0);
+    ck_assert_int_eq(pendio_loop_destroy(other, -1, NULL), 0);
+    for (int i = 0; i < 3; i++)
+        close(pairs[i].far);
+    fixture_discard(&fixture);
+}
+END_TEST
+
+START_TEST(target_that_has_ended_is_not_asked_to_close)
+{
+    struct pendio_context *context;
+    struct fixture_pair pair;
+
+    begin();
+    pair = fixture_pair(&fixture, FIXTURE_TCP4);
+    context = fixture_get(&fixture);
+    expect_pending(pendio_move(context, pair.near, other));
+    turn_other();
+    fixture.harvest_count = 0;
+    fixture_turn(&fixture, 0);
+    ck_assert_int_eq(pendio_loop_destroy(other, -1, NULL), 0);
+    if (_i == 1) {
+        fixture.harvest_count = 1;
+        ck_assert_uint_ne(expect_moved(context, pair.near), 0);
+        fixture_quiet(&fixture);
+    }
+    ck_assert_int_eq(pendio_loop_destroy(fixture.loop, -1, NULL), 0);
+    fixture.destroyed = true;
     close(pair.far);
     fixture_discard(&fixture);
 }
@@ -347,6 +416,8 @@ int main(void)
         {cancel_or_deadline_before_the_arrival_leaves_the_handle_as_it_was, 2},
         {cancel_after_the_arrival_comes_too_late, 0},
         {either_loop_ends_with_a_move_under_way, 6},
+        {handle_whose_arrival_nobody_is_told_of_is_closed, 4},
+        {target_that_has_ended_is_not_asked_to_close, 2},
     };
     return fixture_run("contract: move", cases, sizeof cases / sizeof cases[0]);
 }

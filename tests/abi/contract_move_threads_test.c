@@ -18,7 +18,16 @@ struct partner {
     _Atomic(struct pendio_loop *) loop;
     _Atomic bool is_over;
     int failure;
+    uint64_t left_open_count; /* handles it has at its end */
 };
+
+static uint64_t count_open(struct pendio_loop *loop)
+{
+    struct pendio_loop_statistics statistics = {.size = sizeof statistics};
+
+    ck_assert_int_eq(pendio_loop_stats(loop, &statistics), 0);
+    return statistics.handles_open;
+}
 
 /* A loop that only turns, until it is told to end. */
 static void *turn_on(void *state)
@@ -30,6 +39,10 @@ static void *turn_on(void *state)
     atomic_store(&partner->loop, loop);
     while (partner->failure == 0 && !atomic_load(&partner->is_over))
         partner->failure = pendio_loop_turn(loop, -1, NULL, 0) < 0;
+    if (partner->failure == 0)
+        partner->failure = pendio_loop_turn(loop, 0, NULL, 0) < 0;
+    if (loop != NULL)
+        partner->left_open_count = count_open(loop);
     if (loop != NULL && pendio_loop_destroy(loop, -1, NULL) < 0)
         partner->failure = 1;
     return NULL;
@@ -97,14 +110,18 @@ START_TEST(source_that_ends_at_once_leaves_nothing_behind)
 
         fixture_init(&fixture);
         begin_partner(&partner, &thread);
+        fixture.harvest_count = 0;
         for (int k = 0; k < 8; k++)
             expect_pending(
                 pendio_move(fixture_get(&fixture),
                             fixture_adopt(&fixture, open("/dev/null", O_RDONLY | O_CLOEXEC)),
                             atomic_load(&partner.loop)));
+        if (i % 4 >= 2)
+            fixture_turn(&fixture, 0);
         ck_assert_int_eq(pendio_loop_destroy(fixture.loop, i % 2 == 0 ? 0 : -1, NULL), 0);
         fixture.destroyed = true;
         end_partner(&partner, thread);
+        ck_assert_uint_eq(partner.left_open_count, 0);
         fixture_discard(&fixture);
     }
 }

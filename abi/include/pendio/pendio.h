@@ -1004,8 +1004,8 @@ PENDIO_API int pendio_signal(struct pendio_context *context, int number);
  *            meanwhile.
  * Refused:   -EBUSY something is under way on the handle; -EINVAL also for the context's own loop.
  * Ownership: no other thread may destroy the target before this call returns; afterwards either
- *            loop may be destroyed at any time. What is under way is drained as all else; of a
- *            handle that arrives after the end of this loop nobody hears, and it is closed.
+ *            loop may be destroyed at any time. What is under way is drained as all else; the new
+ *            handle of a move that was not told of by the end of this loop is closed.
  */
 PENDIO_API int pendio_move(struct pendio_context *context, pendio_handle handle,
                            struct pendio_loop *target);
