@@ -746,8 +746,9 @@ PENDIO_API int pendio_connect(struct pendio_context *context, pendio_handle hand
  * Names are resolved by c-ares inside of the loop, without threads. It reads /etc/resolv.conf (and
  * RES_OPTIONS and LOCALDOMAIN of the environment) when the loop looks up its first name, and
  * /etc/hosts at lookups; as any reading of files, that is a system call that takes as long as it
- * takes. Names, unlike the rest, are looked up with memory that is allocated then. In a set-uid
- * program c-ares heeds RES_OPTIONS, LOCALDOMAIN and HOSTALIASES all the same: clear them there.
+ * takes. Names, unlike the rest, are looked up with memory that is allocated then. The environment
+ * of a set-uid program has no say: the C library has taken these variables and HOSTALIASES out of
+ * it before the program begins.
  *
  * Result:    error 0; with handle 0, value: the new handle, blocking and close-on-exec (also beside
  *            an error of PENDIO_FIRST_DATA). -ENOENT no such name; -ENODATA it has no address of
