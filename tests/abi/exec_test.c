@@ -4,7 +4,8 @@
  * Happy path:  everything that has a descriptor exists -> none of them lacks close-on-exec -> a
  *              child executes this program, which counts what it was left with.
  */
-#include "fixture.h"
+#include "message.h"
+#include "name_server.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -73,6 +74,35 @@ static void open_file(void)
     expect_next(&fixture, opener, 0, 0, 0);
 }
 
+/* The received one is the caller's to close; the loop keeps the pipe a file went through. */
+static int receive_descriptor(void)
+{
+    union message_control control;
+    struct fixture_pair pair = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    const struct pendio_packet packet = {.path = "/proc/self/exe", .byte_count = 1000};
+    struct pendio_context *context;
+    char memory[1000];
+    int sent = message_open_null();
+    int received;
+
+    context = message_over(&fixture, memory, sizeof memory, &control);
+    message_put_rights(pair.far, sent, 1);
+    expect_pending(pendio_receive_message(context, pair.near));
+    expect_next(&fixture, context, 0, 1, 0);
+    received = message_descriptor(&control, message_of(context).control_bytes);
+    expect_pending(pendio_send_packets(context, pair.near, &packet, 1, 0));
+    expect_next(&fixture, context, 0, sizeof memory, 0);
+    close(sent);
+    close(pair.far);
+    return received;
+}
+
+/* A socket that asks a name server is there for as long as that is silent. */
+static void look_up_name(void)
+{
+    expect_pending(pendio_connect_name(fixture_get(&fixture), 0, "silent.test", 1));
+}
+
 static void wait_for_signal(void)
 {
     sigset_t set;
@@ -97,23 +127,33 @@ static pid_t wait_for_child(void)
 
 START_TEST(no_descriptor_survives_exec)
 {
+    struct pendio_loop_options options = {.size = sizeof options};
     int inherited_count = count_inherited();
     int open_count = fixture_count_descriptors();
     int left_count = count_after_exec();
+    struct name_server server;
     pid_t child;
+    int received;
 
-    fixture_init(&fixture);
+    name_server_start(&server);
+    options.name_servers = server.list;
+    fixture_init_with(&fixture, &options, 16, 0);
     ck_assert_int_ge(pendio_loop_descriptor(fixture.loop), 0);
     open_connection();
     open_file();
+    received = receive_descriptor();
+    look_up_name();
     wait_for_signal();
     child = wait_for_child();
     fixture_quiet(&fixture);
-    /* ring, wake-up, descriptor of the loop, listener, client, connection, file, signal, child */
-    ck_assert_int_ge(fixture_count_descriptors(), open_count + 9);
+    /* ring, wake-up, descriptor of the loop, listener, client, connection, file, end of a pair,
+       received one, pipe of two, name server's two ends, signal, child */
+    ck_assert_int_ge(fixture_count_descriptors(), open_count + 15);
     ck_assert_int_eq(count_inherited(), inherited_count);
     ck_assert_int_eq(count_after_exec(), left_count);
+    close(received);
     fixture_discard(&fixture);
+    name_server_stop(&server);
     ck_assert_int_eq(kill(child, SIGKILL), 0);
     ck_assert_int_eq(waitpid(child, NULL, 0), child);
 }
