@@ -333,5 +333,5 @@ static void send_prepare(const struct pnd_context *context, struct io_uring_sqe 
     sqe->fd = context->handle->descriptor;
     sqe->addr = (uintptr_t)message;
     sqe->len = 1;
-    sqe->msg_flags = MSG_NOSIGNAL;
+    sqe->msg_flags = pnd_transfer_send_flags(context->handle);
 }

@@ -80,7 +80,7 @@ int pnd_send_to_start(struct pnd_context *context, struct pnd_handle *handle)
 static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
-    sqe->msg_flags = MSG_NOSIGNAL;
+    sqe->msg_flags = pnd_transfer_send_flags(context->handle);
     pnd_transfer_aim(context, sqe, IORING_OP_SENDMSG);
 }
 
@@ -91,7 +91,7 @@ static void send_to_prepare(const struct pnd_context *context, struct io_uring_s
     sqe->fd = context->handle->descriptor;
     sqe->addr = (uintptr_t)pnd_transfer_message(context, endpoint, endpoint->byte_count);
     sqe->len = 1;
-    sqe->msg_flags = MSG_NOSIGNAL;
+    sqe->msg_flags = pnd_transfer_send_flags(context->handle);
 }
 
 enum pnd_verdict pnd_send_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)

@@ -65,6 +65,15 @@ enum pnd_verdict pnd_transfer_advance(struct pnd_context *context, int32_t resul
 /* The peer, or the file, has no more; on a socket that sticks. */
 void pnd_transfer_end(struct pnd_context *context);
 
+/*
+ * How to send on it. A message that has to wait for room is asked for anew once there may be some:
+ * the kernel, when it tries a message of Unix sockets again by itself, sends an empty one.
+ */
+static inline uint32_t pnd_transfer_send_flags(const struct pnd_handle *handle)
+{
+    return handle->kind == PND_KIND_STREAM ? MSG_NOSIGNAL : MSG_NOSIGNAL | MSG_DONTWAIT;
+}
+
 /* The next share and the address beside it (NULL: none), as sendmsg and recvmsg want them. */
 struct msghdr *pnd_transfer_message(const struct pnd_context *context,
                                     struct pendio_endpoint *endpoint, uint32_t byte_count);
