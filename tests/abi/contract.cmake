@@ -36,8 +36,8 @@ endfunction()
 foreach(stem IN ITEMS
         answers try order stream transfer datagram connect cancel deadline close handle pool file
         sync path path_end loop end poll host hosting accept_into accept_into_close child disconnect
-        message message_end message_rights
+        message message_end message_rights message_room
         disconnect_order first_data connect_name flags group move move_threads pieces signal
-        splice packets cached device direct accept listener)
+        splice packets cached device direct accept listener unix)
     contract_test(${stem})
 endforeach()
