@@ -10,6 +10,7 @@
 #include "workbench.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,7 @@ struct work {
     struct pendio_loop *loop;
     struct pendio_context *contexts[READ_COUNT];
     pendio_handle handles[2];
+    int far; /* where no handle is: the other end */
     bool failed;
 };
 
@@ -146,6 +148,62 @@ static void read_file(struct work *work)
     await(work, pending_count);
 }
 
+enum { FILE_BYTES = READ_COUNT * SLICE_BYTES };
+
+/* A connection whose far end is the caller's, and a file to go through it, or to a pipe. */
+static void begin_packets(struct work *work, uint32_t policy)
+{
+    struct workbench_stream stream;
+
+    begin_work(work, policy);
+    stream = workbench_stream(work->loop, SOCK_STREAM);
+    work->handles[0] = stream.near;
+    work->far = stream.far;
+    ck_assert_int_eq(pendio_handle_adopt(work->loop, workbench_file(FILE_BYTES), &work->handles[1]),
+                     0);
+}
+
+static void begin_splices(struct work *work, uint32_t policy)
+{
+    int ends[2];
+
+    begin_work(work, policy);
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    work->far = ends[0];
+    ck_assert_int_eq(pendio_handle_adopt(work->loop, ends[1], &work->handles[0]), 0);
+    ck_assert_int_eq(pendio_handle_adopt(work->loop, workbench_file(FILE_BYTES), &work->handles[1]),
+                     0);
+}
+
+/* All of it is there when the operation has ended. */
+static void take_far(struct work *work, size_t byte_count)
+{
+    char bytes[SLICE_BYTES];
+
+    work->failed = work->failed || read(work->far, bytes, sizeof bytes) != (ssize_t)byte_count;
+}
+
+static void send_packets(struct work *work)
+{
+    static char header[] = "header";
+    const struct pendio_packet packets[] = {
+        {.memory = header, .byte_count = sizeof header},
+        {.file = work->handles[1], .offset = SLICE_BYTES, .byte_count = 1000},
+        {.memory = header, .byte_count = sizeof header},
+    };
+
+    await(work,
+          start(work, pendio_send_packets(work->contexts[0], work->handles[0], packets, 3, 0)));
+    take_far(work, 1000 + 2 * sizeof header);
+}
+
+static void splice_file(struct work *work)
+{
+    await(work, start(work, pendio_splice(work->contexts[0], work->handles[1], SLICE_BYTES,
+                                          work->handles[0], PENDIO_STREAMING, 1000)));
+    take_far(work, 1000);
+}
+
 static void repeat(struct work *work, round_fn *round, int count)
 {
     for (int i = 0; i < count; i++)
@@ -194,6 +252,21 @@ START_TEST(reading_a_file_allocates_nothing_once_warm)
 
     begin_reads(&work, PENDIO_AUTO);
     allocates_nothing(&work, read_file);
+}
+END_TEST
+
+START_TEST(files_to_sockets_and_pipes_allocate_nothing_once_warm)
+{
+    for (uint32_t policy = PENDIO_AUTO; policy <= PENDIO_QUEUE; policy++) {
+        struct work work;
+
+        begin_packets(&work, policy);
+        allocates_nothing(&work, send_packets);
+        close(work.far);
+        begin_splices(&work, policy);
+        allocates_nothing(&work, splice_file);
+        close(work.far);
+    }
 }
 END_TEST
 
@@ -361,6 +434,7 @@ int main(void)
         allocations_are_seen_when_there_are_any,
         echo_allocates_nothing_once_warm,
         reading_a_file_allocates_nothing_once_warm,
+        files_to_sockets_and_pipes_allocate_nothing_once_warm,
         a_turn_of_echo_is_one_system_call,
         trying_spends_at_most_one_system_call_a_start,
         a_turn_of_reads_is_one_system_call_for_all_of_them,
