@@ -7,7 +7,9 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { FILE_BYTES = 100000 };
@@ -143,6 +145,76 @@ START_TEST(errors_are_left_to_the_ring)
 }
 END_TEST
 
+/* Of a file on a disk; false: it stays in the memory of the system, like one of tmpfs. */
+static bool evict(int descriptor)
+{
+    void *first = mmap(NULL, 1, PROT_READ, MAP_SHARED, descriptor, 0);
+    unsigned char is_there = 1;
+
+    ck_assert_ptr_ne(first, MAP_FAILED);
+    ck_assert_int_eq(fdatasync(descriptor), 0);
+    ck_assert_int_eq(posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED), 0);
+    ck_assert_int_eq(mincore(first, 1, &is_there), 0);
+    ck_assert_int_eq(munmap(first, 1), 0);
+    return (is_there & 1) == 0;
+}
+
+/* How many reads are pending from here on, before one is tried, and done, again. */
+static int count_until_done(void)
+{
+    uint64_t done_before = fixture_stats(&fixture).done_cached;
+    int count = 0;
+
+    while (pendio_read(context, handle, 0) == PENDIO_PENDING) {
+        expect_next(&fixture, context, 0, 1, 0);
+        count++;
+        ck_assert_int_le(count, 5000);
+    }
+    fixture_turn(&fixture, 0); /* the budget renews */
+    ck_assert_uint_eq(fixture_stats(&fixture).done_cached, done_before + 1);
+    return count;
+}
+
+/* One miss is pending, and brings the data; twice as many are not tried after each in a row. */
+START_TEST(misses_make_tries_rare_and_a_hit_makes_them_usual)
+{
+    int descriptor;
+
+    setup(O_RDONLY);
+    descriptor = open(file.path, O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(pendio_context_set_window(context, 0, 1), 0);
+    if (!evict(descriptor))
+        puts("skipped: files stay in the memory of the system here");
+    else
+        ck_assert_int_eq(count_until_done(), 1 + 4);
+    ck_assert_int_eq(count_until_done(), 0);
+    close(descriptor);
+    teardown();
+}
+END_TEST
+
+START_TEST(tries_get_rarer_with_every_miss_in_a_row_down_to_a_limit)
+{
+    int descriptor;
+
+    setup(O_RDONLY);
+    descriptor = open(file.path, O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(pendio_context_set_window(context, 0, 1), 0);
+    for (int pause = 4, misses = 1; misses <= 11 && evict(descriptor); misses++) {
+        expect_pending(pendio_read(context, handle, 0)); /* tried, in vain */
+        expect_next(&fixture, context, 0, 1, 0);
+        for (int i = 0; i < pause; i++) { /* it would hit */
+            expect_pending(pendio_read(context, handle, 0));
+            expect_next(&fixture, context, 0, 1, 0);
+        }
+        pause = pause < 1024 ? 2 * pause : pause;
+    }
+    ck_assert_int_eq(count_until_done(), 0);
+    close(descriptor);
+    teardown();
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_case cases[] = {
@@ -153,6 +225,8 @@ int main(void)
         {budget_bounds_a_chain_of_done_answers, 0},
         {pieces_are_filled_in_order, 0},
         {errors_are_left_to_the_ring, 0},
+        {misses_make_tries_rare_and_a_hit_makes_them_usual, 0},
+        {tries_get_rarer_with_every_miss_in_a_row_down_to_a_limit, 0},
     };
     return fixture_run("contract: cached", cases, sizeof cases / sizeof cases[0]);
 }
