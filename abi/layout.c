@@ -52,6 +52,7 @@ MEMBER(pendio_loop_options, buffer_bytes, 40);
 MEMBER(pendio_loop_options, buffer_count, 44);
 MEMBER(pendio_loop_options, collect_bytes, 48);
 MEMBER(pendio_loop_options, collect_count, 52);
+MEMBER(pendio_loop_options, allowed_operations, 56);
 
 MEMBER(pendio_loop_statistics, size, 0);
 MEMBER(pendio_loop_statistics, backend, 4);

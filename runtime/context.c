@@ -36,7 +36,7 @@ int pnd_context_reserve(struct pnd_context *context, const struct pnd_operation 
 
     if (status == 0 && loop->stopping)
         status = -ESHUTDOWN;
-    if (status == 0 && !pnd_opcodes_have(&loop->ring.opcodes, operation->opcode))
+    if (status == 0 && !pnd_operation_is_allowed(operation, loop))
         status = -ENOTSUP;
     return status < 0 ? pnd_loop_refuse(loop, status) : 0;
 }

@@ -194,6 +194,14 @@ static inline void pnd_context_move(struct pnd_context *context, enum pnd_state 
     context->state = (uint8_t)next;
 }
 
+/* The loop may do it, and the kernel can. */
+static inline bool pnd_operation_is_allowed(const struct pnd_operation *operation,
+                                            const struct pnd_loop *loop)
+{
+    return (loop->allowed_operations >> operation->code & 1) != 0 &&
+           pnd_opcodes_have(&loop->ring.opcodes, operation->opcode);
+}
+
 /* 0, or the refusal of a setter: -EBUSY in use, -EINVAL in the pool. */
 int pnd_context_check_free(const struct pnd_context *context);
 

@@ -385,6 +385,17 @@ static void keep(struct pnd_listener *listener)
     (void)ask(listener, begin_errand);
 }
 
+/* Of a group's loops everything is allowed that listening takes. */
+static bool may_listen(const struct pnd_group *group)
+{
+    uint64_t allowed = group->loop_options.allowed_operations;
+    uint64_t needed = 1u << PENDIO_OPERATION_ACCEPT | 1u << PENDIO_OPERATION_TIMER;
+
+    if (group->options.spread == PENDIO_SPREAD_MOVE)
+        needed |= 1u << PENDIO_OPERATION_MOVE;
+    return allowed == 0 || (allowed & needed) == needed;
+}
+
 int pnd_group_listen(struct pnd_group *group, const struct pendio_endpoint *address,
                      uint32_t backlog, pendio_group_accepted_fn *accepted_fn, void *state,
                      struct pendio_endpoint *ret_endpoint)
@@ -395,6 +406,8 @@ int pnd_group_listen(struct pnd_group *group, const struct pendio_endpoint *addr
 
     if (atomic_load(&group->is_stopping))
         return -ESHUTDOWN;
+    if (!may_listen(group))
+        return -ENOTSUP;
     listener = create_listener(group);
     if (listener == NULL)
         return -ENOMEM;

@@ -82,7 +82,8 @@ struct pnd_loop {
     uint32_t free_slot_count;
     uint32_t slot_count;
     uint32_t done_budget;
-    uint64_t turn; /* its number */
+    uint64_t allowed_operations; /* a bit for each code */
+    uint64_t turn;               /* its number */
     struct pnd_move *spare_moves;
     struct pnd_move *arrived_moves; /* which may not have been told yet */
     _Atomic uint32_t holder_count;  /* who may still touch its wake: itself, and moves */

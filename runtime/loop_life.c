@@ -13,6 +13,7 @@
 #include "operation.h"
 #include "pool.h"
 #include "resolver.h"
+#include "restrict.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -73,12 +74,14 @@ static int create_ring(struct pnd_loop *loop, const struct pendio_loop_options *
                        uint64_t masked_features)
 {
     uint32_t entry_count = power_of_two(options->operation_count + PND_CANCEL_LIMIT);
+    const struct pnd_opcodes allowed = pnd_restrict_opcodes(options->allowed_operations);
     const struct pnd_ring_settings settings = {
         .entry_count = entry_count < ENTRY_COUNT_MOST ? entry_count : ENTRY_COUNT_MOST,
         .completion_count =
             power_of_two(options->operation_count + PND_OWN_LIMIT + multishot_share(options)),
         .memory_count = PND_ARENA_LIMIT,
         .masked_features = masked_features,
+        .allowed = options->allowed_operations != 0 ? &allowed : NULL,
     };
 
     loop->ring.backend = &pnd_ring_uring;
@@ -164,12 +167,16 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     struct pnd_loop *loop;
     int status = pnd_environment_read(&masked_features);
 
+    if (status == 0 && !pnd_restrict_knows(options->allowed_operations))
+        status = -EINVAL;
     if (status < 0)
         return status;
     loop = calloc(1, sizeof *loop);
     if (loop == NULL)
         return -ENOMEM;
     loop->done_budget = options->done_budget;
+    loop->allowed_operations =
+        options->allowed_operations != 0 ? options->allowed_operations : UINT64_MAX;
     atomic_init(&loop->holder_count, 1);
     loop->collect_count = options->collect_count;
     pnd_signals_init(&loop->signals);
@@ -207,7 +214,8 @@ static const struct {
 } explanations[] = {
     {0, "the loop was created"},
     {-EACCES, "io_uring is switched off by PENDIO_DISABLE_URING; unset it to run"},
-    {-ENOTSUP, "PENDIO_BACKEND names a backend that is not built in; use uring, or unset it"},
+    {-ENOTSUP, "PENDIO_BACKEND names a backend that is not built in (use uring, or unset it), or "
+               "this kernel cannot restrict a loop to allowed_operations"},
     {-EINVAL, "an option is out of range, or PENDIO_FEATURES is not a list like "
               "-fixed_buffers,-defer_taskrun"},
     {-E2BIG, "the options are of a newer release and ask for what this library does not know"},

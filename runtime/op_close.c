@@ -72,7 +72,9 @@ int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint
     int status = pnd_context_check_free(context);
     int answer;
 
-    if (status == 0 && handle == NULL)
+    if (status == 0 && !pnd_operation_is_allowed(&close_operation, loop))
+        status = -ENOTSUP;
+    else if (status == 0 && handle == NULL)
         status = -EBADF;
     if (status < 0)
         return pnd_loop_refuse(loop, status);

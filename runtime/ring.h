@@ -30,10 +30,13 @@ struct pnd_ring_settings {
     uint32_t completion_count; /* completions that can wait without being lost */
     uint32_t memory_count;     /* memory regions that may be registered at a time */
     uint64_t masked_features;  /* PENDIO_FEATURE_... to leave unused */
+    /* What the ring is to take; it refuses all else. NULL: what there is. */
+    const struct pnd_opcodes *allowed;
 };
 
 struct pnd_ring_backend {
     uint32_t id; /* PENDIO_BACKEND_... */
+    /* 0 or -errno; -ENOTSUP: the ring cannot be restricted. */
     int (*init)(struct pnd_ring *ring, const struct pnd_ring_settings *settings);
     void (*fini)(struct pnd_ring *ring);
     /*

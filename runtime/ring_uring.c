@@ -45,6 +45,8 @@ static int set_up(struct io_uring *uring, const struct pnd_ring_settings *settin
 {
     uint32_t flags = wanted_flags(features);
 
+    if (settings->allowed != NULL)
+        flags |= IORING_SETUP_R_DISABLED;
     for (size_t next = 0;; next++) {
         struct io_uring_params params = {.flags = flags, .cq_entries = settings->completion_count};
         int status = io_uring_queue_init_params(settings->entry_count, uring, &params);
@@ -54,6 +56,46 @@ static int set_up(struct io_uring *uring, const struct pnd_ring_settings *settin
         flags &= ~setup_flags[next].flags;
         *features &= ~setup_flags[next].features;
     }
+}
+
+/* What is registered when the ring is at work already, and its beginning to work. */
+static const uint8_t late_registers[] = {
+    IORING_REGISTER_ENABLE_RINGS, IORING_REGISTER_BUFFERS_UPDATE, IORING_REGISTER_EVENTFD,
+    IORING_REGISTER_PBUF_RING,    IORING_UNREGISTER_PBUF_RING,    IORING_UNREGISTER_RING_FDS,
+};
+
+enum { LATE_COUNT = sizeof late_registers, OPCODE_COUNT = 128 };
+
+/* From now on the ring takes these opcodes alone; it was made disabled and begins to work. */
+static int restrict_to(struct io_uring *uring, const struct pnd_opcodes *opcodes)
+{
+    struct io_uring_restriction list[1 + LATE_COUNT + OPCODE_COUNT] = {
+        {.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED,
+         .sqe_flags = IOSQE_ASYNC | IOSQE_BUFFER_SELECT}};
+    unsigned count = 1;
+    int status;
+
+    for (size_t i = 0; i < LATE_COUNT; i++)
+        list[count++] = (struct io_uring_restriction){.opcode = IORING_RESTRICTION_REGISTER_OP,
+                                                      .register_op = late_registers[i]};
+    for (uint8_t opcode = 0; opcode < OPCODE_COUNT; opcode++)
+        if (pnd_opcodes_have(opcodes, opcode))
+            list[count++] = (struct io_uring_restriction){.opcode = IORING_RESTRICTION_SQE_OP,
+                                                          .sqe_op = opcode};
+    status = io_uring_register((unsigned)uring->ring_fd, IORING_REGISTER_RESTRICTIONS, list, count);
+    if (status == 0)
+        status = io_uring_register((unsigned)uring->ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+    return status == 0 || status == -ENOMEM ? status : -ENOTSUP;
+}
+
+static int begin_restricted(struct io_uring *uring, struct pnd_opcodes *opcodes,
+                            const struct pnd_opcodes *allowed)
+{
+    if (allowed == NULL)
+        return 0;
+    opcodes->bits[0] &= allowed->bits[0];
+    opcodes->bits[1] &= allowed->bits[1];
+    return restrict_to(uring, opcodes);
 }
 
 /* Of no descriptor: a kernel that knows the request says so, any other that it is invalid. */
@@ -113,6 +155,9 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
         io_uring_register_buffers_sparse(uring, settings->memory_count) < 0)
         features &= ~(uint64_t)PENDIO_FEATURE_FIXED_BUFFERS;
 
+    status = begin_restricted(uring, &ring->opcodes, settings->allowed);
+    if (status < 0)
+        goto exit_queue;
     features &= ~missing_features(uring, features);
 
     ring->state = uring;

@@ -38,6 +38,6 @@ foreach(stem IN ITEMS
         sync path path_end loop end poll host hosting accept_into accept_into_close child disconnect
         message message_end message_rights message_room
         disconnect_order first_data connect_name flags group move move_threads pieces signal
-        splice packets cached device direct accept listener unix)
+        splice packets cached device direct accept listener unix allowed restricted)
     contract_test(${stem})
 endforeach()

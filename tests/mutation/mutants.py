@@ -168,4 +168,23 @@ MUTANTS = (
     prepare(context, sqe, as_message ? IORING_OP_RECVMSG : IORING_OP_READV, IORING_OP_READ_FIXED);
     sqe->off += sqe->opcode == IORING_OP_READ_FIXED && sqe->off != PENDIO_STREAMING;
 """),
+    Mutant(
+        "restriction_is_forgotten", "a loop starts what it may not", "runtime/context.h",
+        "(loop->allowed_operations >> operation->code & 1) != 0 &&",
+        "loop->allowed_operations != 0 &&"),
+    Mutant(
+        "restriction_is_not_told", "the kernel is not told what a loop may do",
+        "runtime/loop_life.c",
+        ".allowed = options->allowed_operations != 0 ? &allowed : NULL,",
+        ".allowed = options->allowed_operations == UINT64_MAX ? &allowed : NULL,"),
+    Mutant(
+        "accept_forgets_target", "a prepared handle is closed before the accept it ended is told",
+        "runtime/op_accept.c",
+        "pnd_guest_join(&context->extra->target, context, product, true);", ""),
+    Mutant(
+        "arrival_is_forgotten", "a moved handle nobody is told of stays open", "runtime/op_move.c",
+        "    if (handle != NULL) {\n", "    if (handle != NULL && handle->kind > PND_KIND_FLOW) {\n"),
+    Mutant(
+        "message_tried_again", "the kernel tries a message again by itself", "runtime/transfer.h",
+        "MSG_NOSIGNAL | MSG_DONTWAIT;", "MSG_NOSIGNAL;"),
 )

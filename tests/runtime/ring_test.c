@@ -50,6 +50,44 @@ START_TEST(a_ring_works_without_any_one_feature_and_without_all)
 }
 END_TEST
 
+/* What it answers an entry that no operation made. */
+static int32_t answer_to(struct pnd_ring *ring, uint8_t opcode, uint8_t flags)
+{
+    struct pnd_ring_completion completion = {.result = 1};
+    struct io_uring_sqe *sqe = pnd_ring_fetch(ring);
+
+    sqe->opcode = opcode;
+    sqe->flags = flags;
+    sqe->fd = -1;
+    ck_assert_int_eq(ring->backend->submit(ring, WORKBENCH_LIMIT_NS), 0);
+    ck_assert_uint_eq(ring->backend->collect(ring, &completion, 1), 1);
+    return completion.result;
+}
+
+START_TEST(a_restricted_ring_takes_what_was_allowed_and_nothing_else)
+{
+    const struct pendio_loop_options options = {
+        .size = sizeof options, .allowed_operations = UINT64_C(1) << PENDIO_OPERATION_READ};
+    struct pendio_loop *loop;
+    struct pnd_ring *ring;
+    char byte = 0;
+
+    ck_assert_int_eq(pendio_loop_create(&options, &loop), 0);
+    ring = &((struct pnd_loop *)loop)->ring;
+    ck_assert_int_eq(answer_to(ring, IORING_OP_NOP, 0), 0);
+    ck_assert_int_eq(answer_to(ring, IORING_OP_READ, 0), -EBADF);
+    ck_assert_int_eq(answer_to(ring, IORING_OP_READ, IOSQE_ASYNC), -EBADF);
+    ck_assert_int_eq(answer_to(ring, IORING_OP_READ, IOSQE_IO_DRAIN), -EACCES);
+    ck_assert_int_eq(answer_to(ring, IORING_OP_WRITE, 0), -EACCES);
+    ck_assert_int_eq(answer_to(ring, IORING_OP_OPENAT, 0), -EACCES);
+    ck_assert_int_eq(answer_to(ring, IORING_OP_CLOSE, 0), -EACCES);
+    ck_assert_int_eq(answer_to(ring, IORING_OP_CONNECT, 0), -EACCES);
+    ck_assert_int_eq(ring->backend->register_memory(ring, 0, &byte, 1),
+                     ring->features & PENDIO_FEATURE_FIXED_BUFFERS ? 0 : -EOPNOTSUPP);
+    workbench_end(loop);
+}
+END_TEST
+
 START_TEST(a_ring_has_room_for_everything_it_promised)
 {
     const uint32_t counts[] = {1, 63, 64, 448, 4096, 32768};
@@ -161,6 +199,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_ring_works_without_any_one_feature_and_without_all,
+        a_restricted_ring_takes_what_was_allowed_and_nothing_else,
         a_ring_has_room_for_everything_it_promised,
         more_loops_than_the_kernel_registers_rings_for_work_as_well,
         a_profile_that_denies_io_uring_is_named_as_the_cause,

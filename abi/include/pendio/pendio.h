@@ -18,7 +18,8 @@
  *   -EBUSY      (contexts) in use: started and not yet delivered
  *   -EAGAIN     (starts) no capacity now: turn the loop
  *   -ESHUTDOWN  (starts) the loop is shutting down
- *   -ENOTSUP    (starts) the operation is unknown to the kernel or backend at hand
+ *   -ENOTSUP    (starts) the operation is unknown to the kernel or backend at hand, or none of the
+ *               loop's allowed_operations
  *
  * Every function belongs to the thread that created its loop, unless its comment says otherwise.
  * Outputs are named ret_..., come last, and are untouched when a call fails.
@@ -198,6 +199,11 @@ struct pendio_loop_options {
     uint32_t buffer_count;  /* default 1024, at most 2^15, rounded up to a power of two */
     uint32_t collect_bytes; /* default 65536, at most 2^30 */
     uint32_t collect_count; /* connections of a listener collected; default 64 */
+    /*
+     * What the loop is to do and nothing else, each as UINT64_C(1) << PENDIO_OPERATION_...; 0: all.
+     * The kernel is told what that needs, and takes nothing else from the loop's ring.
+     */
+    uint64_t allowed_operations;
 };
 
 /**
@@ -207,8 +213,9 @@ struct pendio_loop_options {
  * Result:    0 and the loop.
  * Refused:   -EACCES switched off by PENDIO_DISABLE_URING; -ENOSYS no io_uring in this kernel;
  *            -EPERM io_uring denied (seccomp or sysctl); -ENOTSUP PENDIO_BACKEND names a backend
- *            that is not built in; -EINVAL also a malformed PENDIO_FEATURES; -E2BIG; -ENOMEM;
- *            -EMFILE; -ENFILE. pendio_loop_explain() puts each into words.
+ *            that is not built in, or the kernel cannot restrict a loop to allowed_operations;
+ *            -EINVAL also a malformed PENDIO_FEATURES; -E2BIG; -ENOMEM; -EMFILE; -ENFILE.
+ *            pendio_loop_explain() puts each into words.
  * Ownership: the caller destroys it with pendio_loop_destroy(). `options` may be NULL.
  * Thread:    any; it becomes the loop's, and must not end while operations are pending.
  */
@@ -1078,7 +1085,8 @@ PENDIO_API int pendio_group_loop(struct pendio_group *group, uint32_t index,
  *
  * Result:    0; *ret_endpoint (may be NULL): the address, with its port if that was 0.
  * Refused:   -errno of the sockets' calls; -ENOSPC, -EAGAIN a loop has no contexts or handles left;
- *            -ESHUTDOWN; -EBUSY on a thread of the group. Nothing listens then.
+ *            -ESHUTDOWN; -ENOTSUP allowed_operations lacks accept or timer, or move for
+ *            PENDIO_SPREAD_MOVE; -EBUSY on a thread of the group. Nothing listens then.
  * Thread:    any but the group's.
  */
 PENDIO_API int pendio_group_listen(struct pendio_group *group, const void *address,
