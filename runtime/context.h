@@ -137,6 +137,7 @@ struct pnd_context_extra {
     uint32_t piece_index;    /* of a vector under way: the piece that is next */
     uint64_t passed_bytes;   /* and what those before it hold */
     char peeked;             /* of a receive that takes nothing */
+    bool pausing;            /* the entry in the kernel lets time pass, the send follows */
     const char *other_path;  /* rename: to */
     struct pnd_race *race;   /* of a connect by name; NULL: none yet */
     struct pnd_guest target; /* of an accept into a prepared handle */

@@ -310,6 +310,7 @@ int pnd_send_message_start(struct pnd_context *context, struct pnd_handle *handl
     if (is_empty && context->extra->control.byte_count != 0)
         return pnd_loop_refuse(context->loop, -EINVAL);
     pnd_context_begin(context, &send_operation, handle);
+    context->extra->pausing = false;
     if (pnd_context_end_as_known(context, &handle->sends, &answer))
         return answer;
     if (is_empty && pnd_line_is_empty(&handle->sends))
@@ -323,9 +324,12 @@ static void send_prepare(const struct pnd_context *context, struct io_uring_sqe 
     struct pnd_context_extra *extra = context->extra;
     bool first = context->moved_bytes == 0;
     bool aimed = first && extra->endpoint.byte_count != 0;
-    struct msghdr *message = pnd_transfer_message(context, aimed ? &extra->endpoint : NULL,
-                                                  aimed ? extra->endpoint.byte_count : 0);
+    struct msghdr *message;
 
+    if (pnd_transfer_pause(context, sqe))
+        return;
+    message = pnd_transfer_message(context, aimed ? &extra->endpoint : NULL,
+                                   aimed ? extra->endpoint.byte_count : 0);
     if (first) {
         message->msg_control = extra->control.memory;
         message->msg_controllen = extra->control.byte_count;

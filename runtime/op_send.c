@@ -67,6 +67,7 @@ int pnd_send_to_start(struct pnd_context *context, struct pnd_handle *handle)
     if (context->extra->endpoint.byte_count == 0)
         return pnd_loop_refuse(context->loop, -EINVAL);
     pnd_context_begin(context, &send_to_operation, handle);
+    context->extra->pausing = false;
     if (pnd_context_end_as_known(context, &handle->sends, &answer))
         return answer;
     return pnd_context_wait_in_line(context, &handle->sends);
@@ -88,6 +89,8 @@ static void send_to_prepare(const struct pnd_context *context, struct io_uring_s
 {
     struct pendio_endpoint *endpoint = &context->extra->endpoint;
 
+    if (pnd_transfer_pause(context, sqe))
+        return;
     sqe->fd = context->handle->descriptor;
     sqe->addr = (uintptr_t)pnd_transfer_message(context, endpoint, endpoint->byte_count);
     sqe->len = 1;
@@ -98,7 +101,8 @@ enum pnd_verdict pnd_send_finish(struct pnd_context *context, int32_t result, ui
 {
     (void)cqe_flags;
     if (result < 0)
-        return pnd_transfer_fail(context, result);
+        return pnd_transfer_goes_on(context, result) ? PND_AGAIN
+                                                     : pnd_transfer_fail(context, result);
     if (context->handle->kind == PND_KIND_STREAM)
         return pnd_transfer_advance(context, result);
     context->moved_bytes = (uint32_t)result;

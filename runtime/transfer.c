@@ -216,3 +216,34 @@ struct msghdr *pnd_transfer_message(const struct pnd_context *context,
                         .msg_iovlen = share.piece_count};
     return &context->extra->message;
 }
+
+bool pnd_transfer_pause(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    static const struct __kernel_timespec moment = {.tv_nsec = 1000000};
+
+    if (!context->extra->pausing)
+        return false;
+    sqe->opcode = IORING_OP_TIMEOUT;
+    sqe->fd = -1;
+    sqe->addr = (uintptr_t)&moment;
+    sqe->len = 1;
+    return true;
+}
+
+static bool aims_at_unix(const struct pnd_context *context)
+{
+    const struct pendio_endpoint *endpoint = &context->extra->endpoint;
+    sa_family_t family;
+
+    memcpy(&family, endpoint->address, sizeof family);
+    return context->handle->kind == PND_KIND_DATAGRAM && endpoint->byte_count != 0 &&
+           family == AF_UNIX && context->operation->code != PENDIO_OPERATION_SEND;
+}
+
+bool pnd_transfer_goes_on(struct pnd_context *context, int32_t result)
+{
+    bool has_paused = context->extra->pausing;
+
+    context->extra->pausing = !has_paused && result == -EAGAIN && aims_at_unix(context);
+    return context->extra->pausing || (has_paused && result == -ETIME);
+}

@@ -74,6 +74,15 @@ static inline uint32_t pnd_transfer_send_flags(const struct pnd_handle *handle)
     return handle->kind == PND_KIND_STREAM ? MSG_NOSIGNAL : MSG_NOSIGNAL | MSG_DONTWAIT;
 }
 
+/*
+ * A datagram for a Unix socket that is full waits in vain for its own to be ready: that one always
+ * is, unless it is connected. So it lets a moment pass. pnd_transfer_pause() says whether that is
+ * what the entry is for now; pnd_transfer_goes_on() whether the answer is to be followed by
+ * another entry, for either.
+ */
+bool pnd_transfer_pause(const struct pnd_context *context, struct io_uring_sqe *sqe);
+bool pnd_transfer_goes_on(struct pnd_context *context, int32_t result);
+
 /* The next share and the address beside it (NULL: none), as sendmsg and recvmsg want them. */
 struct msghdr *pnd_transfer_message(const struct pnd_context *context,
                                     struct pendio_endpoint *endpoint, uint32_t byte_count);

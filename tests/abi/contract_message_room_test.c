@@ -103,11 +103,36 @@ START_TEST(message_that_waits_for_room_can_be_ended_early)
 }
 END_TEST
 
+/* A moment is never shorter than it is long: so there cannot be more of them than fit. */
+START_TEST(waiting_for_room_is_no_busy_waiting)
+{
+    const struct way *way = &ways[_i % WAY_COUNT];
+    struct pendio_context *context;
+    struct fixture_pair pair;
+    uint64_t calls;
+
+    fixture_init(&fixture);
+    context = fixture_over(&fixture, (void *)(uintptr_t) "abcdef", 6);
+    ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_TRY), 0);
+    pair = pair_for(way, context);
+    while (way->start(context, pair.near) == PENDIO_DONE)
+        fixture_turn(&fixture, 0);
+    calls = fixture_stats(&fixture).system_calls;
+    ck_assert_int_eq(fixture_turn(&fixture, 20000000), 0);
+    ck_assert_uint_le(fixture_stats(&fixture).system_calls - calls, 2 * 20 + 10);
+    ck_assert_int_eq(pendio_cancel(fixture.loop, pendio_context_run(context)), 0);
+    expect_next(&fixture, context, -ECANCELED, 0, PENDIO_BY_CANCEL);
+    close(pair.far);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_case cases[] = {
         {message_that_waits_for_room_arrives_whole, 2 * WAY_COUNT},
         {message_that_waits_for_room_can_be_ended_early, WAY_COUNT},
+        {waiting_for_room_is_no_busy_waiting, WAY_COUNT},
     };
     return fixture_run("contract: message room", cases, sizeof cases / sizeof cases[0]);
 }

@@ -183,7 +183,8 @@ MUTANTS = (
         "pnd_guest_join(&context->extra->target, context, product, true);", ""),
     Mutant(
         "arrival_is_forgotten", "a moved handle nobody is told of stays open", "runtime/op_move.c",
-        "    if (handle != NULL) {\n", "    if (handle != NULL && handle->kind > PND_KIND_FLOW) {\n"),
+        "    if (handle != NULL) {\n",
+        "    if (handle != NULL && handle->kind > PND_KIND_FLOW) {\n"),
     Mutant(
         "message_tried_again", "the kernel tries a message again by itself", "runtime/transfer.h",
         "MSG_NOSIGNAL | MSG_DONTWAIT;", "MSG_NOSIGNAL;"),
