@@ -13,8 +13,8 @@ typedef void pnd_arrived_fn(struct pnd_loop *target, pendio_handle handle, void 
 int pnd_move_start(struct pnd_context *context, struct pnd_handle *handle, struct pnd_loop *target,
                    pnd_arrived_fn *arrived, void *arrived_state);
 
-/* Lets go of the targets of those that were told. */
-void pnd_moves_forget_told(struct pnd_loop *loop);
+/* Lets go of the targets of those that were told. Out of line: a turn has no atomic instruction. */
+void pnd_moves_forget_told(struct pnd_loop *loop) __attribute__((noinline));
 
 /* Frees what the loop keeps for moves to come; none is still to be told. */
 void pnd_moves_fini(struct pnd_loop *loop);

@@ -19,6 +19,7 @@ ATOMIC_FUNCTIONS = frozenset((
     "pnd_wake_send", "exchange_errands", "pnd_wake_take_errands", "pnd_wake_take_last_errands",
     "pnd_loop_hold", "pnd_loop_release", "pendio_loop_destroy", "pnd_loop_destroy",
     "pendio_move", "pnd_move_start", "send_off", "move_stop", "arrive", "arrived", "ask",
+    "come_back", "move_discard", "pnd_moves_forget_told",
     "pendio_group_create", "pendio_group_destroy", "pendio_group_listen", "pendio_group_shutdown",
     "pnd_group_create", "pnd_group_destroy", "pnd_group_listen", "pnd_group_shutdown"))
 
