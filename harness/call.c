@@ -8,6 +8,7 @@
 
 #include "content.h"
 #include "kind.h"
+#include "parts.h"
 #include "vector.h"
 
 #include <errno.h>
@@ -209,6 +210,8 @@ static call_fn *const calls[] = {
     [PENDIO__OPERATION__UNLINK] = call_unlink,
     [PENDIO__OPERATION__MKDIR] = call_mkdir,
     [PENDIO__OPERATION__POLL] = call_poll,
+    [PENDIO__OPERATION__SEND_PACKETS] = pnd_parts_send,
+    [PENDIO__OPERATION__SPLICE] = pnd_parts_splice,
     [PENDIO__OPERATION__DISCONNECT] = call_disconnect,
     [PENDIO__OPERATION__CHILD] = call_child,
     [PENDIO__OPERATION__CATCH_SIGNAL] = call_signal,

@@ -36,7 +36,8 @@ static bool is_inward(Pendio__Operation operation)
 
 static bool is_send(Pendio__Operation operation)
 {
-    return pnd_kind_is_send(pnd_plan_start(operation));
+    uint16_t start = pnd_plan_start(operation);
+    return pnd_kind_is_send(start) && pnd_kind_of(start)->window;
 }
 
 static bool is_stream_of_bytes(Pendio__Family family)

@@ -119,7 +119,8 @@ struct pnd_engine {
     struct pnd_task *tasks; /* one for each page of a context */
     struct pnd_flow *flows; /* one for each page of a handle */
     struct pendio_completion *completions;
-    struct pendio_bytes *pieces; /* of the vector at hand */
+    struct pendio_bytes *pieces;   /* of the vector at hand */
+    struct pendio_packet *packets; /* of the start at hand */
     struct pnd_queue ready;
     struct pnd_queue capacity;
     struct pnd_queue paused;

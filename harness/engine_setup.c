@@ -43,11 +43,12 @@ static int allocate_rest(struct pnd_engine *engine)
     engine->events = calloc(plan->event_count + 1, sizeof *engine->events);
     engine->completions = calloc(plan->harvest_count, sizeof *engine->completions);
     engine->pieces = calloc(plan->piece_count + 1, sizeof *engine->pieces);
+    engine->packets = calloc(plan->packet_count + 1, sizeof *engine->packets);
     engine->tasks = calloc(plan->context_count + 1, sizeof *engine->tasks);
     engine->flows = calloc(engine->ledger.handle_capacity + 1, sizeof *engine->flows);
     bool complete = engine->pools != NULL && engine->endpoints != NULL && engine->events != NULL &&
                     engine->completions != NULL && engine->tasks != NULL && engine->flows != NULL &&
-                    engine->pieces != NULL;
+                    engine->pieces != NULL && engine->packets != NULL;
     return complete ? 0 : -ENOMEM;
 }
 
@@ -216,6 +217,7 @@ void pnd_engine_destroy(struct pnd_engine *engine)
             free(engine->pools[i].vector_memory);
         }
     free(engine->pieces);
+    free(engine->packets);
     free(engine->flows);
     free(engine->tasks);
     free(engine->completions);

@@ -36,8 +36,9 @@ static void judge_identity(struct pnd_referee *referee, const struct pnd_start *
 static void judge_amount(struct pnd_referee *referee, const struct pnd_start *start,
                          const struct pendio_completion *completion)
 {
-    uint64_t most = pnd_kind_of(start->operation)->window ? start->byte_count : 0;
-    uint64_t memory = pnd_kind_of(start->operation)->window ? (uintptr_t)start->memory : 0;
+    const struct pnd_kind *kind = pnd_kind_of(start->operation);
+    uint64_t most = kind->window || kind->amount ? start->byte_count : 0;
+    uint64_t memory = kind->window ? (uintptr_t)start->memory : 0;
     pnd_referee_hold(referee, PND_RULE_BYTES, completion->bytes <= most,
                      "%s of at most %llu bytes moved %llu", pnd_names_operation(start->operation),
                      (unsigned long long)most, (unsigned long long)completion->bytes);
@@ -87,11 +88,28 @@ static bool may_end(const struct pnd_start *start, const struct pnd_handle_page 
            (handle->kind == PND_KIND_STREAM || handle->kind == PND_KIND_SEQPACKET);
 }
 
+/* Fewer bytes than were asked for only because there were no more. */
+static void judge_short(struct pnd_referee *referee, const struct pnd_start *start,
+                        const struct pendio_completion *completion)
+{
+    bool end = (completion->flags & PENDIO_END_OF_STREAM) != 0;
+    bool is_short = completion->error == 0 && completion->bytes < start->byte_count;
+    pnd_referee_hold(referee, PND_RULE_END_OF_STREAM, end == is_short,
+                     "%s of %zu bytes moved %llu, error %s, END_OF_STREAM %s",
+                     pnd_names_operation(start->operation), start->byte_count,
+                     (unsigned long long)completion->bytes, pnd_names_error(completion->error),
+                     end ? "set" : "not set");
+}
+
 static void judge_end(struct pnd_referee *referee, const struct pnd_start *start,
                       struct pnd_handle_page *handle, const struct pendio_completion *completion)
 {
     bool end = (completion->flags & PENDIO_END_OF_STREAM) != 0;
     bool empty = completion->error == 0 && completion->bytes == 0;
+    if (start->operation == PENDIO_OPERATION_SPLICE) {
+        judge_short(referee, start, completion);
+        return;
+    }
     bool ending = may_end(start, handle);
     pnd_referee_hold(referee, PND_RULE_END_OF_STREAM,
                      end ? ending && empty : !(ending && empty && start->byte_count > 0),

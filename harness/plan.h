@@ -46,6 +46,15 @@ struct pnd_plan_expectation {
     uint64_t value;
 };
 
+struct pnd_plan_packet {
+    int32_t endpoint_index; /* PND_PLAN_NONE: nothing */
+    int32_t handle_index;
+    Pendio__PacketSource source;
+    uint64_t offset;
+    uint64_t bytes;
+    uint64_t sent_bytes; /* how many that means */
+};
+
 struct pnd_plan_step {
     Pendio__Operation operation;
     int32_t handle_index; /* of the actor */
@@ -83,6 +92,11 @@ struct pnd_plan_step {
     uint32_t poll_events;
     uint32_t exit_code;
     uint32_t number; /* of a signal */
+    struct pnd_plan_packet *packets;
+    uint32_t packet_count;
+    int32_t from_index; /* handle to splice from */
+    int32_t write_end_index;
+    uint64_t to_offset;
     struct pnd_plan_expectation expect;
 };
 
@@ -133,7 +147,8 @@ struct pnd_plan {
     uint32_t endpoint_count;
     uint32_t actor_count;
     uint32_t event_count;
-    uint32_t piece_count; /* the most of one vector */
+    uint32_t piece_count;  /* the most of one vector */
+    uint32_t packet_count; /* the most of one step */
     struct pnd_plan_pool *pools;
     struct pnd_plan_endpoint *endpoints;
     struct pnd_plan_actor *actors;

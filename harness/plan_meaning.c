@@ -84,6 +84,11 @@ static int check_system(const struct pnd_compiler *compiler, const struct pnd_pl
     return 0;
 }
 
+static bool sends_window(uint16_t start)
+{
+    return pnd_kind_is_send(start) && pnd_kind_of(start)->window;
+}
+
 /* Steps in the actor that bring something for an echo in the same context. */
 static bool something_to_echo(const struct pnd_compiler *compiler, const Pendio__Step *echo)
 {
@@ -104,7 +109,7 @@ static int check_flags(const struct pnd_compiler *compiler, const struct pnd_pla
     uint16_t start = pnd_plan_start(step->operation);
     if ((step->flags & PENDIO_PEEK) != 0 && (!pnd_kind_is_receive(start) || step->whole))
         return pnd_plan_refuse_step(compiler, "`peek` is for receives without `whole`; remove one");
-    if ((step->flags & PENDIO_ZERO_COPY) != 0 && !pnd_kind_is_send(start))
+    if ((step->flags & PENDIO_ZERO_COPY) != 0 && !sends_window(start))
         return pnd_plan_refuse_step(compiler, "`zero_copy` is for sends; remove it");
     if ((step->flags & PENDIO_AUTO_PUT) != 0 &&
         (start == 0 || step->context_index != PND_PLAN_NONE || step->whole))
@@ -164,7 +169,7 @@ int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__St
                            struct pnd_plan_step *step)
 {
     bool echo = step->content == PENDIO__CONTENT__ECHO;
-    if (echo && !pnd_kind_is_send(pnd_plan_start(step->operation)))
+    if (echo && !sends_window(pnd_plan_start(step->operation)))
         return pnd_plan_refuse_step(compiler, "content ECHO is for SEND and SEND_TO; remove it");
     if (echo && (source->context[0] == '\0' || !something_to_echo(compiler, source)))
         return pnd_plan_refuse_step(

@@ -37,7 +37,9 @@ static void attempt_start(struct pnd_engine *engine, const struct pnd_task *task
 {
     pnd_engine_look(task->context, &attempt->before);
     attempt->start.memory = attempt->before.memory;
-    attempt->start.byte_count = attempt->before.byte_count;
+    attempt->start.byte_count = pnd_kind_of(attempt->start.operation)->amount
+                                    ? (size_t)task->step->bytes
+                                    : attempt->before.byte_count;
     attempt->start.started_ns = pnd_engine_now_ns();
     attempt->status = pnd_call_start(engine, task, &attempt->start);
     uint64_t now_ns = pnd_engine_now_ns();

@@ -51,11 +51,63 @@ START_TEST(vectors_are_counted_and_flags_are_for_those_they_are_of_use_to)
 }
 END_TEST
 
+START_TEST(packets_are_parts_of_files)
+{
+    plans_must_plan(WITH_STEPS("{\"operation\": \"SEND_PACKETS\", \"handle\": \"s\", "
+                               "\"packets\": [{\"endpoint\": \"file\", \"bytes\": 5, "
+                               "\"source\": \"BYTES\"}, {\"endpoint\": \"file\"}, {}]}"));
+    ck_assert_uint_eq(plans.plan->packet_count, 3);
+    ck_assert_uint_eq(plans.plan->actors[0].blocks[0].steps[1].bytes, 5);
+    ck_assert_uint_eq(plans.plan->pools[0].caller_bytes, 5);
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"SEND\", \"handle\": \"s\", "
+                                      "\"packets\": [{}]}"),
+                           "`packets` are for SEND_PACKETS");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"SEND_PACKETS\", \"handle\": \"s\", "
+                                      "\"bytes\": 5}"),
+                           "no `bytes` of its own");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"SEND_PACKETS\", \"handle\": \"s\", "
+                                      "\"zero_copy\": true}"),
+                           "`zero_copy` is for sends");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"SEND_PACKETS\", \"handle\": \"s\", "
+                                      "\"packets\": [{\"endpoint\": \"tcp\"}]}"),
+                           "which is no FILE");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"SEND_PACKETS\", \"handle\": \"s\", "
+                                      "\"packets\": [{\"endpoint\": \"none\"}]}"),
+                           "there is no endpoint \"none\"");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"SEND_PACKETS\", \"handle\": \"s\", "
+                                      "\"packets\": [{\"endpoint\": \"file\", \"offset\": 1}]}"),
+                           "begins at 1 of 0 bytes");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"SEND_PACKETS\", \"handle\": \"s\", "
+                                      "\"packets\": [{\"endpoint\": \"file\", "
+                                      "\"source\": \"HANDLE\", \"handle\": \"f\"}]}"),
+                           "makes the handle \"f\"");
+}
+END_TEST
+
+START_TEST(splices_and_pipes_have_two_handles)
+{
+    plans_must_plan(WITH_STEPS("{\"operation\": \"PIPE\", \"into\": \"r\", \"write_end\": \"w\"}, "
+                               "{\"operation\": \"SPLICE\", \"handle\": \"s\", \"from\": \"r\"}"));
+    const struct pnd_plan_step *steps = plans.plan->actors[0].blocks[0].steps;
+    ck_assert_int_eq(steps[2].from_index, steps[1].into_index);
+    ck_assert_int_ne(steps[1].write_end_index, steps[1].into_index);
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"PIPE\", \"into\": \"r\"}"),
+                           "PIPE makes two handles; name one in `write_end`");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"SPLICE\", \"handle\": \"s\"}"),
+                           "SPLICE needs a second handle");
+    plans_must_refuse_step(
+        WITH_STEPS("{\"operation\": \"SPLICE\", \"handle\": \"s\", \"from\": \"r\"}"),
+        "makes the handle \"r\"");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         signals_and_ends_of_processes_have_numbers_there_are,
         vectors_are_counted_and_flags_are_for_those_they_are_of_use_to,
+        packets_are_parts_of_files,
+        splices_and_pipes_have_two_handles,
     };
     return suite_run("plan_meaning", plans_begin, plans_end, tests, sizeof tests / sizeof tests[0]);
 }
