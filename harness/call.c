@@ -7,6 +7,7 @@
 #include "call.h"
 
 #include "content.h"
+#include "control.h"
 #include "kind.h"
 #include "parts.h"
 #include "vector.h"
@@ -168,6 +169,22 @@ static int call_poll(struct pnd_engine *engine, const struct pnd_task *task,
     return pendio_poll(start->context, start->handle, task->step->poll_events);
 }
 
+static int call_receive_message(struct pnd_engine *engine, const struct pnd_task *task,
+                                const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_receive_message(start->context, start->handle);
+}
+
+static int call_send_message(struct pnd_engine *engine, const struct pnd_task *task,
+                             const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_send_message(start->context, start->handle);
+}
+
 static int call_disconnect(struct pnd_engine *engine, const struct pnd_task *task,
                            const struct pnd_start *start)
 {
@@ -210,6 +227,8 @@ static call_fn *const calls[] = {
     [PENDIO__OPERATION__UNLINK] = call_unlink,
     [PENDIO__OPERATION__MKDIR] = call_mkdir,
     [PENDIO__OPERATION__POLL] = call_poll,
+    [PENDIO__OPERATION__RECEIVE_MESSAGE] = call_receive_message,
+    [PENDIO__OPERATION__SEND_MESSAGE] = call_send_message,
     [PENDIO__OPERATION__SEND_PACKETS] = pnd_parts_send,
     [PENDIO__OPERATION__SPLICE] = pnd_parts_splice,
     [PENDIO__OPERATION__DISCONNECT] = call_disconnect,
@@ -280,6 +299,9 @@ static int set_endpoint(struct pnd_engine *engine, const struct pnd_task *task)
 {
     struct pendio_endpoint sender;
     const struct pendio_endpoint *address = &sender;
+    if (task->step->operation == PENDIO__OPERATION__SEND_MESSAGE &&
+        task->step->endpoint_index == PND_PLAN_NONE)
+        return pendio_context_set_endpoint(task->context, NULL, 0);
     if (task->step->endpoint_index != PND_PLAN_NONE)
         address = &engine->endpoints[task->step->endpoint_index].address;
     else if (pendio_context_sender(task->context, &sender) < 0)
@@ -303,8 +325,12 @@ int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
     if (status == 0 && pnd_kind_of(start->operation)->window)
         status = set_window(engine, task);
     if (status == 0 && (start->operation == PENDIO_OPERATION_CONNECT ||
-                        start->operation == PENDIO_OPERATION_SEND_TO))
+                        start->operation == PENDIO_OPERATION_SEND_TO ||
+                        start->operation == PENDIO_OPERATION_SEND_MESSAGE))
         status = set_endpoint(engine, task);
+    if (status == 0 && (start->operation == PENDIO_OPERATION_RECEIVE_MESSAGE ||
+                        start->operation == PENDIO_OPERATION_SEND_MESSAGE))
+        status = pnd_control_set(engine, task);
     return status;
 }
 

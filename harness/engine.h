@@ -91,6 +91,8 @@ struct pnd_engine_pool {
     uint64_t caller_bytes;
     uint8_t *vector_memory; /* the same, for pieces */
     uint64_t vector_bytes;
+    uint8_t *control_memory; /* and for control data */
+    uint64_t control_bytes;
 };
 
 struct pnd_engine_endpoint {
@@ -121,6 +123,7 @@ struct pnd_engine {
     struct pendio_completion *completions;
     struct pendio_bytes *pieces;   /* of the vector at hand */
     struct pendio_packet *packets; /* of the start at hand */
+    int passed;                    /* a file whose descriptors are passed; -1: none */
     struct pnd_queue ready;
     struct pnd_queue capacity;
     struct pnd_queue paused;

@@ -23,6 +23,8 @@ static const struct pnd_kind kinds[] = {
     [PENDIO_OPERATION_STAT] = {.product = PND_PRODUCT_ANY, .window = true, .fills = true},
     [PENDIO_OPERATION_POLL] = {.product = PND_PRODUCT_VALUE},
     [PENDIO_OPERATION_DISCONNECT] = {.parts = true},
+    [PENDIO_OPERATION_RECEIVE_MESSAGE] = {PND_MOVES_IN, .window = true, .socket = true},
+    [PENDIO_OPERATION_SEND_MESSAGE] = {PND_MOVES_OUT, .window = true, .socket = true},
     [PENDIO_OPERATION_SEND_PACKETS] = {PND_MOVES_OUT, .amount = true, .socket = true},
     [PENDIO_OPERATION_SPLICE] = {.amount = true, .early = true},
     [PENDIO_OPERATION_CHILD] = {.product = PND_PRODUCT_ANY, .early = true},

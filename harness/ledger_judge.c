@@ -236,18 +236,27 @@ static void count_bytes(struct pnd_ledger *ledger, const struct pendio_completio
         ledger->counts.bytes_received += completion->bytes;
 }
 
+/* The flags a completion of it may have at all. */
+static unsigned int known_flags(const struct pnd_start *start)
+{
+    unsigned int known = PENDIO_END_OF_STREAM | PENDIO_TRUNCATED | PENDIO_BY_CANCEL |
+                         PENDIO_BY_DEADLINE | PENDIO_BY_CLOSE;
+    if ((start->flags & PENDIO_ZERO_COPY) != 0)
+        known |= PENDIO_COPIED;
+    if (start->operation == PENDIO_OPERATION_RECEIVE_MESSAGE)
+        known |= PENDIO_CONTROL_TRUNCATED;
+    return known;
+}
+
 void pnd_ledger_judge(struct pnd_ledger *ledger, struct pnd_context_page *page,
                       const struct pendio_completion *completion, uint64_t now_ns)
 {
     const struct pnd_start *start = &page->start;
-    const unsigned int known = PENDIO_END_OF_STREAM | PENDIO_TRUNCATED | PENDIO_BY_CANCEL |
-                               PENDIO_BY_DEADLINE | PENDIO_BY_CLOSE |
-                               ((start->flags & PENDIO_ZERO_COPY) != 0 ? PENDIO_COPIED : 0u);
     struct pnd_referee *referee = ledger->referee;
     struct pnd_handle_page *handle =
         start->handle != 0 ? pnd_ledger_handle(ledger, start->handle) : NULL;
     judge_identity(referee, start, completion);
-    pnd_referee_hold(referee, PND_RULE_IDENTITY, (completion->flags & ~known) == 0,
+    pnd_referee_hold(referee, PND_RULE_IDENTITY, (completion->flags & ~known_flags(start)) == 0,
                      "flags %#x are unknown", (unsigned int)completion->flags);
     judge_amount(referee, start, completion);
     judge_product(referee, start, completion);

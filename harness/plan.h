@@ -42,6 +42,11 @@ struct pnd_plan_expectation {
     uint64_t bytes_maximum;
     bool check_size;
     uint64_t size; /* a STAT tells */
+    bool loopback;
+    bool check_descriptors;
+    uint32_t descriptors;
+    int32_t sender_index; /* endpoint */
+    int32_t destination_index;
     bool check_value;
     uint64_t value;
 };
@@ -92,6 +97,8 @@ struct pnd_plan_step {
     uint32_t poll_events;
     uint32_t exit_code;
     uint32_t number; /* of a signal */
+    uint32_t pass_count;
+    uint32_t control_bytes; /* also what passing takes */
     struct pnd_plan_packet *packets;
     uint32_t packet_count;
     int32_t from_index; /* handle to splice from */
@@ -124,6 +131,7 @@ struct pnd_plan_pool {
     uint32_t context_count;
     uint64_t slice_bytes;
     uint64_t caller_bytes; /* of memory outside the arena, for each context */
+    uint32_t control_bytes;
     uint64_t vector_bytes; /* of pieces and the gaps between them */
     uint32_t piece_count;  /* the most of one vector */
 };
@@ -149,6 +157,7 @@ struct pnd_plan {
     uint32_t event_count;
     uint32_t piece_count;  /* the most of one vector */
     uint32_t packet_count; /* the most of one step */
+    bool passes;           /* descriptors */
     struct pnd_plan_pool *pools;
     struct pnd_plan_endpoint *endpoints;
     struct pnd_plan_actor *actors;

@@ -11,8 +11,13 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 
-enum { PIECE_LIMIT = 1 << 16 };
+enum {
+    PIECE_LIMIT = 1 << 16,
+    PASS_LIMIT = 64,
+    CONTROL_LIMIT_BYTES = 4096,
+};
 
 int pnd_plan_check_numbers(const struct pnd_compiler *compiler, const Pendio__Step *source)
 {
@@ -46,6 +51,38 @@ static int check_window(const struct pnd_compiler *compiler, const struct pnd_pl
             (unsigned long long)pool->slice_bytes, pool->name);
     if (step->memory == PENDIO__MEMORY__CALLER && step->bytes > pool->caller_bytes)
         pool->caller_bytes = step->bytes;
+    return 0;
+}
+
+/* What is expected of messages only. */
+static bool expects_message(const struct pnd_plan_step *step, const Pendio__Expectation *expect)
+{
+    return step->control_bytes > 0 ||
+           (expect != NULL && (expect->sender[0] != '\0' || expect->destination[0] != '\0' ||
+                               expect->loopback || expect->check_descriptors));
+}
+
+static int check_message(const struct pnd_compiler *compiler, const Pendio__Step *source,
+                         struct pnd_plan_step *step)
+{
+    struct pnd_plan_pool *pool = &compiler->plan->pools[step->pool_index];
+    if (expects_message(step, source->expect) &&
+        step->operation != PENDIO__OPERATION__RECEIVE_MESSAGE)
+        return pnd_plan_refuse_step(compiler,
+                                    "`control_bytes`, `sender`, `destination`, `loopback` and "
+                                    "`check_descriptors` are for RECEIVE_MESSAGE; remove them");
+    if (step->pass_count > 0 && step->operation != PENDIO__OPERATION__SEND_MESSAGE)
+        return pnd_plan_refuse_step(compiler, "`pass_count` is for SEND_MESSAGE; remove it");
+    if (step->pass_count > PASS_LIMIT || step->control_bytes > CONTROL_LIMIT_BYTES)
+        return pnd_plan_refuse_step(compiler,
+                                    "at most %d descriptors, %d control_bytes; lower them",
+                                    PASS_LIMIT, CONTROL_LIMIT_BYTES);
+    if (step->pass_count > 0) {
+        step->control_bytes = (uint32_t)CMSG_SPACE(step->pass_count * sizeof(int));
+        compiler->plan->passes = true;
+    }
+    if (step->control_bytes > pool->control_bytes)
+        pool->control_bytes = (step->control_bytes + 15) / 16 * 16;
     return 0;
 }
 
@@ -196,5 +233,7 @@ int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__St
         status = check_flags(compiler, step);
     if (status == 0)
         status = check_pieces(compiler, step);
+    if (status == 0)
+        status = check_message(compiler, source, step);
     return status < 0 ? status : check_system(compiler, step);
 }

@@ -240,6 +240,8 @@ static void copy_numbers(const Pendio__Step *source, struct pnd_plan_step *step)
     step->offset = source->offset;
     step->deadline_ns = source->deadline_ns;
     step->after_ns = source->after_ns;
+    step->pass_count = source->pass_count;
+    step->control_bytes = source->control_bytes;
     step->to_offset = source->to_offset;
     step->exit_code = source->exit_code;
     step->number = source->number;
@@ -276,6 +278,7 @@ int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *sou
         status = pnd_plan_compile_packets(compiler, source, step);
     if (status == 0)
         status = pnd_plan_check_meaning(compiler, source, step);
+    step->expect.sender_index = step->expect.destination_index = PND_PLAN_NONE;
     if (status == 0 && source->expect != NULL)
         status = pnd_plan_compile_expectation(compiler, source->expect, &step->expect);
     return status;

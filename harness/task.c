@@ -10,6 +10,7 @@
 
 #include "call.h"
 #include "content.h"
+#include "control.h"
 #include "expect.h"
 #include "instance.h"
 #include "kind.h"
@@ -102,6 +103,7 @@ static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
     engine->operations++;
     pnd_content_verify(engine, task, start, completion);
     pnd_system_verify(engine, task, start, completion);
+    pnd_control_verify(engine, task, completion);
     if (completion->value != 0 && pnd_kind_of(start->operation)->product == PND_PRODUCT_HANDLE)
         take_product(engine, task, completion->value);
     if (start->reuse && completion->error == 0)

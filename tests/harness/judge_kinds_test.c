@@ -90,6 +90,28 @@ START_TEST(a_splice_that_failed_has_not_come_to_the_end)
 }
 END_TEST
 
+static void deliver_cut(uint16_t operation)
+{
+    struct pnd_start start;
+    struct pendio_completion completion = pend(&start, operation);
+    completion.flags = PENDIO_CONTROL_TRUNCATED;
+    ck_assert(books_deliver(completion));
+}
+
+START_TEST(control_data_of_a_message_may_be_cut)
+{
+    deliver_cut(PENDIO_OPERATION_RECEIVE_MESSAGE);
+    books_must_be_right();
+}
+END_TEST
+
+START_TEST(control_data_of_what_has_none_may_not)
+{
+    deliver_cut(PENDIO_OPERATION_RECEIVE);
+    books_must_offend(PND_RULE_IDENTITY);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -100,6 +122,8 @@ int main(void)
         a_splice_of_less_without_the_end_is_an_offence,
         a_whole_splice_with_the_end_is_an_offence,
         a_splice_that_failed_has_not_come_to_the_end,
+        control_data_of_a_message_may_be_cut,
+        control_data_of_what_has_none_may_not,
     };
     return suite_run("judge_kinds", books_begin, books_end, tests, sizeof tests / sizeof tests[0]);
 }

@@ -101,6 +101,36 @@ START_TEST(splices_and_pipes_have_two_handles)
 }
 END_TEST
 
+START_TEST(messages_have_control_data_and_what_is_expected_of_it)
+{
+    plans_must_plan(
+        WITH_STEPS("{\"operation\": \"SEND_MESSAGE\", \"handle\": \"s\", \"pass_count\": 3}, "
+                   "{\"operation\": \"RECEIVE_MESSAGE\", \"handle\": \"s\", \"control_bytes\": "
+                   "40, \"expect\": {\"sender\": \"tcp\", \"loopback\": true}}"));
+    const struct pnd_plan_step *steps = plans.plan->actors[0].blocks[0].steps;
+    ck_assert_uint_eq(steps[1].control_bytes, 32);
+    ck_assert_uint_eq(plans.plan->pools[0].control_bytes, 48);
+    ck_assert(plans.plan->passes);
+    ck_assert_int_eq(steps[2].expect.sender_index, 0);
+    ck_assert_int_eq(steps[2].expect.destination_index, PND_PLAN_NONE);
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"RECEIVE\", \"handle\": \"s\", "
+                                      "\"control_bytes\": 40}"),
+                           "are for RECEIVE_MESSAGE; remove them");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"RECEIVE_FROM\", \"handle\": \"s\", "
+                                      "\"expect\": {\"sender\": \"tcp\"}}"),
+                           "are for RECEIVE_MESSAGE; remove them");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"RECEIVE_MESSAGE\", \"handle\": \"s\", "
+                                      "\"expect\": {\"destination\": \"none\"}}"),
+                           "there is no endpoint \"none\"");
+    plans_must_refuse_step(
+        WITH_STEPS("{\"operation\": \"SEND\", \"handle\": \"s\", \"pass_count\": 1}"),
+        "`pass_count` is for SEND_MESSAGE");
+    plans_must_refuse_step(
+        WITH_STEPS("{\"operation\": \"SEND_MESSAGE\", \"handle\": \"s\", \"pass_count\": 65}"),
+        "at most 64 descriptors");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -108,6 +138,7 @@ int main(void)
         vectors_are_counted_and_flags_are_for_those_they_are_of_use_to,
         packets_are_parts_of_files,
         splices_and_pipes_have_two_handles,
+        messages_have_control_data_and_what_is_expected_of_it,
     };
     return suite_run("plan_meaning", plans_begin, plans_end, tests, sizeof tests / sizeof tests[0]);
 }

@@ -60,8 +60,8 @@ START_TEST(unknown_operation_names_line_and_operation)
           "{\"operation\": \"RECIEVE\"}]}]}]}",
           ":3: actors[0].blocks[0].steps[0].operation: \"RECIEVE\" is no Operation; use one of "
           "NOP, TIMER, ACCEPT, CONNECT, RECEIVE, SEND, RECEIVE_FROM, SEND_TO, OPEN, READ, WRITE, "
-          "CLOSE, FSYNC, TRUNCATE, STAT, RENAME, UNLINK, MKDIR, POLL, DISCONNECT, SEND_PACKETS, "
-          "SPLICE, CHILD, "
+          "CLOSE, FSYNC, TRUNCATE, STAT, RENAME, UNLINK, MKDIR, POLL, DISCONNECT, "
+          "RECEIVE_MESSAGE, SEND_MESSAGE, SEND_PACKETS, SPLICE, CHILD, "
           "CATCH_SIGNAL, SOCKET, BIND, LISTEN, "
           "HALF_CLOSE, CANCEL, POST, GET, PUT, CLOSE_NOW, PIPE, AWAIT, "
           "SIGNAL, WAIT, PAUSE, SPAWN, RAISE (did you mean RECEIVE?)");
