@@ -14,6 +14,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
 
 typedef int call_fn(struct pnd_engine *engine, const struct pnd_task *task,
                     const struct pnd_start *start);
@@ -185,6 +187,15 @@ static int call_send_message(struct pnd_engine *engine, const struct pnd_task *t
     return pendio_send_message(start->context, start->handle);
 }
 
+static int call_connect_name(struct pnd_engine *engine, const struct pnd_task *task,
+                             const struct pnd_start *start)
+{
+    struct sockaddr_in6 address; /* the port is at the same place in both families */
+    memcpy(&address, engine->endpoints[task->step->endpoint_index].address.address, sizeof address);
+    return pendio_connect_name(start->context, start->handle, task->step->host,
+                               ntohs(address.sin6_port));
+}
+
 static int call_disconnect(struct pnd_engine *engine, const struct pnd_task *task,
                            const struct pnd_start *start)
 {
@@ -231,6 +242,7 @@ static call_fn *const calls[] = {
     [PENDIO__OPERATION__SEND_MESSAGE] = call_send_message,
     [PENDIO__OPERATION__SEND_PACKETS] = pnd_parts_send,
     [PENDIO__OPERATION__SPLICE] = pnd_parts_splice,
+    [PENDIO__OPERATION__CONNECT_NAME] = call_connect_name,
     [PENDIO__OPERATION__DISCONNECT] = call_disconnect,
     [PENDIO__OPERATION__CHILD] = call_child,
     [PENDIO__OPERATION__CATCH_SIGNAL] = call_signal,
@@ -322,9 +334,9 @@ int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
     if (status == 0)
         status =
             pendio_context_set_callback(start->context, start->callback ? completed : NULL, engine);
-    if (status == 0 && pnd_kind_of(start->operation)->window)
+    if (status == 0 && pnd_ledger_has_window(start))
         status = set_window(engine, task);
-    if (status == 0 && (start->operation == PENDIO_OPERATION_CONNECT ||
+    if (status == 0 && (task->step->operation == PENDIO__OPERATION__CONNECT ||
                         start->operation == PENDIO_OPERATION_SEND_TO ||
                         start->operation == PENDIO_OPERATION_SEND_MESSAGE))
         status = set_endpoint(engine, task);

@@ -11,9 +11,11 @@
 
 #include <errno.h>
 
-static bool moves(uint16_t operation, enum pnd_direction direction)
+static bool moves(const struct pnd_start *start, enum pnd_direction direction)
 {
-    return pnd_kind_of(operation)->direction == direction;
+    if ((start->flags & PENDIO_FIRST_DATA) != 0)
+        return direction == PND_MOVES_OUT;
+    return pnd_kind_of(start->operation)->direction == direction;
 }
 
 static void judge_identity(struct pnd_referee *referee, const struct pnd_start *start,
@@ -37,12 +39,13 @@ static void judge_amount(struct pnd_referee *referee, const struct pnd_start *st
                          const struct pendio_completion *completion)
 {
     const struct pnd_kind *kind = pnd_kind_of(start->operation);
-    uint64_t most = kind->window || kind->amount ? start->byte_count : 0;
-    uint64_t memory = kind->window ? (uintptr_t)start->memory : 0;
+    bool window = pnd_ledger_has_window(start);
+    uint64_t most = window || kind->amount ? start->byte_count : 0;
+    uint64_t memory = window ? (uintptr_t)start->memory : 0;
     pnd_referee_hold(referee, PND_RULE_BYTES, completion->bytes <= most,
                      "%s of at most %llu bytes moved %llu", pnd_names_operation(start->operation),
                      (unsigned long long)most, (unsigned long long)completion->bytes);
-    if (moves(start->operation, PND_MOVES_OUT) && completion->error == 0)
+    if (moves(start, PND_MOVES_OUT) && completion->error == 0)
         pnd_referee_hold(referee, PND_RULE_WHOLE_SEND, completion->bytes == most,
                          "%s of %llu bytes succeeded with %llu",
                          pnd_names_operation(start->operation), (unsigned long long)most,
@@ -55,11 +58,19 @@ static void judge_amount(struct pnd_referee *referee, const struct pnd_start *st
                      (unsigned long long)completion->memory);
 }
 
+/* A connect that makes its handle has one also when its first data have not all gone. */
+static enum pnd_product product_of(const struct pnd_start *start, int error)
+{
+    bool makes = pnd_ledger_makes_handle(start);
+    if (error != 0)
+        return makes && (start->flags & PENDIO_FIRST_DATA) != 0 ? PND_PRODUCT_ANY : PND_NO_PRODUCT;
+    return makes ? PND_PRODUCT_HANDLE : pnd_kind_of(start->operation)->product;
+}
+
 static void judge_product(struct pnd_referee *referee, const struct pnd_start *start,
                           const struct pendio_completion *completion)
 {
-    enum pnd_product made =
-        completion->error == 0 ? pnd_kind_of(start->operation)->product : PND_NO_PRODUCT;
+    enum pnd_product made = product_of(start, completion->error);
     pnd_referee_hold(referee, PND_RULE_PRODUCT,
                      made == PND_PRODUCT_ANY ||
                          (completion->value != 0) == (made != PND_NO_PRODUCT),
@@ -227,12 +238,11 @@ void pnd_ledger_judge_request(struct pnd_ledger *ledger, const struct pnd_contex
 static void count_bytes(struct pnd_ledger *ledger, const struct pendio_completion *completion,
                         const struct pnd_start *start)
 {
-    uint16_t operation = start->operation;
     if ((start->flags & PENDIO_PEEK) != 0)
         return;
-    if (moves(operation, PND_MOVES_OUT))
+    if (moves(start, PND_MOVES_OUT))
         ledger->counts.bytes_sent += completion->bytes;
-    else if (moves(operation, PND_MOVES_IN))
+    else if (moves(start, PND_MOVES_IN))
         ledger->counts.bytes_received += completion->bytes;
 }
 

@@ -97,6 +97,7 @@ struct pnd_plan_step {
     uint32_t poll_events;
     uint32_t exit_code;
     uint32_t number; /* of a signal */
+    const char *host;
     uint32_t pass_count;
     uint32_t control_bytes; /* also what passing takes */
     struct pnd_plan_packet *packets;

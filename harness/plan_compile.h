@@ -25,6 +25,7 @@ enum {                  /* what an operation needs of its step */
        PND_EVENT = 64,
        PND_FROM = 128,      /* a second handle */
        PND_WRITE_END = 256, /* makes a second handle: where to */
+       PND_OR_INTO = 512,   /* in place of its handle it may make one */
 };
 
 struct pnd_operation_rule {

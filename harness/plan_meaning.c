@@ -42,7 +42,8 @@ int pnd_plan_check_numbers(const struct pnd_compiler *compiler, const Pendio__St
 static int check_window(const struct pnd_compiler *compiler, const struct pnd_plan_step *step)
 {
     struct pnd_plan_pool *pool = &compiler->plan->pools[step->pool_index];
-    if (!pnd_kind_of(pnd_plan_start(step->operation))->window)
+    if (!pnd_kind_of(pnd_plan_start(step->operation))->window &&
+        (step->flags & PENDIO_FIRST_DATA) == 0)
         return 0;
     if (step->memory == PENDIO__MEMORY__SLICE && step->bytes > pool->slice_bytes)
         return pnd_plan_refuse_step(
@@ -148,6 +149,8 @@ static int check_flags(const struct pnd_compiler *compiler, const struct pnd_pla
         return pnd_plan_refuse_step(compiler, "`peek` is for receives without `whole`; remove one");
     if ((step->flags & PENDIO_ZERO_COPY) != 0 && !sends_window(start))
         return pnd_plan_refuse_step(compiler, "`zero_copy` is for sends; remove it");
+    if ((step->flags & PENDIO_FIRST_DATA) != 0 && start != PENDIO_OPERATION_CONNECT)
+        return pnd_plan_refuse_step(compiler, "`first_data` is for CONNECT; remove it");
     if ((step->flags & PENDIO_AUTO_PUT) != 0 &&
         (start == 0 || step->context_index != PND_PLAN_NONE || step->whole))
         return pnd_plan_refuse_step(
@@ -202,6 +205,27 @@ static int check_pieces(const struct pnd_compiler *compiler, struct pnd_plan_ste
     return 0;
 }
 
+static bool is_tcp(const struct pnd_compiler *compiler, int32_t endpoint_index)
+{
+    Pendio__Family family = compiler->plan->endpoints[endpoint_index].family;
+    return family == PENDIO__FAMILY__TCP4 || family == PENDIO__FAMILY__TCP6;
+}
+
+static int check_name(const struct pnd_compiler *compiler, const Pendio__Step *source,
+                      const struct pnd_plan_step *step)
+{
+    bool named = step->operation == PENDIO__OPERATION__CONNECT_NAME;
+    if ((step->host[0] != '\0') != named)
+        return pnd_plan_refuse_step(compiler, "CONNECT_NAME, and nothing else, has a `host`");
+    if (named && source->into[0] != '\0' && source->handle[0] != '\0')
+        return pnd_plan_refuse_step(
+            compiler, "CONNECT_NAME connects `handle`, or makes one `into`; remove one");
+    if (named && !is_tcp(compiler, step->endpoint_index))
+        return pnd_plan_refuse_step(compiler,
+                                    "CONNECT_NAME needs the port of an endpoint of TCP4 or TCP6");
+    return 0;
+}
+
 int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__Step *source,
                            struct pnd_plan_step *step)
 {
@@ -235,5 +259,7 @@ int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__St
         status = check_pieces(compiler, step);
     if (status == 0)
         status = check_message(compiler, source, step);
+    if (status == 0)
+        status = check_name(compiler, source, step);
     return status < 0 ? status : check_system(compiler, step);
 }

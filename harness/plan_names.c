@@ -125,7 +125,7 @@ static void collect_step(const Pendio__Step *step, struct name_list *handles,
     const struct pnd_operation_rule *rule = pnd_plan_rule(step->operation);
     if (rule == NULL)
         return;
-    if ((rule->needs & PND_INTO) != 0)
+    if ((rule->needs & (PND_INTO | PND_OR_INTO)) != 0)
         name_add(handles, step->into);
     if ((rule->needs & PND_WRITE_END) != 0)
         name_add(handles, step->write_end);

@@ -20,6 +20,8 @@ static struct pnd_plan_actor *this_actor(const struct pnd_compiler *compiler)
 /* A STAT is of its endpoint, of its handle, or of what the endpoint is below the handle. */
 static bool wants_handle(const struct pnd_operation_rule *rule, const Pendio__Step *source)
 {
+    if ((rule->needs & PND_OR_INTO) != 0)
+        return source->into[0] == '\0';
     if (source->operation != PENDIO__OPERATION__STAT)
         return (rule->needs & PND_HANDLE) != 0;
     return source->handle[0] != '\0' || source->endpoint[0] == '\0';
@@ -79,7 +81,7 @@ static int resolve_handle(const struct pnd_compiler *compiler,
         status = resolve_second(compiler, rule, source, step);
     if (status < 0)
         return status;
-    if ((rule->needs & PND_INTO) != 0 && source->into[0] != '\0')
+    if ((rule->needs & (PND_INTO | PND_OR_INTO)) != 0 && source->into[0] != '\0')
         step->into_index = pnd_plan_find(actor->handle_names, actor->handle_count, source->into);
     if (source->prepared[0] != '\0')
         return resolve_prepared(compiler, source, step);
@@ -233,7 +235,9 @@ static void copy_numbers(const Pendio__Step *source, struct pnd_plan_step *step)
     step->data_only = source->data_only;
     step->reuse = source->reuse;
     step->flags = (source->auto_put ? PENDIO_AUTO_PUT : 0u) | (source->peek ? PENDIO_PEEK : 0u) |
-                  (source->zero_copy ? PENDIO_ZERO_COPY : 0u);
+                  (source->zero_copy ? PENDIO_ZERO_COPY : 0u) |
+                  (source->first_data ? PENDIO_FIRST_DATA : 0u);
+    step->host = source->host;
     step->pieces = source->pieces;
     step->piece_size_count = (uint32_t)source->n_pieces;
     step->bytes = source->bytes;

@@ -70,19 +70,30 @@ static bool attempt_prepare(struct pnd_engine *engine, struct pnd_task *task,
     return true;
 }
 
-/* A handle came out of an accept or open: somebody takes it. */
+static Pendio__Family family_of_product(const struct pnd_engine *engine,
+                                        const struct pnd_task *task)
+{
+    switch (task->step->operation) {
+    case PENDIO__OPERATION__OPEN:
+        return PENDIO__FAMILY__FILE;
+    case PENDIO__OPERATION__CONNECT_NAME:
+        return engine->plan->endpoints[task->step->endpoint_index].family;
+    default:
+        return task->family;
+    }
+}
+
+/* A handle came out of an accept, a connect or an open: somebody takes it. */
 static void take_product(struct pnd_engine *engine, const struct pnd_task *task,
                          pendio_handle handle)
 {
     const struct pnd_plan_step *step = task->step;
-    bool opened = step->operation == PENDIO__OPERATION__OPEN;
     if (step->prepared_index == PND_PLAN_NONE &&
-        pnd_ledger_open(&engine->ledger, handle, opened ? PENDIO__FAMILY__FILE : task->family) ==
-            NULL)
+        pnd_ledger_open(&engine->ledger, handle, family_of_product(engine, task)) == NULL)
         return;
     struct pnd_flow *flow = pnd_content_flow(engine, handle);
     *flow = (struct pnd_flow){0};
-    if (opened)
+    if (step->operation == PENDIO__OPERATION__OPEN)
         flow->stream = 1 + (uint32_t)step->endpoint_index;
     if (step->into_index != PND_PLAN_NONE)
         task->instance->handles[step->into_index] = handle;
@@ -104,8 +115,10 @@ static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
     pnd_content_verify(engine, task, start, completion);
     pnd_system_verify(engine, task, start, completion);
     pnd_control_verify(engine, task, completion);
-    if (completion->value != 0 && pnd_kind_of(start->operation)->product == PND_PRODUCT_HANDLE)
+    if (completion->value != 0 && pnd_ledger_makes_handle(start))
         take_product(engine, task, completion->value);
+    if ((start->flags & PENDIO_FIRST_DATA) != 0)
+        pnd_content_sent_first(engine, task, start, completion);
     if (start->reuse && completion->error == 0)
         *pnd_content_flow(engine, start->handle) = (struct pnd_flow){0};
     if (task->step->content != PENDIO__CONTENT__ECHO)

@@ -131,6 +131,37 @@ START_TEST(messages_have_control_data_and_what_is_expected_of_it)
 }
 END_TEST
 
+START_TEST(connects_by_name_have_a_host_and_one_handle)
+{
+    plans_must_plan(WITH_STEPS("{\"operation\": \"CONNECT_NAME\", \"host\": \"h\", \"endpoint\": "
+                               "\"tcp\", \"into\": \"c\", \"first_data\": true, \"bytes\": 9}"));
+    const struct pnd_plan_step *steps = plans.plan->actors[0].blocks[0].steps;
+    ck_assert_str_eq(steps[1].host, "h");
+    ck_assert_int_eq(steps[1].handle_index, PND_PLAN_NONE);
+    ck_assert_int_ne(steps[1].into_index, PND_PLAN_NONE);
+    ck_assert_uint_eq(steps[1].flags, PENDIO_FIRST_DATA);
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"CONNECT_NAME\", \"host\": \"h\", "
+                                      "\"endpoint\": \"tcp\"}"),
+                           "CONNECT_NAME needs a handle");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"CONNECT_NAME\", \"host\": \"h\", "
+                                      "\"endpoint\": \"tcp\", \"handle\": \"s\", \"into\": \"c\"}"),
+                           "or makes one `into`; remove one");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"CONNECT_NAME\", \"endpoint\": \"tcp\", "
+                                      "\"handle\": \"s\"}"),
+                           "CONNECT_NAME, and nothing else, has a `host`");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"CONNECT\", \"endpoint\": \"tcp\", "
+                                      "\"handle\": \"s\", \"host\": \"h\"}"),
+                           "CONNECT_NAME, and nothing else, has a `host`");
+    plans_must_refuse_step(
+        WITH_STEPS("{\"operation\": \"SEND\", \"handle\": \"s\", \"first_data\": true}"),
+        "`first_data` is for CONNECT");
+    plans_must_refuse_step(WITH_STEPS("{\"operation\": \"CONNECT\", \"handle\": \"s\", "
+                                      "\"endpoint\": \"tcp\", \"first_data\": true, "
+                                      "\"bytes\": 1001}"),
+                           "enlarge slice_bytes");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -139,6 +170,7 @@ int main(void)
         packets_are_parts_of_files,
         splices_and_pipes_have_two_handles,
         messages_have_control_data_and_what_is_expected_of_it,
+        connects_by_name_have_a_host_and_one_handle,
     };
     return suite_run("plan_meaning", plans_begin, plans_end, tests, sizeof tests / sizeof tests[0]);
 }
