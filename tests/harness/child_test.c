@@ -39,6 +39,15 @@ static void must_end(int exit_status, Pendio__Verdict verdict, const char *words
                   run.report->reason);
 }
 
+static uint64_t count_of(const char *name)
+{
+    const Pendio__Stats *stats = run.report->stats;
+    for (size_t i = 0; i < stats->n_counters; i++)
+        if (strcmp(stats->counters[i]->name, name) == 0)
+            return stats->counters[i]->value;
+    ck_abort_msg("no counter %s", name);
+}
+
 START_TEST(a_run_that_passes_is_reported_completely)
 {
     run_text(ONE_ACTOR("100", "{\"operation\": \"NOP\", \"times\": 3}"));
@@ -58,6 +67,8 @@ START_TEST(a_run_that_passes_is_reported_completely)
     ck_assert_str_eq(report->stats->backend, "uring");
     ck_assert_uint_eq(report->stats->started, 300);
     ck_assert(!report->stats->running);
+    ck_assert_uint_eq(count_of("multishot_armed"), 0);
+    ck_assert_uint_ge(count_of("turns"), 100);
     ck_assert_uint_gt(report->n_checks, 10);
 }
 END_TEST
