@@ -243,8 +243,10 @@ int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__St
         step->operation != PENDIO__OPERATION__STAT)
         return pnd_plan_refuse_step(compiler, "`check_size` is for STAT; remove it");
     if (step->whole && step->operation != PENDIO__OPERATION__RECEIVE &&
+        step->operation != PENDIO__OPERATION__RECEIVE_MESSAGE &&
         step->operation != PENDIO__OPERATION__READ)
-        return pnd_plan_refuse_step(compiler, "`whole` is for RECEIVE and READ; remove it");
+        return pnd_plan_refuse_step(compiler,
+                                    "`whole` is for RECEIVE, RECEIVE_MESSAGE and READ; remove it");
     if (step->whole && step->times > 1 && step->context_index == PND_PLAN_NONE)
         return pnd_plan_refuse_step(compiler,
                                     "`whole` with `times` needs a named context: one at a time");
