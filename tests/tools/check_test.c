@@ -111,6 +111,12 @@ START_TEST(references_that_lead_nowhere_are_found)
     finds(WITH_STEP("{\"operation\": \"SOCKET\", \"endpoint\": \"sever\"}"),
           ": actors[0].blocks[0].steps[0].endpoint: no \"sever\" in endpoints; "
           "did you mean \"server\"?");
+    finds(
+        WITH_STEP("{\"operation\": \"SEND_PACKETS\", \"packets\": [{}, {\"endpoint\": \"f\"}]}"),
+        ": actors[0].blocks[0].steps[0].packets[1].endpoint: no \"f\" in endpoints; add it there");
+    finds(WITH_STEP("{\"operation\": \"RECEIVE_MESSAGE\", \"expect\": {\"sender\": \"sever\"}}"),
+          ": actors[0].blocks[0].steps[0].expect.sender: no \"sever\" in endpoints; "
+          "did you mean \"server\"?");
     finds(WITH_STEP("{\"operation\": \"NOP\"}, {\"operation\": \"NOP\", \"pool\": \"large\"}"),
           ": actors[0].blocks[0].steps[1].pool: no \"large\" in pools; add it there");
     finds(WITH_STEP("{\"operation\": \"ACCEPT\", \"start_actor\": \"peer\"}"),
