@@ -7,11 +7,15 @@
 #include "call.h"
 
 #include "content.h"
+#include "control.h"
 #include "kind.h"
+#include "parts.h"
 #include "vector.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
 
 typedef int call_fn(struct pnd_engine *engine, const struct pnd_task *task,
                     const struct pnd_start *start);
@@ -167,6 +171,31 @@ static int call_poll(struct pnd_engine *engine, const struct pnd_task *task,
     return pendio_poll(start->context, start->handle, task->step->poll_events);
 }
 
+static int call_receive_message(struct pnd_engine *engine, const struct pnd_task *task,
+                                const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_receive_message(start->context, start->handle);
+}
+
+static int call_send_message(struct pnd_engine *engine, const struct pnd_task *task,
+                             const struct pnd_start *start)
+{
+    (void)engine;
+    (void)task;
+    return pendio_send_message(start->context, start->handle);
+}
+
+static int call_connect_name(struct pnd_engine *engine, const struct pnd_task *task,
+                             const struct pnd_start *start)
+{
+    struct sockaddr_in6 address; /* the port is at the same place in both families */
+    memcpy(&address, engine->endpoints[task->step->endpoint_index].address.address, sizeof address);
+    return pendio_connect_name(start->context, start->handle, task->step->host,
+                               ntohs(address.sin6_port));
+}
+
 static int call_disconnect(struct pnd_engine *engine, const struct pnd_task *task,
                            const struct pnd_start *start)
 {
@@ -209,6 +238,11 @@ static call_fn *const calls[] = {
     [PENDIO__OPERATION__UNLINK] = call_unlink,
     [PENDIO__OPERATION__MKDIR] = call_mkdir,
     [PENDIO__OPERATION__POLL] = call_poll,
+    [PENDIO__OPERATION__RECEIVE_MESSAGE] = call_receive_message,
+    [PENDIO__OPERATION__SEND_MESSAGE] = call_send_message,
+    [PENDIO__OPERATION__SEND_PACKETS] = pnd_parts_send,
+    [PENDIO__OPERATION__SPLICE] = pnd_parts_splice,
+    [PENDIO__OPERATION__CONNECT_NAME] = call_connect_name,
     [PENDIO__OPERATION__DISCONNECT] = call_disconnect,
     [PENDIO__OPERATION__CHILD] = call_child,
     [PENDIO__OPERATION__CATCH_SIGNAL] = call_signal,
@@ -277,6 +311,9 @@ static int set_endpoint(struct pnd_engine *engine, const struct pnd_task *task)
 {
     struct pendio_endpoint sender;
     const struct pendio_endpoint *address = &sender;
+    if (task->step->operation == PENDIO__OPERATION__SEND_MESSAGE &&
+        task->step->endpoint_index == PND_PLAN_NONE)
+        return pendio_context_set_endpoint(task->context, NULL, 0);
     if (task->step->endpoint_index != PND_PLAN_NONE)
         address = &engine->endpoints[task->step->endpoint_index].address;
     else if (pendio_context_sender(task->context, &sender) < 0)
@@ -297,11 +334,15 @@ int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
     if (status == 0)
         status =
             pendio_context_set_callback(start->context, start->callback ? completed : NULL, engine);
-    if (status == 0 && pnd_kind_of(start->operation)->window)
+    if (status == 0 && pnd_ledger_has_window(start))
         status = set_window(engine, task);
-    if (status == 0 && (start->operation == PENDIO_OPERATION_CONNECT ||
-                        start->operation == PENDIO_OPERATION_SEND_TO))
+    if (status == 0 && (task->step->operation == PENDIO__OPERATION__CONNECT ||
+                        start->operation == PENDIO_OPERATION_SEND_TO ||
+                        start->operation == PENDIO_OPERATION_SEND_MESSAGE))
         status = set_endpoint(engine, task);
+    if (status == 0 && (start->operation == PENDIO_OPERATION_RECEIVE_MESSAGE ||
+                        start->operation == PENDIO_OPERATION_SEND_MESSAGE))
+        status = pnd_control_set(engine, task);
     return status;
 }
 

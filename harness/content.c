@@ -34,9 +34,11 @@ static bool is_inward(Pendio__Operation operation)
     return kind->direction == PND_MOVES_IN || kind->fills;
 }
 
-static bool is_send(Pendio__Operation operation)
+static bool is_send(const struct pnd_plan_step *step)
 {
-    return pnd_kind_is_send(pnd_plan_start(operation));
+    uint16_t start = pnd_plan_start(step->operation);
+    return (pnd_kind_is_send(start) && pnd_kind_of(start)->window) ||
+           (step->flags & PENDIO_FIRST_DATA) != 0;
 }
 
 static bool is_stream_of_bytes(Pendio__Family family)
@@ -61,7 +63,9 @@ static pendio_handle handle_of(const struct pnd_task *task)
 static void make_sent(struct pnd_engine *engine, struct pnd_task *task, void *memory,
                       size_t byte_count)
 {
-    struct pnd_flow *flow = pnd_content_flow(engine, handle_of(task));
+    struct pnd_flow begins = {0};
+    pendio_handle handle = handle_of(task);
+    struct pnd_flow *flow = handle != 0 ? pnd_content_flow(engine, handle) : &begins;
     if (flow->stream == 0)
         flow->stream = engine->next_stream++;
     task->stream = flow->stream;
@@ -82,7 +86,7 @@ static void make(struct pnd_engine *engine, struct pnd_task *task, void *memory,
 {
     if (task->step->operation == PENDIO__OPERATION__WRITE)
         make_written(engine, task, memory, byte_count);
-    else if (is_send(task->step->operation))
+    else if (is_send(task->step))
         make_sent(engine, task, memory, byte_count);
 }
 
@@ -110,8 +114,21 @@ void pnd_content_accepted(struct pnd_engine *engine, const struct pnd_task *task
         return;
     if (task->step->operation == PENDIO__OPERATION__WRITE && task->offset == PENDIO_STREAMING)
         flow->position += byte_count;
-    else if (task->step->content == PENDIO__CONTENT__PATTERN && is_send(task->step->operation))
+    else if (task->step->content == PENDIO__CONTENT__PATTERN && is_send(task->step))
         flow->sent_bytes = task->offset + byte_count;
+}
+
+/* What has not gone is sent again by who connects again. */
+void pnd_content_sent_first(struct pnd_engine *engine, const struct pnd_task *task,
+                            const struct pnd_start *start,
+                            const struct pendio_completion *completion)
+{
+    bool made = start->handle == 0;
+    if (task->step->content != PENDIO__CONTENT__PATTERN || (!made && completion->error == 0))
+        return;
+    struct pnd_flow *flow = pnd_content_flow(engine, made ? completion->value : start->handle);
+    flow->stream = task->stream;
+    flow->sent_bytes = task->offset + completion->bytes;
 }
 
 static void verify_untouched(struct pnd_engine *engine, const struct pnd_task *task,

@@ -12,6 +12,11 @@ void pnd_content_prepare(struct pnd_engine *engine, struct pnd_task *task, void 
 void pnd_content_accepted(struct pnd_engine *engine, const struct pnd_task *task,
                           pendio_handle handle, size_t byte_count);
 
+/* After the completion of a connect with first data, whose handle may be new. */
+void pnd_content_sent_first(struct pnd_engine *engine, const struct pnd_task *task,
+                            const struct pnd_start *start,
+                            const struct pendio_completion *completion);
+
 /* After its completion: content, and everything behind it untouched. */
 void pnd_content_verify(struct pnd_engine *engine, struct pnd_task *task,
                         const struct pnd_start *start, const struct pendio_completion *completion);

@@ -13,6 +13,7 @@
 #include "engine.h"
 
 #include "allocations.h"
+#include "control.h"
 #include "instance.h"
 #include "names.h"
 #include "task.h"
@@ -303,6 +304,7 @@ void pnd_engine_finish(struct pnd_engine *engine)
     pnd_ledger_settle(&engine->ledger, &engine->statistics, engine->finished);
     int status = pendio_loop_destroy(engine->loop, (int64_t)shutdown_ns, &leaked_count);
     engine->loop = NULL;
+    pnd_control_end(engine);
     engine->leaked = leaked_count > 0;
     (void)pnd_referee_hold(&engine->referee, PND_RULE_NOTHING_LEAKED,
                            status == 0 && leaked_count == 0,

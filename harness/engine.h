@@ -91,6 +91,8 @@ struct pnd_engine_pool {
     uint64_t caller_bytes;
     uint8_t *vector_memory; /* the same, for pieces */
     uint64_t vector_bytes;
+    uint8_t *control_memory; /* and for control data */
+    uint64_t control_bytes;
 };
 
 struct pnd_engine_endpoint {
@@ -119,7 +121,9 @@ struct pnd_engine {
     struct pnd_task *tasks; /* one for each page of a context */
     struct pnd_flow *flows; /* one for each page of a handle */
     struct pendio_completion *completions;
-    struct pendio_bytes *pieces; /* of the vector at hand */
+    struct pendio_bytes *pieces;   /* of the vector at hand */
+    struct pendio_packet *packets; /* of the start at hand */
+    int passed;                    /* a file whose descriptors are passed; -1: none */
     struct pnd_queue ready;
     struct pnd_queue capacity;
     struct pnd_queue paused;

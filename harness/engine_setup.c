@@ -5,6 +5,7 @@
  * Failures:    -errno and the part that failed, with everything undone; nothing was run.
  */
 #include "address.h"
+#include "control.h"
 #include "engine.h"
 #include "instance.h"
 #include "system.h"
@@ -43,11 +44,12 @@ static int allocate_rest(struct pnd_engine *engine)
     engine->events = calloc(plan->event_count + 1, sizeof *engine->events);
     engine->completions = calloc(plan->harvest_count, sizeof *engine->completions);
     engine->pieces = calloc(plan->piece_count + 1, sizeof *engine->pieces);
+    engine->packets = calloc(plan->packet_count + 1, sizeof *engine->packets);
     engine->tasks = calloc(plan->context_count + 1, sizeof *engine->tasks);
     engine->flows = calloc(engine->ledger.handle_capacity + 1, sizeof *engine->flows);
     bool complete = engine->pools != NULL && engine->endpoints != NULL && engine->events != NULL &&
                     engine->completions != NULL && engine->tasks != NULL && engine->flows != NULL &&
-                    engine->pieces != NULL;
+                    engine->pieces != NULL && engine->packets != NULL;
     return complete ? 0 : -ENOMEM;
 }
 
@@ -133,6 +135,7 @@ static int create_pool(struct pnd_engine *engine, uint32_t index)
         .piece_count = source->piece_count,
     };
     pool->vector_bytes = source->vector_bytes;
+    pool->control_bytes = source->control_bytes;
     pool->caller_bytes = source->caller_bytes;
     if (source->caller_bytes > 0) {
         pool->caller_memory = calloc(source->context_count, source->caller_bytes);
@@ -142,6 +145,11 @@ static int create_pool(struct pnd_engine *engine, uint32_t index)
     if (source->vector_bytes > 0) {
         pool->vector_memory = calloc(source->context_count, source->vector_bytes);
         if (pool->vector_memory == NULL)
+            return -ENOMEM;
+    }
+    if (source->control_bytes > 0) {
+        pool->control_memory = calloc(source->context_count, source->control_bytes);
+        if (pool->control_memory == NULL)
             return -ENOMEM;
     }
     return pendio_pool_create(engine->loop, &options, &pool->pool);
@@ -175,6 +183,8 @@ static int setup(struct pnd_engine *engine, struct pnd_engine_failure *failure)
     if (status == 0)
         status = allocate_rest(engine);
     pnd_system_begin(engine->plan);
+    if (status == 0 && engine->plan->passes)
+        status = pnd_control_begin(engine);
     if (status == 0)
         status = create_endpoints(engine, failure);
     if (status == 0)
@@ -194,6 +204,7 @@ int pnd_engine_create(const struct pnd_plan *plan, pnd_engine_progress_fn *progr
     if (engine == NULL)
         return -ENOMEM;
     engine->plan = plan;
+    engine->passed = -1;
     engine->progress = progress;
     engine->progress_state = state;
     int status = setup(engine, failure);
@@ -210,12 +221,15 @@ void pnd_engine_destroy(struct pnd_engine *engine)
     if (engine->loop != NULL)
         (void)pendio_loop_destroy(engine->loop, 0, NULL);
     pnd_system_end(engine);
+    pnd_control_end(engine);
     for (uint32_t i = 0; engine->pools != NULL && i < engine->plan->pool_count; i++)
         if (!engine->leaked) {
             free(engine->pools[i].caller_memory);
             free(engine->pools[i].vector_memory);
+            free(engine->pools[i].control_memory);
         }
     free(engine->pieces);
+    free(engine->packets);
     free(engine->flows);
     free(engine->tasks);
     free(engine->completions);

@@ -21,6 +21,7 @@ enum pnd_product { /* the value of a completion without error */
 struct pnd_kind {
     enum pnd_direction direction;
     enum pnd_product product;
+    bool amount; /* moves as many bytes as were asked for, or less, but no window */
     bool window; /* works on the context's window */
     bool fills;  /* writes there, and moves nothing: what it says of itself */
     bool parts;  /* stands in the line of sends, behind them */

@@ -314,6 +314,17 @@ bool pnd_ledger_run_is_fresh(struct pnd_ledger *ledger, pendio_run run)
     return true;
 }
 
+bool pnd_ledger_has_window(const struct pnd_start *start)
+{
+    return pnd_kind_of(start->operation)->window || (start->flags & PENDIO_FIRST_DATA) != 0;
+}
+
+bool pnd_ledger_makes_handle(const struct pnd_start *start)
+{
+    return pnd_kind_of(start->operation)->product == PND_PRODUCT_HANDLE ||
+           (start->operation == PENDIO_OPERATION_CONNECT && start->handle == 0);
+}
+
 int pnd_ledger_line(const struct pnd_start *start)
 {
     const struct pnd_kind *kind = pnd_kind_of(start->operation);

@@ -211,6 +211,12 @@ struct pnd_handle_page *pnd_ledger_into(const struct pnd_ledger *ledger,
 void pnd_ledger_judge_request(struct pnd_ledger *ledger, const struct pnd_context_page *page,
                               const struct pnd_snapshot *shown);
 
+/* It works on its context's window. */
+bool pnd_ledger_has_window(const struct pnd_start *start);
+
+/* Its value is a new handle. */
+bool pnd_ledger_makes_handle(const struct pnd_start *start);
+
 /* Which line of its handle an operation stands in, or -1. */
 int pnd_ledger_line(const struct pnd_start *start);
 

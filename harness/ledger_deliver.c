@@ -163,6 +163,20 @@ static void compare_counters(struct pnd_ledger *ledger,
     compare(ledger, "pool_high_water", statistics->pool_high_water, counts->contexts_high_water);
     compare(ledger, "pool_contexts", statistics->pool_contexts, ledger->context_capacity);
     compare(ledger, "handles_open", statistics->handles_open, counts->handles_open);
+    compare(ledger, "done by reason",
+            statistics->done_known_end + statistics->done_known_error + statistics->done_empty +
+                statistics->done_tried + statistics->done_direct + statistics->done_cached +
+                statistics->done_collected,
+            counts->done);
+    compare(ledger, "completion_overflows", statistics->completion_overflows, 0);
+}
+
+/* Every handle is closed, every context is back: nothing the runtime made for them is left. */
+static void compare_rest(struct pnd_ledger *ledger, const struct pendio_loop_statistics *statistics)
+{
+    compare(ledger, "multishot_ended", statistics->multishot_ended, statistics->multishot_armed);
+    compare(ledger, "connections_collected", statistics->connections_collected, 0);
+    compare(ledger, "buffers_in_use", statistics->buffers_in_use, 0);
 }
 
 void pnd_ledger_settle(struct pnd_ledger *ledger, const struct pendio_loop_statistics *statistics,
@@ -178,6 +192,8 @@ void pnd_ledger_settle(struct pnd_ledger *ledger, const struct pendio_loop_stati
         ledger->referee, PND_RULE_POST, counts->posts_delivered == counts->posts_accepted,
         "%llu messages delivered of %llu posted", (unsigned long long)counts->posts_delivered,
         (unsigned long long)counts->posts_accepted);
+    if (finished)
+        compare_rest(ledger, statistics);
     if (finished)
         pnd_referee_hold(ledger->referee, PND_RULE_POOL_BALANCED, counts->contexts_taken == 0,
                          "%llu contexts left taken", (unsigned long long)counts->contexts_taken);

@@ -11,9 +11,11 @@
 
 #include <errno.h>
 
-static bool moves(uint16_t operation, enum pnd_direction direction)
+static bool moves(const struct pnd_start *start, enum pnd_direction direction)
 {
-    return pnd_kind_of(operation)->direction == direction;
+    if ((start->flags & PENDIO_FIRST_DATA) != 0)
+        return direction == PND_MOVES_OUT;
+    return pnd_kind_of(start->operation)->direction == direction;
 }
 
 static void judge_identity(struct pnd_referee *referee, const struct pnd_start *start,
@@ -36,12 +38,14 @@ static void judge_identity(struct pnd_referee *referee, const struct pnd_start *
 static void judge_amount(struct pnd_referee *referee, const struct pnd_start *start,
                          const struct pendio_completion *completion)
 {
-    uint64_t most = pnd_kind_of(start->operation)->window ? start->byte_count : 0;
-    uint64_t memory = pnd_kind_of(start->operation)->window ? (uintptr_t)start->memory : 0;
+    const struct pnd_kind *kind = pnd_kind_of(start->operation);
+    bool window = pnd_ledger_has_window(start);
+    uint64_t most = window || kind->amount ? start->byte_count : 0;
+    uint64_t memory = window ? (uintptr_t)start->memory : 0;
     pnd_referee_hold(referee, PND_RULE_BYTES, completion->bytes <= most,
                      "%s of at most %llu bytes moved %llu", pnd_names_operation(start->operation),
                      (unsigned long long)most, (unsigned long long)completion->bytes);
-    if (moves(start->operation, PND_MOVES_OUT) && completion->error == 0)
+    if (moves(start, PND_MOVES_OUT) && completion->error == 0)
         pnd_referee_hold(referee, PND_RULE_WHOLE_SEND, completion->bytes == most,
                          "%s of %llu bytes succeeded with %llu",
                          pnd_names_operation(start->operation), (unsigned long long)most,
@@ -54,11 +58,19 @@ static void judge_amount(struct pnd_referee *referee, const struct pnd_start *st
                      (unsigned long long)completion->memory);
 }
 
+/* A connect that makes its handle has one also when its first data have not all gone. */
+static enum pnd_product product_of(const struct pnd_start *start, int error)
+{
+    bool makes = pnd_ledger_makes_handle(start);
+    if (error != 0)
+        return makes && (start->flags & PENDIO_FIRST_DATA) != 0 ? PND_PRODUCT_ANY : PND_NO_PRODUCT;
+    return makes ? PND_PRODUCT_HANDLE : pnd_kind_of(start->operation)->product;
+}
+
 static void judge_product(struct pnd_referee *referee, const struct pnd_start *start,
                           const struct pendio_completion *completion)
 {
-    enum pnd_product made =
-        completion->error == 0 ? pnd_kind_of(start->operation)->product : PND_NO_PRODUCT;
+    enum pnd_product made = product_of(start, completion->error);
     pnd_referee_hold(referee, PND_RULE_PRODUCT,
                      made == PND_PRODUCT_ANY ||
                          (completion->value != 0) == (made != PND_NO_PRODUCT),
@@ -87,11 +99,28 @@ static bool may_end(const struct pnd_start *start, const struct pnd_handle_page 
            (handle->kind == PND_KIND_STREAM || handle->kind == PND_KIND_SEQPACKET);
 }
 
+/* Fewer bytes than were asked for only because there were no more. */
+static void judge_short(struct pnd_referee *referee, const struct pnd_start *start,
+                        const struct pendio_completion *completion)
+{
+    bool end = (completion->flags & PENDIO_END_OF_STREAM) != 0;
+    bool is_short = completion->error == 0 && completion->bytes < start->byte_count;
+    pnd_referee_hold(referee, PND_RULE_END_OF_STREAM, end == is_short,
+                     "%s of %zu bytes moved %llu, error %s, END_OF_STREAM %s",
+                     pnd_names_operation(start->operation), start->byte_count,
+                     (unsigned long long)completion->bytes, pnd_names_error(completion->error),
+                     end ? "set" : "not set");
+}
+
 static void judge_end(struct pnd_referee *referee, const struct pnd_start *start,
                       struct pnd_handle_page *handle, const struct pendio_completion *completion)
 {
     bool end = (completion->flags & PENDIO_END_OF_STREAM) != 0;
     bool empty = completion->error == 0 && completion->bytes == 0;
+    if (start->operation == PENDIO_OPERATION_SPLICE) {
+        judge_short(referee, start, completion);
+        return;
+    }
     bool ending = may_end(start, handle);
     pnd_referee_hold(referee, PND_RULE_END_OF_STREAM,
                      end ? ending && empty : !(ending && empty && start->byte_count > 0),
@@ -210,27 +239,35 @@ void pnd_ledger_judge_request(struct pnd_ledger *ledger, const struct pnd_contex
 static void count_bytes(struct pnd_ledger *ledger, const struct pendio_completion *completion,
                         const struct pnd_start *start)
 {
-    uint16_t operation = start->operation;
     if ((start->flags & PENDIO_PEEK) != 0)
         return;
-    if (moves(operation, PND_MOVES_OUT))
+    if (moves(start, PND_MOVES_OUT))
         ledger->counts.bytes_sent += completion->bytes;
-    else if (moves(operation, PND_MOVES_IN))
+    else if (moves(start, PND_MOVES_IN))
         ledger->counts.bytes_received += completion->bytes;
+}
+
+/* The flags a completion of it may have at all. */
+static unsigned int known_flags(const struct pnd_start *start)
+{
+    unsigned int known = PENDIO_END_OF_STREAM | PENDIO_TRUNCATED | PENDIO_BY_CANCEL |
+                         PENDIO_BY_DEADLINE | PENDIO_BY_CLOSE;
+    if ((start->flags & PENDIO_ZERO_COPY) != 0)
+        known |= PENDIO_COPIED;
+    if (start->operation == PENDIO_OPERATION_RECEIVE_MESSAGE)
+        known |= PENDIO_CONTROL_TRUNCATED;
+    return known;
 }
 
 void pnd_ledger_judge(struct pnd_ledger *ledger, struct pnd_context_page *page,
                       const struct pendio_completion *completion, uint64_t now_ns)
 {
     const struct pnd_start *start = &page->start;
-    const unsigned int known = PENDIO_END_OF_STREAM | PENDIO_TRUNCATED | PENDIO_BY_CANCEL |
-                               PENDIO_BY_DEADLINE | PENDIO_BY_CLOSE |
-                               ((start->flags & PENDIO_ZERO_COPY) != 0 ? PENDIO_COPIED : 0u);
     struct pnd_referee *referee = ledger->referee;
     struct pnd_handle_page *handle =
         start->handle != 0 ? pnd_ledger_handle(ledger, start->handle) : NULL;
     judge_identity(referee, start, completion);
-    pnd_referee_hold(referee, PND_RULE_IDENTITY, (completion->flags & ~known) == 0,
+    pnd_referee_hold(referee, PND_RULE_IDENTITY, (completion->flags & ~known_flags(start)) == 0,
                      "flags %#x are unknown", (unsigned int)completion->flags);
     judge_amount(referee, start, completion);
     judge_product(referee, start, completion);

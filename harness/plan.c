@@ -275,8 +275,11 @@ int pnd_plan_check(const Pendio__Workload *workload, const struct pnd_plan_limit
 
 static void actor_free(struct pnd_plan_actor *actor)
 {
-    for (uint32_t i = 0; actor->blocks != NULL && i < actor->block_count; i++)
+    for (uint32_t i = 0; actor->blocks != NULL && i < actor->block_count; i++) {
+        for (uint32_t j = 0; j < actor->blocks[i].step_count; j++)
+            free(actor->blocks[i].steps[j].packets);
         free(actor->blocks[i].steps);
+    }
     free(actor->blocks);
     free((void *)actor->handle_names);
     free((void *)actor->context_names);

@@ -42,8 +42,22 @@ struct pnd_plan_expectation {
     uint64_t bytes_maximum;
     bool check_size;
     uint64_t size; /* a STAT tells */
+    bool loopback;
+    bool check_descriptors;
+    uint32_t descriptors;
+    int32_t sender_index; /* endpoint */
+    int32_t destination_index;
     bool check_value;
     uint64_t value;
+};
+
+struct pnd_plan_packet {
+    int32_t endpoint_index; /* PND_PLAN_NONE: nothing */
+    int32_t handle_index;
+    Pendio__PacketSource source;
+    uint64_t offset;
+    uint64_t bytes;
+    uint64_t sent_bytes; /* how many that means */
 };
 
 struct pnd_plan_step {
@@ -83,6 +97,14 @@ struct pnd_plan_step {
     uint32_t poll_events;
     uint32_t exit_code;
     uint32_t number; /* of a signal */
+    const char *host;
+    uint32_t pass_count;
+    uint32_t control_bytes; /* also what passing takes */
+    struct pnd_plan_packet *packets;
+    uint32_t packet_count;
+    int32_t from_index; /* handle to splice from */
+    int32_t write_end_index;
+    uint64_t to_offset;
     struct pnd_plan_expectation expect;
 };
 
@@ -110,6 +132,7 @@ struct pnd_plan_pool {
     uint32_t context_count;
     uint64_t slice_bytes;
     uint64_t caller_bytes; /* of memory outside the arena, for each context */
+    uint32_t control_bytes;
     uint64_t vector_bytes; /* of pieces and the gaps between them */
     uint32_t piece_count;  /* the most of one vector */
 };
@@ -133,7 +156,9 @@ struct pnd_plan {
     uint32_t endpoint_count;
     uint32_t actor_count;
     uint32_t event_count;
-    uint32_t piece_count; /* the most of one vector */
+    uint32_t piece_count;  /* the most of one vector */
+    uint32_t packet_count; /* the most of one step */
+    bool passes;           /* descriptors */
     struct pnd_plan_pool *pools;
     struct pnd_plan_endpoint *endpoints;
     struct pnd_plan_actor *actors;

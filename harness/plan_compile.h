@@ -23,6 +23,9 @@ enum {                  /* what an operation needs of its step */
        PND_FILE = 16,   /* its endpoint is one */
        PND_TARGET = 32, /* a second endpoint, a FILE too */
        PND_EVENT = 64,
+       PND_FROM = 128,      /* a second handle */
+       PND_WRITE_END = 256, /* makes a second handle: where to */
+       PND_OR_INTO = 512,   /* in place of its handle it may make one */
 };
 
 struct pnd_operation_rule {
@@ -53,6 +56,9 @@ int pnd_plan_check_names(struct pnd_compiler *compiler);
 /* Collects the names of handles and contexts of every actor, and of events. 0 or -ENOMEM. */
 int pnd_plan_collect_names(struct pnd_compiler *compiler);
 
+/* Index of the endpoint of that name, or PND_PLAN_NONE. */
+int32_t pnd_plan_find_endpoint(const struct pnd_plan *plan, const char *name);
+
 /* Compiles the step the compiler stands at. */
 int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *source,
                           struct pnd_plan_step *step);
@@ -64,6 +70,13 @@ int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *sou
 int pnd_plan_check_numbers(const struct pnd_compiler *compiler, const Pendio__Step *source);
 int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__Step *source,
                            struct pnd_plan_step *step);
+
+/* In plan_packets.c: what a SEND_PACKETS sends. */
+int pnd_plan_compile_packets(const struct pnd_compiler *compiler, const Pendio__Step *source,
+                             struct pnd_plan_step *step);
+
+/* The handle of that name, or a line about what it is wanted for. */
+int pnd_plan_use_handle(const struct pnd_compiler *compiler, const char *name, int32_t *ret_index);
 
 int pnd_plan_compile_expectation(const struct pnd_compiler *compiler,
                                  const Pendio__Expectation *source,

@@ -151,7 +151,7 @@ static int hold(const struct pnd_compiler *compiler, const char *path, uint64_t 
 /* Of the arena, for each context. */
 static uint64_t bytes_outside(const struct pnd_plan_pool *pool)
 {
-    return add(add(pool->caller_bytes, pool->vector_bytes),
+    return add(add(pool->caller_bytes, pool->vector_bytes + pool->control_bytes),
                pool->piece_count * sizeof(struct pendio_bytes));
 }
 

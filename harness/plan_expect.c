@@ -56,6 +56,29 @@ static int compile_flags(const struct pnd_compiler *compiler, const Pendio__Expe
     return 0;
 }
 
+static int compile_endpoint(const struct pnd_compiler *compiler, const char *name,
+                            int32_t *ret_index)
+{
+    if (name[0] == '\0')
+        return 0;
+    *ret_index = pnd_plan_find_endpoint(compiler->plan, name);
+    if (*ret_index == PND_PLAN_NONE)
+        return pnd_plan_refuse_step(compiler,
+                                    "there is no endpoint \"%.60s\"; add it to `endpoints`", name);
+    return 0;
+}
+
+static int compile_message(const struct pnd_compiler *compiler, const Pendio__Expectation *source,
+                           struct pnd_plan_expectation *expect)
+{
+    expect->loopback = source->loopback;
+    expect->check_descriptors = source->check_descriptors;
+    expect->descriptors = source->descriptors;
+    int status = compile_endpoint(compiler, source->sender, &expect->sender_index);
+    return status < 0 ? status
+                      : compile_endpoint(compiler, source->destination, &expect->destination_index);
+}
+
 int pnd_plan_compile_expectation(const struct pnd_compiler *compiler,
                                  const Pendio__Expectation *source,
                                  struct pnd_plan_expectation *expect)
@@ -75,5 +98,7 @@ int pnd_plan_compile_expectation(const struct pnd_compiler *compiler,
         status = compile_errors(compiler, source, expect);
     if (status == 0)
         status = compile_flags(compiler, source, expect);
+    if (status == 0)
+        status = compile_message(compiler, source, expect);
     return status;
 }

@@ -11,8 +11,13 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 
-enum { PIECE_LIMIT = 1 << 16 };
+enum {
+    PIECE_LIMIT = 1 << 16,
+    PASS_LIMIT = 64,
+    CONTROL_LIMIT_BYTES = 4096,
+};
 
 int pnd_plan_check_numbers(const struct pnd_compiler *compiler, const Pendio__Step *source)
 {
@@ -37,7 +42,8 @@ int pnd_plan_check_numbers(const struct pnd_compiler *compiler, const Pendio__St
 static int check_window(const struct pnd_compiler *compiler, const struct pnd_plan_step *step)
 {
     struct pnd_plan_pool *pool = &compiler->plan->pools[step->pool_index];
-    if (!pnd_kind_of(pnd_plan_start(step->operation))->window)
+    if (!pnd_kind_of(pnd_plan_start(step->operation))->window &&
+        (step->flags & PENDIO_FIRST_DATA) == 0)
         return 0;
     if (step->memory == PENDIO__MEMORY__SLICE && step->bytes > pool->slice_bytes)
         return pnd_plan_refuse_step(
@@ -46,6 +52,38 @@ static int check_window(const struct pnd_compiler *compiler, const struct pnd_pl
             (unsigned long long)pool->slice_bytes, pool->name);
     if (step->memory == PENDIO__MEMORY__CALLER && step->bytes > pool->caller_bytes)
         pool->caller_bytes = step->bytes;
+    return 0;
+}
+
+/* What is expected of messages only. */
+static bool expects_message(const struct pnd_plan_step *step, const Pendio__Expectation *expect)
+{
+    return step->control_bytes > 0 ||
+           (expect != NULL && (expect->sender[0] != '\0' || expect->destination[0] != '\0' ||
+                               expect->loopback || expect->check_descriptors));
+}
+
+static int check_message(const struct pnd_compiler *compiler, const Pendio__Step *source,
+                         struct pnd_plan_step *step)
+{
+    struct pnd_plan_pool *pool = &compiler->plan->pools[step->pool_index];
+    if (expects_message(step, source->expect) &&
+        step->operation != PENDIO__OPERATION__RECEIVE_MESSAGE)
+        return pnd_plan_refuse_step(compiler,
+                                    "`control_bytes`, `sender`, `destination`, `loopback` and "
+                                    "`check_descriptors` are for RECEIVE_MESSAGE; remove them");
+    if (step->pass_count > 0 && step->operation != PENDIO__OPERATION__SEND_MESSAGE)
+        return pnd_plan_refuse_step(compiler, "`pass_count` is for SEND_MESSAGE; remove it");
+    if (step->pass_count > PASS_LIMIT || step->control_bytes > CONTROL_LIMIT_BYTES)
+        return pnd_plan_refuse_step(compiler,
+                                    "at most %d descriptors, %d control_bytes; lower them",
+                                    PASS_LIMIT, CONTROL_LIMIT_BYTES);
+    if (step->pass_count > 0) {
+        step->control_bytes = (uint32_t)CMSG_SPACE(step->pass_count * sizeof(int));
+        compiler->plan->passes = true;
+    }
+    if (step->control_bytes > pool->control_bytes)
+        pool->control_bytes = (step->control_bytes + 15) / 16 * 16;
     return 0;
 }
 
@@ -84,6 +122,11 @@ static int check_system(const struct pnd_compiler *compiler, const struct pnd_pl
     return 0;
 }
 
+static bool sends_window(uint16_t start)
+{
+    return pnd_kind_is_send(start) && pnd_kind_of(start)->window;
+}
+
 /* Steps in the actor that bring something for an echo in the same context. */
 static bool something_to_echo(const struct pnd_compiler *compiler, const Pendio__Step *echo)
 {
@@ -104,8 +147,10 @@ static int check_flags(const struct pnd_compiler *compiler, const struct pnd_pla
     uint16_t start = pnd_plan_start(step->operation);
     if ((step->flags & PENDIO_PEEK) != 0 && (!pnd_kind_is_receive(start) || step->whole))
         return pnd_plan_refuse_step(compiler, "`peek` is for receives without `whole`; remove one");
-    if ((step->flags & PENDIO_ZERO_COPY) != 0 && !pnd_kind_is_send(start))
+    if ((step->flags & PENDIO_ZERO_COPY) != 0 && !sends_window(start))
         return pnd_plan_refuse_step(compiler, "`zero_copy` is for sends; remove it");
+    if ((step->flags & PENDIO_FIRST_DATA) != 0 && start != PENDIO_OPERATION_CONNECT)
+        return pnd_plan_refuse_step(compiler, "`first_data` is for CONNECT; remove it");
     if ((step->flags & PENDIO_AUTO_PUT) != 0 &&
         (start == 0 || step->context_index != PND_PLAN_NONE || step->whole))
         return pnd_plan_refuse_step(
@@ -160,11 +205,32 @@ static int check_pieces(const struct pnd_compiler *compiler, struct pnd_plan_ste
     return 0;
 }
 
+static bool is_tcp(const struct pnd_compiler *compiler, int32_t endpoint_index)
+{
+    Pendio__Family family = compiler->plan->endpoints[endpoint_index].family;
+    return family == PENDIO__FAMILY__TCP4 || family == PENDIO__FAMILY__TCP6;
+}
+
+static int check_name(const struct pnd_compiler *compiler, const Pendio__Step *source,
+                      const struct pnd_plan_step *step)
+{
+    bool named = step->operation == PENDIO__OPERATION__CONNECT_NAME;
+    if ((step->host[0] != '\0') != named)
+        return pnd_plan_refuse_step(compiler, "CONNECT_NAME, and nothing else, has a `host`");
+    if (named && source->into[0] != '\0' && source->handle[0] != '\0')
+        return pnd_plan_refuse_step(
+            compiler, "CONNECT_NAME connects `handle`, or makes one `into`; remove one");
+    if (named && !is_tcp(compiler, step->endpoint_index))
+        return pnd_plan_refuse_step(compiler,
+                                    "CONNECT_NAME needs the port of an endpoint of TCP4 or TCP6");
+    return 0;
+}
+
 int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__Step *source,
                            struct pnd_plan_step *step)
 {
     bool echo = step->content == PENDIO__CONTENT__ECHO;
-    if (echo && !pnd_kind_is_send(pnd_plan_start(step->operation)))
+    if (echo && !sends_window(pnd_plan_start(step->operation)))
         return pnd_plan_refuse_step(compiler, "content ECHO is for SEND and SEND_TO; remove it");
     if (echo && (source->context[0] == '\0' || !something_to_echo(compiler, source)))
         return pnd_plan_refuse_step(
@@ -177,8 +243,10 @@ int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__St
         step->operation != PENDIO__OPERATION__STAT)
         return pnd_plan_refuse_step(compiler, "`check_size` is for STAT; remove it");
     if (step->whole && step->operation != PENDIO__OPERATION__RECEIVE &&
+        step->operation != PENDIO__OPERATION__RECEIVE_MESSAGE &&
         step->operation != PENDIO__OPERATION__READ)
-        return pnd_plan_refuse_step(compiler, "`whole` is for RECEIVE and READ; remove it");
+        return pnd_plan_refuse_step(compiler,
+                                    "`whole` is for RECEIVE, RECEIVE_MESSAGE and READ; remove it");
     if (step->whole && step->times > 1 && step->context_index == PND_PLAN_NONE)
         return pnd_plan_refuse_step(compiler,
                                     "`whole` with `times` needs a named context: one at a time");
@@ -191,5 +259,9 @@ int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__St
         status = check_flags(compiler, step);
     if (status == 0)
         status = check_pieces(compiler, step);
+    if (status == 0)
+        status = check_message(compiler, source, step);
+    if (status == 0)
+        status = check_name(compiler, source, step);
     return status < 0 ? status : check_system(compiler, step);
 }

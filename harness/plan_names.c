@@ -125,8 +125,10 @@ static void collect_step(const Pendio__Step *step, struct name_list *handles,
     const struct pnd_operation_rule *rule = pnd_plan_rule(step->operation);
     if (rule == NULL)
         return;
-    if ((rule->needs & PND_INTO) != 0)
+    if ((rule->needs & (PND_INTO | PND_OR_INTO)) != 0)
         name_add(handles, step->into);
+    if ((rule->needs & PND_WRITE_END) != 0)
+        name_add(handles, step->write_end);
     if (makes_context(step))
         name_add(contexts, step->context);
     if (step->operation == PENDIO__OPERATION__SIGNAL)
@@ -145,7 +147,7 @@ static int collect_actor(const Pendio__Actor *source, struct pnd_plan_actor *act
                          struct name_list *events)
 {
     size_t step_count = count_steps(source);
-    struct name_list handles = {calloc(step_count + 1, sizeof(char *)), 0};
+    struct name_list handles = {calloc(2 * step_count + 1, sizeof(char *)), 0};
     struct name_list contexts = {calloc(step_count + 1, sizeof(char *)), 0};
     actor->name = source->name;
     actor->handle_names = handles.names;

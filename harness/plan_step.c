@@ -20,27 +20,49 @@ static struct pnd_plan_actor *this_actor(const struct pnd_compiler *compiler)
 /* A STAT is of its endpoint, of its handle, or of what the endpoint is below the handle. */
 static bool wants_handle(const struct pnd_operation_rule *rule, const Pendio__Step *source)
 {
+    if ((rule->needs & PND_OR_INTO) != 0)
+        return source->into[0] == '\0';
     if (source->operation != PENDIO__OPERATION__STAT)
         return (rule->needs & PND_HANDLE) != 0;
     return source->handle[0] != '\0' || source->endpoint[0] == '\0';
+}
+
+int pnd_plan_use_handle(const struct pnd_compiler *compiler, const char *name, int32_t *ret_index)
+{
+    const struct pnd_plan_actor *actor = this_actor(compiler);
+    *ret_index = pnd_plan_find(actor->handle_names, actor->handle_count, name);
+    if (*ret_index == PND_PLAN_NONE)
+        return pnd_plan_refuse_step(
+            compiler, "no step of actor \"%.60s\" makes the handle \"%.60s\"; name it in `into`",
+            actor->name, name);
+    return 0;
+}
+
+static int resolve_second(const struct pnd_compiler *compiler,
+                          const struct pnd_operation_rule *rule, const Pendio__Step *source,
+                          struct pnd_plan_step *step)
+{
+    if ((rule->needs & PND_FROM) != 0 && source->from[0] == '\0')
+        return pnd_plan_refuse_step(compiler, "%s needs a second handle; name one in `from`",
+                                    rule->name);
+    if ((rule->needs & PND_FROM) != 0)
+        return pnd_plan_use_handle(compiler, source->from, &step->from_index);
+    if ((rule->needs & PND_WRITE_END) != 0 && source->write_end[0] == '\0')
+        return pnd_plan_refuse_step(compiler, "%s makes two handles; name one in `write_end`",
+                                    rule->name);
+    if ((rule->needs & PND_WRITE_END) != 0)
+        return pnd_plan_use_handle(compiler, source->write_end, &step->write_end_index);
+    return 0;
 }
 
 /* What comes into it has its name already. */
 static int resolve_prepared(const struct pnd_compiler *compiler, const Pendio__Step *source,
                             struct pnd_plan_step *step)
 {
-    const struct pnd_plan_actor *actor = this_actor(compiler);
     if (source->operation != PENDIO__OPERATION__ACCEPT || source->into[0] != '\0')
         return pnd_plan_refuse_step(compiler,
                                     "only ACCEPT has `prepared`, in place of `into`; remove one");
-    step->prepared_index =
-        pnd_plan_find(actor->handle_names, actor->handle_count, source->prepared);
-    if (step->prepared_index == PND_PLAN_NONE)
-        return pnd_plan_refuse_step(compiler,
-                                    "no step of actor \"%.60s\" makes the handle \"%.60s\"; "
-                                    "make a SOCKET of that name",
-                                    actor->name, source->prepared);
-    return 0;
+    return pnd_plan_use_handle(compiler, source->prepared, &step->prepared_index);
 }
 
 static int resolve_handle(const struct pnd_compiler *compiler,
@@ -52,16 +74,14 @@ static int resolve_handle(const struct pnd_compiler *compiler,
     if (wanted && source->handle[0] == '\0')
         return pnd_plan_refuse_step(compiler, "%s needs a handle; name one in `handle`",
                                     rule->name);
-    if (wanted) {
-        step->handle_index =
-            pnd_plan_find(actor->handle_names, actor->handle_count, source->handle);
-        if (step->handle_index == PND_PLAN_NONE)
-            return pnd_plan_refuse_step(
-                compiler,
-                "no step of actor \"%.60s\" makes the handle \"%.60s\"; name it in `into`",
-                actor->name, source->handle);
-    }
-    if ((rule->needs & PND_INTO) != 0 && source->into[0] != '\0')
+    int status = 0;
+    if (wanted)
+        status = pnd_plan_use_handle(compiler, source->handle, &step->handle_index);
+    if (status == 0)
+        status = resolve_second(compiler, rule, source, step);
+    if (status < 0)
+        return status;
+    if ((rule->needs & (PND_INTO | PND_OR_INTO)) != 0 && source->into[0] != '\0')
         step->into_index = pnd_plan_find(actor->handle_names, actor->handle_count, source->into);
     if (source->prepared[0] != '\0')
         return resolve_prepared(compiler, source, step);
@@ -71,7 +91,7 @@ static int resolve_handle(const struct pnd_compiler *compiler,
     return 0;
 }
 
-static int find_endpoint(const struct pnd_plan *plan, const char *name)
+int32_t pnd_plan_find_endpoint(const struct pnd_plan *plan, const char *name)
 {
     for (uint32_t i = 0; i < plan->endpoint_count; i++)
         if (strcmp(plan->endpoints[i].name, name) == 0)
@@ -83,7 +103,7 @@ static int find_endpoint(const struct pnd_plan *plan, const char *name)
 static int use_endpoint(const struct pnd_compiler *compiler, const struct pnd_operation_rule *rule,
                         const char *name, int32_t *ret_index)
 {
-    int32_t index = find_endpoint(compiler->plan, name);
+    int32_t index = pnd_plan_find_endpoint(compiler->plan, name);
     if (index == PND_PLAN_NONE)
         return pnd_plan_refuse_step(compiler,
                                     "there is no endpoint \"%.60s\"; add it to `endpoints`", name);
@@ -215,13 +235,18 @@ static void copy_numbers(const Pendio__Step *source, struct pnd_plan_step *step)
     step->data_only = source->data_only;
     step->reuse = source->reuse;
     step->flags = (source->auto_put ? PENDIO_AUTO_PUT : 0u) | (source->peek ? PENDIO_PEEK : 0u) |
-                  (source->zero_copy ? PENDIO_ZERO_COPY : 0u);
+                  (source->zero_copy ? PENDIO_ZERO_COPY : 0u) |
+                  (source->first_data ? PENDIO_FIRST_DATA : 0u);
+    step->host = source->host;
     step->pieces = source->pieces;
     step->piece_size_count = (uint32_t)source->n_pieces;
     step->bytes = source->bytes;
     step->offset = source->offset;
     step->deadline_ns = source->deadline_ns;
     step->after_ns = source->after_ns;
+    step->pass_count = source->pass_count;
+    step->control_bytes = source->control_bytes;
+    step->to_offset = source->to_offset;
     step->exit_code = source->exit_code;
     step->number = source->number;
     step->poll_events = source->poll_events > 0 ? source->poll_events : POLLIN;
@@ -238,6 +263,7 @@ int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *sou
     step->handle_index = step->into_index = step->context_index = PND_PLAN_NONE;
     step->endpoint_index = step->target_index = step->prepared_index = PND_PLAN_NONE;
     step->event_index = step->actor_index = PND_PLAN_NONE;
+    step->from_index = step->write_end_index = PND_PLAN_NONE;
     copy_numbers(source, step);
     int status = pnd_plan_check_numbers(compiler, source);
     if (status == 0)
@@ -253,7 +279,10 @@ int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *sou
     if (status == 0)
         status = resolve_pool(compiler, rule, source, step);
     if (status == 0)
+        status = pnd_plan_compile_packets(compiler, source, step);
+    if (status == 0)
         status = pnd_plan_check_meaning(compiler, source, step);
+    step->expect.sender_index = step->expect.destination_index = PND_PLAN_NONE;
     if (status == 0 && source->expect != NULL)
         status = pnd_plan_compile_expectation(compiler, source->expect, &step->expect);
     return status;

@@ -13,9 +13,9 @@
 
 enum {
     FEATURE_COUNT = 64, /* a bit each */
-    DONE_COUNT = 6,
+    DONE_COUNT = 7,
     REFUSED_COUNT = 5,
-    COUNTER_COUNT = 16,
+    COUNTER_COUNT = 22,
 };
 
 /* Everything a Stats message points to. */
@@ -50,6 +50,7 @@ static void put_reasons(struct stats_parts *parts, const struct pendio_loop_stat
         {"known_end", from->done_known_end}, {"known_error", from->done_known_error},
         {"empty", from->done_empty},         {"tried", from->done_tried},
         {"direct", from->done_direct},       {"cached", from->done_cached},
+        {"collected", from->done_collected},
     };
     const struct named_value refused[REFUSED_COUNT] = {
         {"invalid", from->refused_invalid},   {"handle", from->refused_handle},
@@ -81,6 +82,12 @@ static void put_counters(struct stats_parts *parts, const struct pendio_loop_sta
         {"pool_gets", from->pool_gets},
         {"pool_exhausted", from->pool_exhausted},
         {"arena_registered_bytes", from->arena_registered_bytes},
+        {"multishot_armed", from->multishot_armed},
+        {"multishot_ended", from->multishot_ended},
+        {"connections_collected", from->connections_collected},
+        {"buffers", from->buffers},
+        {"buffers_in_use", from->buffers_in_use},
+        {"buffers_exhausted", from->buffers_exhausted},
     };
     parts->message.counters =
         put_counts(parts, DONE_COUNT + REFUSED_COUNT, counters, COUNTER_COUNT);

@@ -11,8 +11,10 @@
 #include "names.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* Too many handles, messages or contexts for now: again after the next turn. */
 static enum pnd_step_verdict wait_for_capacity(struct pnd_engine *engine,
@@ -68,6 +70,44 @@ static enum pnd_step_verdict step_socket(struct pnd_engine *engine, struct pnd_i
         instance->handles[step->into_index] = handle;
     }
     return answered(engine, instance, step, status);
+}
+
+/* Both ends or none: without room for the second the pipe is made again later. */
+static int adopt_ends(struct pendio_loop *loop, int ends[2], pendio_handle *ret_handles)
+{
+    int status = pendio_handle_adopt(loop, ends[0], &ret_handles[0]);
+    if (status == 0) {
+        status = pendio_handle_adopt(loop, ends[1], &ret_handles[1]);
+        if (status < 0)
+            (void)pendio_handle_detach(loop, ret_handles[0], &ends[0]);
+    }
+    if (status < 0) {
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+    }
+    return status;
+}
+
+/* What is written at one end is verified where it is read. */
+static enum pnd_step_verdict step_pipe(struct pnd_engine *engine, struct pnd_instance *instance,
+                                       const struct pnd_plan_step *step)
+{
+    int ends[2];
+    pendio_handle handles[2] = {0, 0};
+    uint32_t stream = engine->next_stream;
+    int status = pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0;
+    if (status == 0)
+        status = adopt_ends(engine->loop, ends, handles);
+    if (status < 0)
+        return answered(engine, instance, step, status);
+    engine->next_stream++;
+    for (int i = 0; i < 2; i++)
+        if (pnd_ledger_open(&engine->ledger, handles[i], PENDIO__FAMILY__FAMILY_UNSPECIFIED) !=
+            NULL)
+            *pnd_content_flow(engine, handles[i]) = (struct pnd_flow){.stream = stream};
+    instance->handles[step->into_index] = handles[0];
+    instance->handles[step->write_end_index] = handles[1];
+    return answered(engine, instance, step, 0);
 }
 
 static enum pnd_step_verdict step_bind(struct pnd_engine *engine, struct pnd_instance *instance,
@@ -281,6 +321,7 @@ pnd_step_fn *pnd_step_find(Pendio__Operation operation)
         [PENDIO__OPERATION__GET] = step_get,
         [PENDIO__OPERATION__PUT] = step_put,
         [PENDIO__OPERATION__CLOSE_NOW] = step_close_now,
+        [PENDIO__OPERATION__PIPE] = step_pipe,
         [PENDIO__OPERATION__AWAIT] = step_await,
         [PENDIO__OPERATION__SIGNAL] = step_signal,
         [PENDIO__OPERATION__WAIT] = step_wait,

@@ -10,6 +10,7 @@
 
 #include "call.h"
 #include "content.h"
+#include "control.h"
 #include "expect.h"
 #include "instance.h"
 #include "kind.h"
@@ -37,7 +38,9 @@ static void attempt_start(struct pnd_engine *engine, const struct pnd_task *task
 {
     pnd_engine_look(task->context, &attempt->before);
     attempt->start.memory = attempt->before.memory;
-    attempt->start.byte_count = attempt->before.byte_count;
+    attempt->start.byte_count = pnd_kind_of(attempt->start.operation)->amount
+                                    ? (size_t)task->step->bytes
+                                    : attempt->before.byte_count;
     attempt->start.started_ns = pnd_engine_now_ns();
     attempt->status = pnd_call_start(engine, task, &attempt->start);
     uint64_t now_ns = pnd_engine_now_ns();
@@ -67,19 +70,30 @@ static bool attempt_prepare(struct pnd_engine *engine, struct pnd_task *task,
     return true;
 }
 
-/* A handle came out of an accept or open: somebody takes it. */
+static Pendio__Family family_of_product(const struct pnd_engine *engine,
+                                        const struct pnd_task *task)
+{
+    switch (task->step->operation) {
+    case PENDIO__OPERATION__OPEN:
+        return PENDIO__FAMILY__FILE;
+    case PENDIO__OPERATION__CONNECT_NAME:
+        return engine->plan->endpoints[task->step->endpoint_index].family;
+    default:
+        return task->family;
+    }
+}
+
+/* A handle came out of an accept, a connect or an open: somebody takes it. */
 static void take_product(struct pnd_engine *engine, const struct pnd_task *task,
                          pendio_handle handle)
 {
     const struct pnd_plan_step *step = task->step;
-    bool opened = step->operation == PENDIO__OPERATION__OPEN;
     if (step->prepared_index == PND_PLAN_NONE &&
-        pnd_ledger_open(&engine->ledger, handle, opened ? PENDIO__FAMILY__FILE : task->family) ==
-            NULL)
+        pnd_ledger_open(&engine->ledger, handle, family_of_product(engine, task)) == NULL)
         return;
     struct pnd_flow *flow = pnd_content_flow(engine, handle);
     *flow = (struct pnd_flow){0};
-    if (opened)
+    if (step->operation == PENDIO__OPERATION__OPEN)
         flow->stream = 1 + (uint32_t)step->endpoint_index;
     if (step->into_index != PND_PLAN_NONE)
         task->instance->handles[step->into_index] = handle;
@@ -100,8 +114,11 @@ static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
     engine->operations++;
     pnd_content_verify(engine, task, start, completion);
     pnd_system_verify(engine, task, start, completion);
-    if (completion->value != 0 && pnd_kind_of(start->operation)->product == PND_PRODUCT_HANDLE)
+    pnd_control_verify(engine, task, completion);
+    if (completion->value != 0 && pnd_ledger_makes_handle(start))
         take_product(engine, task, completion->value);
+    if ((start->flags & PENDIO_FIRST_DATA) != 0)
+        pnd_content_sent_first(engine, task, start, completion);
     if (start->reuse && completion->error == 0)
         *pnd_content_flow(engine, start->handle) = (struct pnd_flow){0};
     if (task->step->content != PENDIO__CONTENT__ECHO)

@@ -21,7 +21,7 @@ struct pnd_message_limits {
 
 /* One line for people: where, what is wrong, what would be right. Empty when all went well. */
 struct pnd_message_error {
-    char text[512];
+    char text[1024];
 };
 
 /* Packs into memory the caller frees with free(). Returns 0 or -ENOMEM. */

@@ -14,7 +14,7 @@
 
 enum {
     LETTER_LIMIT = 48, /* longer words have no nearest name */
-    LIST_LIMIT = 440,  /* of a line, so that the nearest name still fits */
+    LIST_LIMIT = 900,  /* of a line, so that the nearest name still fits */
 };
 
 struct names {

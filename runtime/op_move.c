@@ -329,6 +329,7 @@ static void close_there(struct pnd_errand *errand, struct pnd_loop *target)
 
     if (handle != NULL) {
         close(handle->descriptor);
+        pnd_multishot_discard(target, handle);
         pnd_handle_give_back(&target->handles, handle);
     }
     release(move);

@@ -45,6 +45,7 @@ static int check_whole(const struct place *place);
 static int check_names(const struct place *place, const struct list *list);
 static int check_steps(struct place *place);
 static int check_step(const struct place *place, const Pendio__Step *step);
+static int check_endpoints(const struct place *place, const Pendio__Step *step);
 static int check_reference(const struct place *place, const char *field, const char *name,
                            struct list list);
 static int check_event(const struct place *place, const Pendio__Step *step);
@@ -167,12 +168,31 @@ static int check_step(const struct place *place, const Pendio__Step *step)
     if (expect != NULL && expect->check_bytes && expect->bytes_minimum > expect->bytes_maximum)
         return refuse_step(place, "expect.bytes_minimum: above bytes_maximum; exchange them");
 
-    int status = check_reference(place, "endpoint", step->endpoint, list_of_endpoints(workload));
+    int status = check_endpoints(place, step);
     if (status == 0)
         status = check_reference(place, "pool", step->pool, list_of_pools(workload));
     if (status == 0)
         status = check_reference(place, "start_actor", step->start_actor, list_of_actors(workload));
     return status == 0 ? check_event(place, step) : status;
+}
+
+static int check_endpoints(const struct place *place, const Pendio__Step *step)
+{
+    const struct list list = list_of_endpoints(place->workload);
+    const Pendio__Expectation *expect = step->expect;
+    int status = check_reference(place, "endpoint", step->endpoint, list);
+    if (status == 0)
+        status = check_reference(place, "target", step->target, list);
+    for (size_t index = 0; status == 0 && index < step->n_packets; index++) {
+        char field[64];
+        snprintf(field, sizeof field, "packets[%zu].endpoint", index);
+        status = check_reference(place, field, step->packets[index]->endpoint, list);
+    }
+    if (status == 0 && expect != NULL)
+        status = check_reference(place, "expect.sender", expect->sender, list);
+    if (status == 0 && expect != NULL)
+        status = check_reference(place, "expect.destination", expect->destination, list);
+    return status;
 }
 
 static int check_reference(const struct place *place, const char *field, const char *name,

@@ -54,6 +54,7 @@ START_TEST(what_was_received_ahead_travels_along_and_comes_first)
     }
     ck_assert_uint_eq(lending_in_use(&other), 0);
     close(pair.far);
+    fixture_quiet(&fixture); /* lets go of the other loop */
     fixture_fini(&other);
     fixture_fini(&fixture);
 }
@@ -80,6 +81,7 @@ START_TEST(end_that_was_heard_of_travels_along)
     context = lending_get(&other);
     completion = lending_receive(&other, context, moved);
     expect_completion(&completion, error, 0, _i == 0 ? PENDIO_END_OF_STREAM : 0);
+    fixture_quiet(&fixture); /* lets go of the other loop */
     fixture_fini(&other);
     fixture_fini(&fixture);
 }
@@ -106,6 +108,7 @@ START_TEST(everything_stays_where_the_other_loop_has_no_buffers)
     close(pair.far);
     ck_assert_int_eq(pendio_handle_close(fixture.loop, pair.near, PENDIO_GRACEFUL), 0);
     fixture_quiet(&fixture);
+    fixture_quiet(&fixture); /* lets go of the other loop */
     fixture_fini(&other);
     fixture_fini(&fixture);
 }

@@ -39,6 +39,15 @@ static void must_end(int exit_status, Pendio__Verdict verdict, const char *words
                   run.report->reason);
 }
 
+static uint64_t count_of(const char *name)
+{
+    const Pendio__Stats *stats = run.report->stats;
+    for (size_t i = 0; i < stats->n_counters; i++)
+        if (strcmp(stats->counters[i]->name, name) == 0)
+            return stats->counters[i]->value;
+    ck_abort_msg("no counter %s", name);
+}
+
 START_TEST(a_run_that_passes_is_reported_completely)
 {
     run_text(ONE_ACTOR("100", "{\"operation\": \"NOP\", \"times\": 3}"));
@@ -58,6 +67,8 @@ START_TEST(a_run_that_passes_is_reported_completely)
     ck_assert_str_eq(report->stats->backend, "uring");
     ck_assert_uint_eq(report->stats->started, 300);
     ck_assert(!report->stats->running);
+    ck_assert_uint_eq(count_of("multishot_armed"), 0);
+    ck_assert_uint_ge(count_of("turns"), 100);
     ck_assert_uint_gt(report->n_checks, 10);
 }
 END_TEST
@@ -207,6 +218,32 @@ START_TEST(bytes_and_flags_nobody_expects_fail)
 }
 END_TEST
 
+START_TEST(descriptors_nobody_expects_fail)
+{
+    run_text(ONE_ACTOR("1", CONNECTED
+                       "{\"operation\": \"SEND_MESSAGE\", \"handle\": \"a\", \"bytes\": 64, "
+                       "\"pass_count\": 2}, {\"operation\": \"RECEIVE_MESSAGE\", \"handle\": "
+                       "\"b\", \"bytes\": 64, \"control_bytes\": 64, \"expect\": "
+                       "{\"check_descriptors\": true, \"descriptors\": 1}}"));
+    must_end(1, PENDIO__VERDICT__FAILED, "2 descriptors");
+}
+END_TEST
+
+START_TEST(a_sender_nobody_expects_fails)
+{
+    run_text("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 4, "
+             "\"slice_bytes\": 64}], \"endpoints\": [{\"name\": \"here\", \"family\": \"UDP4\"}, "
+             "{\"name\": \"there\", \"family\": \"UDP4\"}], \"actors\": [{\"name\": \"first\", "
+             "\"instance_count\": 1, \"blocks\": [{\"steps\": [{\"operation\": \"SOCKET\", "
+             "\"into\": \"s\", \"endpoint\": \"here\"}, {\"operation\": \"BIND\", \"handle\": "
+             "\"s\", \"endpoint\": \"here\"}, {\"operation\": \"SEND_TO\", \"handle\": \"s\", "
+             "\"endpoint\": \"here\", \"bytes\": 64}, {\"operation\": \"RECEIVE_MESSAGE\", "
+             "\"handle\": \"s\", \"bytes\": 64, \"expect\": {\"sender\": \"there\", "
+             "\"destination\": \"here\", \"loopback\": true}}]}]}]}");
+    must_end(1, PENDIO__VERDICT__FAILED, "another sender, right destination");
+}
+END_TEST
+
 START_TEST(too_little_reuse_fails)
 {
     run_text("{\"name\": \"t\", \"pools\": [{\"name\": \"p\", \"context_count\": 4}], \"expect\": "
@@ -268,6 +305,8 @@ int main(void)
         a_whole_receive_cut_short_fails,
         bytes_that_are_not_those_of_a_stream_fail,
         bytes_and_flags_nobody_expects_fail,
+        descriptors_nobody_expects_fail,
+        a_sender_nobody_expects_fails,
         too_little_reuse_fails,
         a_machine_without_the_runtime_skips,
         a_file_that_cannot_be_written_is_told_and_no_check_failed,

@@ -278,6 +278,38 @@ START_TEST(counters_unlike_the_books_are_an_offence)
 }
 END_TEST
 
+START_TEST(done_answers_without_a_reason_are_an_offence)
+{
+    struct pendio_loop_statistics statistics = {.pool_contexts = 8,
+                                                .pool_gets = 1,
+                                                .pool_in_use = 1,
+                                                .pool_high_water = 1,
+                                                .handles_open = 1,
+                                                .started = 1,
+                                                .done = 1,
+                                                .done_collected = 1};
+    books_open_handle(PENDIO__FAMILY__TCP4);
+    books_take(0);
+    struct pnd_start start = books_describe(0, PENDIO_OPERATION_RECEIVE);
+    books_done(&start, books_complete(&start, ++books.next_run, 10));
+    pnd_ledger_settle(&books.ledger, &statistics, false);
+    books_must_be_right();
+    statistics.done_collected = 0;
+    pnd_ledger_settle(&books.ledger, &statistics, false);
+    books_must_offend(PND_RULE_STATISTICS);
+}
+END_TEST
+
+START_TEST(what_is_left_of_closed_handles_is_an_offence)
+{
+    struct pendio_loop_statistics statistics = {.pool_contexts = 8, .connections_collected = 1};
+    pnd_ledger_settle(&books.ledger, &statistics, false);
+    books_must_be_right();
+    pnd_ledger_settle(&books.ledger, &statistics, true);
+    books_must_offend(PND_RULE_STATISTICS);
+}
+END_TEST
+
 START_TEST(a_lost_delivery_is_an_offence)
 {
     struct pendio_loop_statistics statistics = {.pool_contexts = 8,
@@ -319,6 +351,8 @@ int main(void)
         put_of_a_context_in_use_or_put_back_is_an_offence,
         an_empty_pool_that_gives_and_a_full_one_that_does_not_are_offences,
         counters_unlike_the_books_are_an_offence,
+        done_answers_without_a_reason_are_an_offence,
+        what_is_left_of_closed_handles_is_an_offence,
         a_lost_delivery_is_an_offence,
     };
     return suite_run("ledger", books_begin, books_end, tests, sizeof tests / sizeof tests[0]);

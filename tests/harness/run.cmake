@@ -9,7 +9,7 @@ foreach(stem plan plan_meaning)
     pendio_test(harness ${stem} SOURCES suite.c plans.c LIBRARIES pendio_run)
 endforeach()
 
-foreach(stem ledger judge)
+foreach(stem ledger judge judge_kinds)
     pendio_test(harness ${stem} SOURCES suite.c books.c LIBRARIES pendio_run)
 endforeach()
 

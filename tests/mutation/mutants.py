@@ -90,7 +90,7 @@ MUTANTS = (
 """),
     Mutant(
         "refused_start_begins", "a start refused for its handle changes the result",
-        "runtime/context.c",
+        "runtime/reserve.c",
         """\
     if (status == 0 && handle == NULL)
         status = pnd_loop_refuse(context->loop, -EBADF);
@@ -218,9 +218,49 @@ MUTANTS = (
         "pnd_guest_join(&context->extra->target, context, product, true);", ""),
     Mutant(
         "arrival_is_forgotten", "a moved handle nobody is told of stays open", "runtime/op_move.c",
-        "    if (handle != NULL) {\n",
-        "    if (handle != NULL && handle->kind > PND_KIND_FLOW) {\n"),
+        "    if (handle != NULL) {\n        close(handle->descriptor);\n",
+        "    if (handle != NULL && handle->kind > PND_KIND_FLOW) {\n"
+        "        close(handle->descriptor);\n"),
     Mutant(
         "message_tried_again", "the kernel tries a message again by itself", "runtime/transfer.h",
         "MSG_NOSIGNAL | MSG_DONTWAIT;", "MSG_NOSIGNAL;"),
+    Mutant(
+        "piece_begins_again", "a piece sent in part is sent again from its beginning",
+        "runtime/transfer.c",
+        "return one_stretch(context, (uintptr_t)piece->memory + moved_bytes,",
+        "return one_stretch(context, (uintptr_t)piece->memory + 0 * moved_bytes,"),
+    Mutant(
+        "auto_put_is_reversed", "of those that go back by themselves the last one goes first",
+        "runtime/pool.c",
+        "TAILQ_FIRST(&loop->returns)) != NULL)",
+        "TAILQ_LAST(&loop->returns, pnd_context_list)) != NULL)"),
+    Mutant(
+        "packet_begins_again", "each stretch of a file in send_packets is its first one",
+        "runtime/op_packets.c",
+        "sqe->splice_off_in = part->offset + packets->gone_bytes;",
+        "sqe->splice_off_in = part->offset;"),
+    Mutant(
+        "packets_stay_open", "what send_packets opened is never closed", "runtime/op_packets.c",
+        "    pnd_packets_close(packets);\n    if (packets->pipe", "    if (packets->pipe"),
+    Mutant(
+        "splice_end_is_silent", "a splice with nothing left to move does not say so",
+        "runtime/op_splice.c",
+        "        context->flags |= PENDIO_END_OF_STREAM;\n", "        (void)0;\n"),
+    Mutant(
+        "control_goes_twice", "descriptors go with every part of a message that is sent in parts",
+        "runtime/op_message.c",
+        "    if (first) {\n        message->msg_control",
+        "    if (first || !aimed) {\n        message->msg_control"),
+    Mutant(
+        "descriptors_are_inherited", "received descriptors are not close-on-exec",
+        "runtime/op_message.c", " | MSG_CMSG_CLOEXEC", ""),
+    Mutant(
+        "destination_is_lost", "receive_message tells no address a datagram was sent to",
+        "runtime/op_message.c",
+        "    address.sin_addr = info.ipi_addr;\n", "    address.sin_addr.s_addr = 0;\n"),
+    Mutant(
+        "first_data_stay", "a connect keeps its first data for itself", "runtime/op_connect.c",
+        "if (!(context->request_flags & PENDIO_FIRST_DATA) ||",
+        "if (context->handle->kind == PND_KIND_STREAM ||\n"
+        "        !(context->request_flags & PENDIO_FIRST_DATA) ||"),
 )

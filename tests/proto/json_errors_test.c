@@ -47,9 +47,9 @@ START_TEST(unknown_operation_names_line_field_and_the_right_ones)
         "echo.json:8: actors[0].blocks[1].steps[3].operation: \"RECIEVE\" is no Operation; "
         "use one of NOP, TIMER, ACCEPT, CONNECT, RECEIVE, SEND, RECEIVE_FROM, SEND_TO, OPEN, "
         "READ, WRITE, CLOSE, FSYNC, TRUNCATE, STAT, RENAME, UNLINK, MKDIR, POLL, DISCONNECT, "
-        "CHILD, CATCH_SIGNAL, SOCKET, BIND, "
-        "LISTEN, HALF_CLOSE, CANCEL, POST, GET, PUT, "
-        "CLOSE_NOW, AWAIT, SIGNAL, WAIT, PAUSE, SPAWN, RAISE (did you mean RECEIVE?)");
+        "RECEIVE_MESSAGE, SEND_MESSAGE, SEND_PACKETS, SPLICE, CHILD, CATCH_SIGNAL, CONNECT_NAME, "
+        "SOCKET, BIND, LISTEN, HALF_CLOSE, CANCEL, POST, GET, PUT, "
+        "CLOSE_NOW, PIPE, AWAIT, SIGNAL, WAIT, PAUSE, SPAWN, RAISE (did you mean RECEIVE?)");
 }
 END_TEST
 

@@ -60,9 +60,10 @@ START_TEST(unknown_operation_names_line_and_operation)
           "{\"operation\": \"RECIEVE\"}]}]}]}",
           ":3: actors[0].blocks[0].steps[0].operation: \"RECIEVE\" is no Operation; use one of "
           "NOP, TIMER, ACCEPT, CONNECT, RECEIVE, SEND, RECEIVE_FROM, SEND_TO, OPEN, READ, WRITE, "
-          "CLOSE, FSYNC, TRUNCATE, STAT, RENAME, UNLINK, MKDIR, POLL, DISCONNECT, CHILD, "
-          "CATCH_SIGNAL, SOCKET, BIND, LISTEN, "
-          "HALF_CLOSE, CANCEL, POST, GET, PUT, CLOSE_NOW, AWAIT, "
+          "CLOSE, FSYNC, TRUNCATE, STAT, RENAME, UNLINK, MKDIR, POLL, DISCONNECT, "
+          "RECEIVE_MESSAGE, SEND_MESSAGE, SEND_PACKETS, SPLICE, CHILD, "
+          "CATCH_SIGNAL, CONNECT_NAME, SOCKET, BIND, LISTEN, "
+          "HALF_CLOSE, CANCEL, POST, GET, PUT, CLOSE_NOW, PIPE, AWAIT, "
           "SIGNAL, WAIT, PAUSE, SPAWN, RAISE (did you mean RECEIVE?)");
 }
 END_TEST
@@ -109,6 +110,12 @@ START_TEST(references_that_lead_nowhere_are_found)
 {
     finds(WITH_STEP("{\"operation\": \"SOCKET\", \"endpoint\": \"sever\"}"),
           ": actors[0].blocks[0].steps[0].endpoint: no \"sever\" in endpoints; "
+          "did you mean \"server\"?");
+    finds(
+        WITH_STEP("{\"operation\": \"SEND_PACKETS\", \"packets\": [{}, {\"endpoint\": \"f\"}]}"),
+        ": actors[0].blocks[0].steps[0].packets[1].endpoint: no \"f\" in endpoints; add it there");
+    finds(WITH_STEP("{\"operation\": \"RECEIVE_MESSAGE\", \"expect\": {\"sender\": \"sever\"}}"),
+          ": actors[0].blocks[0].steps[0].expect.sender: no \"sever\" in endpoints; "
           "did you mean \"server\"?");
     finds(WITH_STEP("{\"operation\": \"NOP\"}, {\"operation\": \"NOP\", \"pool\": \"large\"}"),
           ": actors[0].blocks[0].steps[1].pool: no \"large\" in pools; add it there");
