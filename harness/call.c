@@ -248,6 +248,11 @@ static call_fn *const calls[] = {
     [PENDIO__OPERATION__CATCH_SIGNAL] = call_signal,
 };
 
+static bool is_lending(const struct pnd_plan_step *step)
+{
+    return step->memory == PENDIO__MEMORY__LENT && step->content != PENDIO__CONTENT__ECHO;
+}
+
 static pendio_handle handle_at(const struct pnd_task *task, int32_t index)
 {
     return index == PND_PLAN_NONE ? 0 : task->instance->handles[index];
@@ -262,6 +267,7 @@ void pnd_call_describe(const struct pnd_engine *engine, const struct pnd_task *t
         .handle = handle_at(task, step->handle_index),
         .into = handle_at(task, step->prepared_index),
         .reuse = step->reuse,
+        .lending = is_lending(step),
         .user_data = engine->nonce,
         .deadline_ns = step->deadline_ns,
         .after_ns = step->after_ns,
@@ -300,6 +306,10 @@ static int set_window(struct pnd_engine *engine, const struct pnd_task *task)
 {
     if (task->step->piece_count > 0)
         return pnd_vector_set(engine, task);
+    if (is_lending(task->step))
+        return pendio_context_set_lending(task->context);
+    if (task->step->memory == PENDIO__MEMORY__LENT)
+        return 0; /* what the last receive lent is the window */
     size_t offset = task->step->content == PENDIO__CONTENT__ECHO ? 0 : (size_t)task->moved_bytes;
     int status = set_memory(engine, task);
     if (status == 0)

@@ -201,11 +201,20 @@ static void join_pieces(struct pnd_engine *engine, const struct pnd_task *task,
                            pnd_plan_operation_name(task->step->operation));
 }
 
+/* All there is of it came. */
+static void take_lent(const struct pendio_completion *completion, struct pnd_start *start)
+{
+    start->memory = (void *)(uintptr_t)completion->memory;
+    start->byte_count = start->memory != NULL ? (size_t)completion->bytes : 0;
+}
+
 void pnd_content_verify(struct pnd_engine *engine, struct pnd_task *task,
                         const struct pnd_start *told, const struct pendio_completion *completion)
 {
     struct pnd_start joined = *told;
     const struct pnd_start *start = &joined;
+    if (told->lending)
+        take_lent(completion, &joined);
     if (!is_inward(task->step->operation) || start->byte_count == 0)
         return;
     if (task->step->piece_count > 0)

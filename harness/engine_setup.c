@@ -118,8 +118,13 @@ static int create_loop(struct pnd_engine *engine, struct pnd_engine_failure *fai
     };
     if (settings != NULL && settings->operation_count > 0)
         options.operation_count = settings->operation_count;
-    if (settings != NULL)
+    if (settings != NULL) {
         options.done_budget = settings->done_budget;
+        options.buffer_bytes = settings->buffer_bytes;
+        options.buffer_count = settings->buffer_count;
+        options.collect_bytes = settings->collect_bytes;
+        options.collect_count = settings->collect_count;
+    }
     *failure = (struct pnd_engine_failure){.part = PND_ENGINE_LOOP};
     return pendio_loop_create(&options, &engine->loop);
 }

@@ -134,12 +134,19 @@ static bool is_new(const struct pendio_request *request)
            request->endpoint.byte_count == 0;
 }
 
+/* What is lent comes with a receive, and goes with the next one or with a send of it. */
+static bool same_memory(const struct pendio_request *a, const struct pendio_request *b)
+{
+    if (a->lending != 0 || b->lending != 0)
+        return a->lending == b->lending;
+    return a->memory == b->memory && a->byte_count == b->byte_count &&
+           a->window_offset == b->window_offset && a->window_bytes == b->window_bytes;
+}
+
 bool pnd_ledger_same_request(const struct pendio_request *a, const struct pendio_request *b)
 {
     return a->flags == b->flags && a->policy == b->policy && a->piece_count == b->piece_count &&
-           a->memory == b->memory && a->byte_count == b->byte_count &&
-           a->window_offset == b->window_offset && a->window_bytes == b->window_bytes &&
-           a->control == b->control && a->control_bytes == b->control_bytes &&
+           same_memory(a, b) && a->control == b->control && a->control_bytes == b->control_bytes &&
            a->deadline_ns == b->deadline_ns && a->user_data == b->user_data &&
            a->completed == b->completed && a->completed_state == b->completed_state &&
            a->pieces == b->pieces && a->endpoint.byte_count == b->endpoint.byte_count &&

@@ -43,6 +43,7 @@ struct pnd_start {
     uint32_t policy;
     uint32_t flags; /* PENDIO_AUTO_PUT ... */
     uint16_t operation;
+    bool lending;   /* no memory of its own: a receive lends it some */
     bool reuse;     /* of a disconnect */
     bool streaming; /* READ and WRITE at the file's position */
     bool callback;

@@ -35,6 +35,18 @@ static void judge_identity(struct pnd_referee *referee, const struct pnd_start *
                      "error %d is neither 0 nor -errno", completion->error);
 }
 
+/* Memory it did not have, exactly when there are bytes. */
+static void judge_lent(struct pnd_referee *referee, const struct pnd_start *start,
+                       const struct pendio_completion *completion)
+{
+    bool lent = (completion->flags & PENDIO_LENT) != 0;
+    pnd_referee_hold(referee, PND_RULE_LENT,
+                     lent == (completion->bytes > 0) && lent == (completion->memory != 0),
+                     "%s without memory brought %llu bytes at %#llx, LENT %s",
+                     pnd_names_operation(start->operation), (unsigned long long)completion->bytes,
+                     (unsigned long long)completion->memory, lent ? "set" : "not set");
+}
+
 static void judge_amount(struct pnd_referee *referee, const struct pnd_start *start,
                          const struct pendio_completion *completion)
 {
@@ -42,6 +54,10 @@ static void judge_amount(struct pnd_referee *referee, const struct pnd_start *st
     bool window = pnd_ledger_has_window(start);
     uint64_t most = window || kind->amount ? start->byte_count : 0;
     uint64_t memory = window ? (uintptr_t)start->memory : 0;
+    if (start->lending) {
+        judge_lent(referee, start, completion);
+        return;
+    }
     pnd_referee_hold(referee, PND_RULE_BYTES, completion->bytes <= most,
                      "%s of at most %llu bytes moved %llu", pnd_names_operation(start->operation),
                      (unsigned long long)most, (unsigned long long)completion->bytes);
@@ -122,8 +138,9 @@ static void judge_end(struct pnd_referee *referee, const struct pnd_start *start
         return;
     }
     bool ending = may_end(start, handle);
+    bool wants_bytes = start->lending || start->byte_count > 0;
     pnd_referee_hold(referee, PND_RULE_END_OF_STREAM,
-                     end ? ending && empty : !(ending && empty && start->byte_count > 0),
+                     end ? ending && empty : !(ending && empty && wants_bytes),
                      "%s of %zu bytes brought %llu, error %s, END_OF_STREAM %s",
                      pnd_names_operation(start->operation), start->byte_count,
                      (unsigned long long)completion->bytes, pnd_names_error(completion->error),
@@ -144,11 +161,12 @@ static void judge_truncated(struct pnd_referee *referee, const struct pnd_start 
         return;
     bool message =
         handle != NULL && (handle->kind == PND_KIND_DATAGRAM || handle->kind == PND_KIND_SEQPACKET);
-    pnd_referee_hold(
-        referee, PND_RULE_TRUNCATED,
-        message && pnd_kind_is_receive(start->operation) && completion->bytes == start->byte_count,
-        "%s of %zu bytes brought %llu and is TRUNCATED", pnd_names_operation(start->operation),
-        start->byte_count, (unsigned long long)completion->bytes);
+    pnd_referee_hold(referee, PND_RULE_TRUNCATED,
+                     message && pnd_kind_is_receive(start->operation) &&
+                         (start->lending || completion->bytes == start->byte_count),
+                     "%s of %zu bytes brought %llu and is TRUNCATED",
+                     pnd_names_operation(start->operation), start->byte_count,
+                     (unsigned long long)completion->bytes);
 }
 
 /* Which of the three ends was asked for, as a completion's flags. */
@@ -256,6 +274,8 @@ static unsigned int known_flags(const struct pnd_start *start)
         known |= PENDIO_COPIED;
     if (start->operation == PENDIO_OPERATION_RECEIVE_MESSAGE)
         known |= PENDIO_CONTROL_TRUNCATED;
+    if (start->lending)
+        known |= PENDIO_LENT;
     return known;
 }
 

@@ -26,6 +26,7 @@ static const struct flag_name flag_names[] = {
     {PENDIO_BY_CLOSE, "BY_CLOSE"},
     {PENDIO_CONTROL_TRUNCATED, "CONTROL_TRUNCATED"},
     {PENDIO_COPIED, "COPIED"},
+    {PENDIO_LENT, "LENT"},
 };
 
 static const char *const operation_names[] = {

@@ -27,8 +27,8 @@ int pnd_plan_check_numbers(const struct pnd_compiler *compiler, const Pendio__St
     if ((unsigned int)source->close_mode > PENDIO_ABORTIVE)
         return pnd_plan_refuse_step(compiler, "close_mode %d is unknown; use GRACEFUL or ABORTIVE",
                                     (int)source->close_mode);
-    if ((unsigned int)source->memory > PENDIO__MEMORY__CALLER)
-        return pnd_plan_refuse_step(compiler, "memory %d is unknown; use SLICE or CALLER",
+    if ((unsigned int)source->memory > PENDIO__MEMORY__LENT)
+        return pnd_plan_refuse_step(compiler, "memory %d is unknown; use SLICE, CALLER or LENT",
                                     (int)source->memory);
     if ((unsigned int)source->content > PENDIO__CONTENT__NONE)
         return pnd_plan_refuse_step(compiler, "content %d is unknown; use PATTERN, ECHO or NONE",
@@ -84,6 +84,16 @@ static int check_message(const struct pnd_compiler *compiler, const Pendio__Step
     }
     if (step->control_bytes > pool->control_bytes)
         pool->control_bytes = (step->control_bytes + 15) / 16 * 16;
+    return 0;
+}
+
+static int check_lent(const struct pnd_compiler *compiler, const struct pnd_plan_step *step)
+{
+    uint16_t start = pnd_plan_start(step->operation);
+    bool echo = step->content == PENDIO__CONTENT__ECHO;
+    if (step->memory == PENDIO__MEMORY__LENT && !echo && !pnd_kind_is_receive(start))
+        return pnd_plan_refuse_step(compiler,
+                                    "memory LENT is for receives, and for ECHO; choose another");
     return 0;
 }
 
@@ -263,5 +273,7 @@ int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__St
         status = check_message(compiler, source, step);
     if (status == 0)
         status = check_name(compiler, source, step);
+    if (status == 0)
+        status = check_lent(compiler, step);
     return status < 0 ? status : check_system(compiler, step);
 }

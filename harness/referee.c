@@ -33,6 +33,7 @@ static const struct rule_text texts[PND_RULE_COUNT] = {
     [PND_RULE_BYTES] = {"bytes", "no more bytes than the window has"},
     [PND_RULE_WHOLE_SEND] = {"whole send", "a send or write that succeeds moves its whole window"},
     [PND_RULE_MEMORY] = {"memory", "the address of the window, or 0 without memory"},
+    [PND_RULE_LENT] = {"lent", "memory and LENT exactly when bytes came"},
     [PND_RULE_PRODUCT] = {"product",
                           "a new handle, a size or events where the operation makes one, else 0"},
     [PND_RULE_END_OF_STREAM] = {"end of stream", "set exactly when a stream brings 0 bytes"},

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """table.py - every numbered behaviour with its tests and their verdict, as one table.
 
-Usage:      table.py [--growing] VERDICTS TABLE
+Usage:      table.py VERDICTS TABLE
             VERDICTS holds programs.txt (a program and its numbers a line) and the verdicts.
 Happy path: numbers.txt names what there must be -> the verdict of each, made by its program unless
             there is one newer than the program -> TABLE.
 Failures:   a number without a test or with one that fails is exit 1, as is a program whose tests
-            are not those of its line; without io_uring exit 77; usage is exit 2. --growing:
-            what is missing is told, but is no failure.
+            are not those of its line; without io_uring exit 77; usage is exit 2.
 """
 
 import os
@@ -99,8 +98,6 @@ def write(path: pathlib.Path, table: Dict[str, Row]) -> None:
 
 
 def main(arguments: List[str]) -> int:
-    forgiven = ("missing",) if arguments[:1] == ["--growing"] else ()
-    arguments = arguments[len(forgiven):]
     if len(arguments) != 2:
         print(__doc__, file=sys.stderr)
         return 2
@@ -110,7 +107,7 @@ def main(arguments: List[str]) -> int:
     table = rows(verdicts, programs)
     write(pathlib.Path(arguments[1]), table)
     wrong += [f"{number} {row.verdict} {row.tests}" for number, row in table.items()
-              if row.verdict in ("missing", "fails") and row.verdict not in forgiven]
+              if row.verdict in ("missing", "fails")]
     for line in wrong:
         print(line)
     if not wrong and any(row.verdict == "skipped" for row in table.values()):

@@ -168,6 +168,62 @@ START_TEST(a_connect_whose_first_data_failed_may_have_made_one)
 }
 END_TEST
 
+static struct pendio_completion pend_lending(uint64_t bytes)
+{
+    books_open_handle(PENDIO__FAMILY__TCP4);
+    books_take(0);
+    struct pnd_start start = books_describe(0, PENDIO_OPERATION_RECEIVE);
+    start.lending = true;
+    start.memory = NULL;
+    start.byte_count = 0;
+    struct pendio_completion completion = books_complete(&start, books_pend(&start), bytes);
+    completion.memory = bytes > 0 ? 4096 : 0;
+    completion.flags = bytes > 0 ? PENDIO_LENT : PENDIO_END_OF_STREAM;
+    return completion;
+}
+
+START_TEST(memory_comes_with_what_is_lent)
+{
+    ck_assert(books_deliver(pend_lending(4000)));
+    books_must_be_right();
+    books_end();
+    books_begin();
+    ck_assert(books_deliver(pend_lending(0)));
+    books_must_be_right();
+}
+END_TEST
+
+START_TEST(bytes_lent_without_the_flag_are_an_offence)
+{
+    struct pendio_completion completion = pend_lending(10);
+    completion.flags = 0;
+    ck_assert(books_deliver(completion));
+    books_must_offend(PND_RULE_LENT);
+}
+END_TEST
+
+START_TEST(bytes_lent_without_memory_are_an_offence)
+{
+    struct pendio_completion completion = pend_lending(10);
+    completion.memory = 0;
+    ck_assert(books_deliver(completion));
+    books_must_offend(PND_RULE_LENT);
+}
+END_TEST
+
+START_TEST(what_was_lent_may_come_and_go_and_nothing_else)
+{
+    struct pendio_request before = {.lending = 1};
+    struct pendio_request after = {.lending = 1, .memory = &before, .byte_count = 64};
+    ck_assert(pnd_ledger_same_request(&before, &after));
+    after.user_data = 1;
+    ck_assert(!pnd_ledger_same_request(&before, &after));
+    before.user_data = 1;
+    before.lending = 0;
+    ck_assert(!pnd_ledger_same_request(&before, &after));
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -184,6 +240,10 @@ int main(void)
         a_connect_that_succeeds_with_a_part_of_its_first_data_is_an_offence,
         a_connect_without_a_handle_makes_one,
         a_connect_whose_first_data_failed_may_have_made_one,
+        memory_comes_with_what_is_lent,
+        bytes_lent_without_the_flag_are_an_offence,
+        bytes_lent_without_memory_are_an_offence,
+        what_was_lent_may_come_and_go_and_nothing_else,
     };
     return suite_run("judge_kinds", books_begin, books_end, tests, sizeof tests / sizeof tests[0]);
 }

@@ -162,6 +162,22 @@ START_TEST(connects_by_name_have_a_host_and_one_handle)
 }
 END_TEST
 
+START_TEST(lent_memory_is_for_receives_and_their_echo)
+{
+    plans_must_plan(
+        WITH_STEPS("{\"operation\": \"RECEIVE\", \"handle\": \"s\", \"context\": \"c\", "
+                   "\"memory\": \"LENT\"}, {\"operation\": \"SEND\", \"handle\": \"s\", "
+                   "\"context\": \"c\", \"memory\": \"LENT\", \"content\": \"ECHO\"}"));
+    ck_assert_uint_eq(plans.plan->pools[0].caller_bytes, 0);
+    plans_must_refuse_step(
+        WITH_STEPS("{\"operation\": \"SEND\", \"handle\": \"s\", \"memory\": \"LENT\"}"),
+        "memory LENT is for receives, and for ECHO");
+    plans_must_refuse_step(
+        WITH_STEPS("{\"operation\": \"READ\", \"handle\": \"s\", \"memory\": \"LENT\"}"),
+        "memory LENT is for receives, and for ECHO");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -171,6 +187,7 @@ int main(void)
         splices_and_pipes_have_two_handles,
         messages_have_control_data_and_what_is_expected_of_it,
         connects_by_name_have_a_host_and_one_handle,
+        lent_memory_is_for_receives_and_their_echo,
     };
     return suite_run("plan_meaning", plans_begin, plans_end, tests, sizeof tests / sizeof tests[0]);
 }

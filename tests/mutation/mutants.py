@@ -259,6 +259,14 @@ MUTANTS = (
         "runtime/op_message.c",
         "    address.sin_addr = info.ipi_addr;\n", "    address.sin_addr.s_addr = 0;\n"),
     Mutant(
+        "lent_is_not_held", "a buffer that is lent is free all the same", "runtime/lend.c",
+        "    context->lent_buffer = buffer + 1;\n    context->lent_charge_bytes = charge_bytes;\n",
+        """\
+    pnd_buffers_release(&context->loop->buffers, buffer);
+    context->lent_buffer = 0;
+    context->lent_charge_bytes = charge_bytes;
+"""),
+    Mutant(
         "first_data_stay", "a connect keeps its first data for itself", "runtime/op_connect.c",
         "if (!(context->request_flags & PENDIO_FIRST_DATA) ||",
         "if (context->handle->kind == PND_KIND_STREAM ||\n"
