@@ -2,10 +2,11 @@
  * echo_test.c - many connections on one loop echo many messages, and every byte is looked at.
  *
  *     echo_test [full | tenth] [connections=N] [messages=N] [bytes=N] [tcp=0|1] [unix=0|1]
- *               [policy=0-3]
+ *               [policy=0-3] [lend=0-2]
  *
  * Happy path:  every connection is one context: receive -> send what came -> receive, until the
- *              peer's end, then a graceful close. Policies AUTO, TRY and QUEUE go round (3).
+ *              peer's end, then a graceful close. Policies AUTO, TRY and QUEUE go round (3). None
+ *              (0), all (1) or half (2) of the contexts are lent what they receive.
  * Failures:    something lost, left over or counted twice: one line, exit 1.
  */
 #include "echo_peer.h"
@@ -24,6 +25,7 @@ static struct {
     struct echo_plan plan;
     pendio_handle listener;
     uint64_t policy;
+    uint64_t lend;
     uint64_t asked_count; /* accepts started */
     uint64_t accepted_count;
     uint64_t open_count;
@@ -35,23 +37,30 @@ static void settle(struct pendio_context *context, int answer);
 
 /* ---- connections ---------------------------------------------------------------------------- */
 
-static void receive_next(struct pendio_context *context, pendio_handle handle)
+/* A context's user data: itself, and whether it is lent what it receives. */
+enum { LENDS = 1 };
+
+static void receive_next(struct pendio_context *context, pendio_handle handle, bool lends)
 {
-    live_check(pendio_context_set_slice(context) == 0, "slice");
+    if (!lends)
+        live_check(pendio_context_set_slice(context) == 0, "slice");
     settle(context, pendio_receive(context, handle));
 }
 
 static void begin_connection(pendio_handle handle)
 {
     struct pendio_context *context = NULL;
+    bool lends = echo.lend == 1 || (echo.lend == 2 && echo.accepted_count / ALL_POLICIES % 2 == 0);
     uint64_t policy = echo.policy < ALL_POLICIES ? echo.policy : echo.accepted_count % ALL_POLICIES;
 
     live_check(pendio_pool_get(echo.bench.pool, &context) == 0, "pool");
     live_check(pendio_context_set_policy(context, (uint32_t)policy) == 0, "policy");
-    live_check(pendio_context_set_user_data(context, (uintptr_t)context) == 0, "user data");
+    live_check(pendio_context_set_user_data(context, (uintptr_t)context | (lends ? LENDS : 0)) == 0,
+               "user data");
+    live_check(!lends || pendio_context_set_lending(context) == 0, "lending");
     echo.accepted_count++;
     echo.open_count++;
-    receive_next(context, handle);
+    receive_next(context, handle, lends);
 }
 
 /* As many accepts as connections are awaited: then the context is not needed any more. */
@@ -72,12 +81,15 @@ static void after_receive(const struct pendio_completion *result)
     int answer;
 
     echo.received_bytes += result->bytes;
-    live_check(result->bytes <= SLICE_BYTES, "more came than fits");
+    live_check((result->flags & PENDIO_LENT) != 0 || result->bytes <= SLICE_BYTES,
+               "more came than fits");
     if ((result->flags & PENDIO_END_OF_STREAM) != 0) {
         answer = pendio_close(result->context, result->handle, PENDIO_GRACEFUL);
     } else {
         live_check(result->bytes > 0, "a receive brought nothing, and not the end");
-        live_check(pendio_context_set_window(result->context, 0, result->bytes) == 0, "window");
+        live_check((result->flags & PENDIO_LENT) != 0 ||
+                       pendio_context_set_window(result->context, 0, result->bytes) == 0,
+                   "window");
         answer = pendio_send(result->context, result->handle);
     }
     settle(result->context, answer);
@@ -96,11 +108,12 @@ static void follow(const struct pendio_completion *result)
         break;
     case PENDIO_OPERATION_SEND:
         echo.sent_bytes += result->bytes;
-        receive_next(result->context, result->handle);
+        receive_next(result->context, result->handle, (result->user_data & LENDS) != 0);
         break;
     default:
         live_check(result->operation == PENDIO_OPERATION_CLOSE, "an unknown operation");
-        live_check(result->user_data == (uintptr_t)result->context, "of another context");
+        live_check((result->user_data & ~(uint64_t)LENDS) == (uintptr_t)result->context,
+                   "of another context");
         live_check(pendio_pool_put(result->context) == 0, "put");
         echo.open_count--;
     }
@@ -147,7 +160,7 @@ static void check_amounts(const char *what, uint64_t bytes)
 }
 
 /* The peer begins before there is a ring. */
-static void run_family(int family, const struct echo_plan *plan, uint64_t policy)
+static void run_family(int family, const struct echo_plan *plan, uint64_t policy, uint64_t lend)
 {
     const struct pendio_loop_options options = {
         .size = sizeof options,
@@ -161,6 +174,7 @@ static void run_family(int family, const struct echo_plan *plan, uint64_t policy
     echo.plan = *plan;
     echo.plan.family = (uint64_t)family;
     echo.policy = policy;
+    echo.lend = lend;
     listener = echo_listen(&echo.plan);
     peer = echo_peer_start(&echo.plan);
     live_bench_init(&echo.bench, &options, SLICE_BYTES);
@@ -188,6 +202,7 @@ int main(int argc, char **argv)
     uint64_t unix_too = 1;
     uint64_t tcp_too = 1;
     uint64_t policy = ALL_POLICIES;
+    uint64_t lend = 2;
     const struct live_option options[] = {
         {"connections", &plan.connection_count, 15000},
         {"messages", &plan.message_count, 1000000},
@@ -195,6 +210,7 @@ int main(int argc, char **argv)
         {"tcp", &tcp_too, 0},
         {"unix", &unix_too, 0},
         {"policy", &policy, 0},
+        {"lend", &lend, 0},
     };
     int status;
 
@@ -203,8 +219,8 @@ int main(int argc, char **argv)
     live_options(argc, argv, options, sizeof options / sizeof options[0]);
     live_need_descriptors(plan.connection_count + 64);
     if (tcp_too != 0)
-        run_family(AF_INET, &plan, policy);
+        run_family(AF_INET, &plan, policy, lend);
     if (unix_too != 0)
-        run_family(AF_UNIX, &plan, policy);
+        run_family(AF_UNIX, &plan, policy, lend);
     return EXIT_SUCCESS;
 }

@@ -194,6 +194,7 @@ void live_bench_fini(struct live_bench *bench)
     check_equal("completions that did not fit", statistics.completion_overflows, 0);
     check_equal("completions of runs that were over", statistics.stale_completions, 0);
     check_equal("contexts in use", statistics.pool_in_use, 0);
+    check_equal("buffers in use", statistics.buffers_in_use, 0);
     check_equal("handles open", statistics.handles_open, 0);
     live_check(pendio_loop_destroy(bench->loop, -1, &leaked_count) == 0, "destroy");
     check_equal("operations left in the kernel", leaked_count, 0);
