@@ -109,7 +109,9 @@ struct pnd_splice {
     uint64_t from_offset; /* PENDIO_STREAMING: in order */
     uint64_t to_offset;
     uint8_t stage;
-    bool unblocked; /* `to`, until the run ends */
+    bool unblocked;          /* `to`, until the run ends */
+    uint32_t held_buffer;    /* its index + 1, while a piece of it is handed over; 0: none */
+    struct pnd_window piece; /* that piece */
     struct pnd_guest guests[2];
 };
 

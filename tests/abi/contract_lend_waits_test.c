@@ -1,0 +1,84 @@
+/*
+ * contract_lend_waits_test.c - whoever waits for memory to be lent is not forgotten.
+ *
+ * - Buffers that come back go to those who have data, whoever waits before them without any.
+ * - A handle below its quota is read; what is given back while a handle moves is counted.
+ * - What ends a handle or its connection meets a transfer of what was collected, or comes before
+ *   its last data: nothing is used twice, nothing stays behind.
+ */
+#include "fixture_host.h"
+#include "lending.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct fixture fixture;
+
+static struct pendio_completion receive(struct pendio_context *context, pendio_handle handle)
+{
+    return lending_receive(&fixture, context, handle);
+}
+
+/* A pair on which "first" was lent to *ret_context and the text is collected, if the kernel can. */
+static struct fixture_pair collected(struct pendio_context **ret_context, const char *text)
+{
+    struct fixture_pair pair = fixture_pair(&fixture, FIXTURE_TCP4);
+    struct pendio_completion completion;
+
+    *ret_context = lending_get(&fixture);
+    expect_pending(pendio_receive(*ret_context, pair.near));
+    fixture_put(pair.far, "first", 5);
+    completion = *fixture_next(&fixture);
+    lending_expect(&completion, "first");
+    if (text[0] != '\0')
+        fixture_put(pair.far, text, strlen(text));
+    fixture_quiet(&fixture);
+    return pair;
+}
+
+START_TEST(connection_ends_while_a_splice_hands_over_what_was_collected)
+{
+    enum { PIPE_BYTES = 4096 };
+    static char full[PIPE_BYTES];
+    struct pendio_context *contexts[3];
+    struct fixture_pair pair;
+    pendio_handle to;
+    int ends[2];
+
+    fixture_init(&fixture);
+    pair = collected(&contexts[0], "abcdef");
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES), PIPE_BYTES);
+    fixture_put(ends[1], full, PIPE_BYTES);
+    to = fixture_adopt(&fixture, ends[1]);
+    contexts[1] = fixture_get(&fixture);
+    contexts[2] = fixture_get(&fixture);
+    expect_pending(
+        pendio_splice(contexts[1], pair.near, PENDIO_STREAMING, to, PENDIO_STREAMING, 6));
+    fixture_quiet(&fixture);
+    expect_pending(pendio_disconnect(contexts[2], pair.near, _i ? PENDIO_REUSE : 0));
+    for (int i = 0; i < 4; i++)
+        (void)fixture_turn(&fixture, 0);
+    fixture_take(ends[0], full, PIPE_BYTES);
+    fixture_wait(&fixture, 2);
+    fixture.read_count = fixture.seen_count;
+    ck_assert_int_eq(pendio_pool_put(contexts[0]), 0);
+    ck_assert_uint_eq(lending_in_use(&fixture), 0);
+    close(ends[0]);
+    close(pair.far);
+    fixture_fini(&fixture);
+}
+END_TEST
+
+int main(void)
+{
+    const struct fixture_case cases[] = {
+        {connection_ends_while_a_splice_hands_over_what_was_collected, 2},
+    };
+
+    return fixture_run("contract: waits for memory to be lent", cases,
+                       sizeof cases / sizeof cases[0]);
+}
