@@ -73,10 +73,33 @@ START_TEST(connection_ends_while_a_splice_hands_over_what_was_collected)
 }
 END_TEST
 
+START_TEST(data_that_come_with_the_disconnect_are_not_kept)
+{
+    struct pendio_context *contexts[2];
+    struct fixture_pair pair;
+    int descriptor;
+
+    fixture_init(&fixture);
+    pair = collected(&contexts[0], "");
+    ck_assert_int_eq(pendio_pool_put(contexts[0]), 0);
+    contexts[1] = fixture_get(&fixture);
+    fixture_put(pair.far, "late", 4);
+    expect_pending(pendio_disconnect(contexts[1], pair.near, 0));
+    expect_next(&fixture, contexts[1], 0, 0, 0);
+    fixture_quiet(&fixture);
+    ck_assert_uint_eq(lending_in_use(&fixture), 0);
+    ck_assert_int_eq(pendio_handle_detach(fixture.loop, pair.near, &descriptor), 0);
+    close(descriptor);
+    close(pair.far);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_case cases[] = {
         {connection_ends_while_a_splice_hands_over_what_was_collected, 2},
+        {data_that_come_with_the_disconnect_are_not_kept, 0},
     };
 
     return fixture_run("contract: waits for memory to be lent", cases,
