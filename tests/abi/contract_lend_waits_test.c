@@ -95,11 +95,48 @@ START_TEST(data_that_come_with_the_disconnect_are_not_kept)
 }
 END_TEST
 
+START_TEST(host_is_told_when_an_automatic_put_frees_a_buffer)
+{
+    struct pendio_loop_options options = {.size = sizeof options, .buffer_count = 2};
+    struct pendio_context *contexts[3];
+    struct fixture_pair pairs[3];
+    struct host host;
+
+    fixture_init_with(&fixture, &options, 3, 0);
+    host_watch(&host, &fixture);
+    for (int i = 0; i < 3; i++)
+        pairs[i] = fixture_pair(&fixture, FIXTURE_UDP4);
+    for (int i = 0; i < 3; i++) {
+        contexts[i] = i == 1 ? fixture_called(&fixture, NULL, 0) : fixture_get(&fixture);
+        ck_assert_int_eq(pendio_context_set_lending(contexts[i]), 0);
+    }
+    ck_assert_int_eq(pendio_context_set_flags(contexts[1], PENDIO_AUTO_PUT), 0);
+    expect_pending(pendio_receive(contexts[0], pairs[0].near));
+    fixture_put(pairs[0].far, "abc", 3);
+    host_run(&host, 1);
+    expect_next(&fixture, contexts[0], 0, 3, PENDIO_LENT);
+    host_expect_sleep(&host);
+    fixture_put(pairs[1].far, "abc", 3);
+    fixture_put(pairs[2].far, "abc", 3);
+    expect_pending(pendio_receive(contexts[1], pairs[1].near));
+    expect_pending(pendio_receive(contexts[2], pairs[2].near));
+    host_run(&host, 1);
+    expect_next(&fixture, contexts[1], 0, 3, PENDIO_LENT);
+    ck_assert_msg(host_is_readable(&host, 2000), "the host sleeps");
+    host_run(&host, 1);
+    expect_next(&fixture, contexts[2], 0, 3, PENDIO_LENT);
+    for (int i = 0; i < 3; i++)
+        close(pairs[i].far);
+    host_fini(&host);
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_case cases[] = {
         {connection_ends_while_a_splice_hands_over_what_was_collected, 2},
         {data_that_come_with_the_disconnect_are_not_kept, 0},
+        {host_is_told_when_an_automatic_put_frees_a_buffer, 0},
     };
 
     return fixture_run("contract: waits for memory to be lent", cases,
