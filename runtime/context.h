@@ -168,11 +168,11 @@ struct pnd_context {
     bool lending;                 /* request: no memory, but what a receive lends it */
     uint32_t lent_buffer;         /* its index + 1; 0: none */
     uint32_t lent_charge_bytes;   /* what it counts against the quota of `lender` */
-    pendio_handle lender;
-    uint16_t flags;         /* of the completion to be */
-    uint32_t request_flags; /* request: PENDIO_AUTO_PUT ... */
-    uint32_t piece_count;   /* request: 0: the memory is no vector */
-    int32_t error;          /* of the completion to be */
+    uint64_t lender;              /* a handle's tag, who may be moving or gone; 0: none */
+    uint16_t flags;               /* of the completion to be */
+    uint32_t request_flags;       /* request: PENDIO_AUTO_PUT ... */
+    uint32_t piece_count;         /* request: 0: the memory is no vector */
+    int32_t error;                /* of the completion to be */
     uint64_t moved_bytes;
     uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
     uint64_t value;                 /* of the completion to be, where there is no product */

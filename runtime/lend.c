@@ -26,7 +26,7 @@ static void lend(struct pnd_context *context, uint32_t buffer, struct pnd_window
     context->window = piece;
     context->lent_buffer = buffer + 1;
     context->lent_charge_bytes = charge_bytes;
-    context->lender = context->handle_value;
+    context->lender = pnd_handle_tag(&context->loop->handles, context->handle);
     context->flags |= PENDIO_LENT;
 }
 
@@ -164,7 +164,7 @@ void pnd_lend_return(struct pnd_context *context)
     context->lent_buffer = 0;
     context->memory = (struct pnd_window){.memory = NULL};
     context->window = context->memory;
-    lender = pnd_handle_find(&loop->handles, context->lender);
+    lender = pnd_handle_of_tag(&loop->handles, context->lender);
     if (lender != NULL) {
         lender->held_bytes -= context->lent_charge_bytes;
         pnd_multishot_relieve(loop, lender);

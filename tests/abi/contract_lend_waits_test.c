@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 static struct fixture fixture;
+static struct fixture other;
 
 static struct pendio_completion receive(struct pendio_context *context, pendio_handle handle)
 {
@@ -131,12 +132,45 @@ START_TEST(host_is_told_when_an_automatic_put_frees_a_buffer)
 }
 END_TEST
 
+START_TEST(memory_given_back_while_the_handle_moves_counts_when_it_stays)
+{
+    struct pendio_loop_options options = {
+        .size = sizeof options, .buffer_bytes = 1024, .collect_bytes = 1024};
+    struct pendio_context *contexts[2];
+    struct pendio_completion completion;
+    struct fixture_pair pair;
+    static const char bytes[1024];
+
+    fixture_init(&other);
+    fixture_init_with(&fixture, &options, 4, 0);
+    pair = fixture_pair(&fixture, (enum fixture_family)_i);
+    contexts[0] = lending_get(&fixture);
+    contexts[1] = fixture_get(&fixture);
+    fixture_put(pair.far, bytes, sizeof bytes);
+    completion = receive(contexts[0], pair.near);
+    expect_completion(&completion, 0, sizeof bytes, PENDIO_LENT);
+    expect_pending(pendio_move(contexts[1], pair.near, other.loop));
+    ck_assert_int_eq(pendio_pool_put(contexts[0]), 0);
+    ck_assert_int_eq(pendio_cancel(fixture.loop, pendio_context_run(contexts[1])), 0);
+    expect_next(&fixture, contexts[1], -ECANCELED, 0, PENDIO_BY_CANCEL);
+    contexts[0] = lending_get(&fixture);
+    fixture_put(pair.far, "abc", 3);
+    completion = receive(contexts[0], pair.near);
+    lending_expect(&completion, "abc");
+    close(pair.far);
+    fixture_quiet(&other);
+    fixture_fini(&fixture);
+    fixture_fini(&other);
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_case cases[] = {
         {connection_ends_while_a_splice_hands_over_what_was_collected, 2},
         {data_that_come_with_the_disconnect_are_not_kept, 0},
         {host_is_told_when_an_automatic_put_frees_a_buffer, 0},
+        {memory_given_back_while_the_handle_moves_counts_when_it_stays, FIXTURE_FAMILY_COUNT},
     };
 
     return fixture_run("contract: waits for memory to be lent", cases,
