@@ -83,7 +83,7 @@ void pnd_multishot_wait(struct pnd_loop *loop, struct pnd_handle *handle,
 }
 
 /* In the ring a request without a buffer would only fail. */
-void pnd_multishot_feed(struct pnd_loop *loop)
+bool pnd_multishot_feed(struct pnd_loop *loop)
 {
     struct pnd_handle *next = TAILQ_FIRST(&loop->starved);
     uint32_t left_count = loop->buffers.provided_count + 1;
@@ -97,6 +97,7 @@ void pnd_multishot_feed(struct pnd_loop *loop)
             left_count--;
         }
     }
+    return next != NULL;
 }
 
 void pnd_multishot_relieve(struct pnd_loop *loop, struct pnd_handle *handle)

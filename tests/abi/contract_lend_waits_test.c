@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { LONG_NS = 2000000000 };
+
 static struct fixture fixture;
 static struct fixture other;
 
@@ -22,6 +24,36 @@ static struct pendio_completion receive(struct pendio_context *context, pendio_h
 {
     return lending_receive(&fixture, context, handle);
 }
+
+START_TEST(idle_ones_that_wait_first_keep_nobody_from_a_buffer)
+{
+    enum { PAIR_COUNT = 12, LAST = PAIR_COUNT - 1 };
+    struct pendio_loop_options options = {
+        .size = sizeof options, .buffer_count = 2, .buffer_bytes = 3};
+    struct pendio_context *contexts[PAIR_COUNT];
+    struct fixture_pair pairs[PAIR_COUNT];
+    struct pendio_completion completion;
+
+    fixture_init_with(&fixture, &options, PAIR_COUNT, 0);
+    for (int i = 0; i < PAIR_COUNT; i++) {
+        pairs[i] = fixture_pair(&fixture, (enum fixture_family)_i);
+        contexts[i] = lending_get(&fixture);
+    }
+    fixture_put(pairs[0].far, "abc", 3);
+    completion = receive(contexts[0], pairs[0].near);
+    lending_expect(&completion, "abc");
+    for (int i = 1; i < PAIR_COUNT; i++)
+        expect_pending(pendio_receive(contexts[i], pairs[i].near));
+    fixture_quiet(&fixture);
+    fixture_put(pairs[LAST].far, "xyz", 3);
+    ck_assert_int_eq(pendio_pool_put(contexts[0]), 0);
+    ck_assert_int_eq(fixture_turn(&fixture, LONG_NS), 1);
+    ck_assert_ptr_eq(fixture_next(&fixture)->context, contexts[LAST]);
+    for (int i = 0; i < PAIR_COUNT; i++)
+        close(pairs[i].far);
+    fixture_discard(&fixture);
+}
+END_TEST
 
 /* A pair on which "first" was lent to *ret_context and the text is collected, if the kernel can. */
 static struct fixture_pair collected(struct pendio_context **ret_context, const char *text)
@@ -167,6 +199,7 @@ END_TEST
 int main(void)
 {
     const struct fixture_case cases[] = {
+        {idle_ones_that_wait_first_keep_nobody_from_a_buffer, FIXTURE_FAMILY_COUNT},
         {connection_ends_while_a_splice_hands_over_what_was_collected, 2},
         {data_that_come_with_the_disconnect_are_not_kept, 0},
         {host_is_told_when_an_automatic_put_frees_a_buffer, 0},
