@@ -52,7 +52,7 @@ static bool ahead_is_full(const struct pnd_loop *loop, const struct pnd_handle *
     return handle->held_bytes >= loop->collect_bytes;
 }
 
-/* Half of it, so that not every buffer that comes back costs a request. */
+/* Where nobody waits: half of it, so that not every buffer that comes back costs a request. */
 static bool ahead_has_room(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
     return handle->held_bytes <= loop->collect_bytes / 2;

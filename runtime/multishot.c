@@ -44,10 +44,21 @@ static bool is_supplied(const struct pnd_loop *loop, const struct pnd_handle *ha
     return multishot->is_supplied == NULL || multishot->is_supplied(loop, handle);
 }
 
-static void want(struct pnd_loop *loop, struct pnd_handle *handle)
+static bool is_waited_for(const struct pnd_handle *handle)
 {
+    const struct pnd_context *first = pnd_line_first(&handle->receives);
+
+    return first != NULL && first->place == PND_IN_LINE;
+}
+
+/* Whoever waits is served up to the bound. */
+static void want_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_waited_for)
+{
+    bool has_room = is_waited_for ? !handle->multishot->is_full(loop, handle)
+                                  : handle->multishot->has_room(loop, handle);
+
     handle->arming = PND_WANTED;
-    if (!handle->multishot->has_room(loop, handle)) {
+    if (!has_room) {
         enlist(handle, NULL);
     } else if (is_supplied(loop, handle)) {
         enlist(handle, &loop->arms);
@@ -57,19 +68,28 @@ static void want(struct pnd_loop *loop, struct pnd_handle *handle)
     }
 }
 
+static void want(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    want_for(loop, handle, is_waited_for(handle));
+}
+
 enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
                                   const struct pnd_multishot *multishot)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
 
+    if (handle->arming != PND_UNARMED && handle->multishot != multishot)
+        return PND_FROM_KERNEL;
+    if (handle->arming == PND_WANTED && handle->arming_list == NULL)
+        want_for(loop, handle, true);
     if (handle->arming != PND_UNARMED)
-        return handle->multishot == multishot ? PND_FROM_LATER : PND_FROM_KERNEL;
+        return PND_FROM_LATER;
     if (!may_use(loop, handle, multishot) || !pnd_inbox_is_empty(&handle->inbox))
         return PND_FROM_KERNEL;
     handle->multishot = multishot;
     handle->inbox.kind = multishot->inbox_kind;
-    want(loop, handle);
+    want_for(loop, handle, true);
     return PND_FROM_LATER;
 }
 
@@ -79,7 +99,7 @@ void pnd_multishot_wait(struct pnd_loop *loop, struct pnd_handle *handle,
     assert(handle->arming == PND_UNARMED && pnd_inbox_is_empty(&handle->inbox));
     handle->multishot = multishot;
     handle->inbox.kind = multishot->inbox_kind;
-    want(loop, handle);
+    want_for(loop, handle, true);
 }
 
 /* In the ring a request without a buffer would only fail. */

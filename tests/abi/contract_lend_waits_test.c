@@ -164,6 +164,72 @@ START_TEST(host_is_told_when_an_automatic_put_frees_a_buffer)
 }
 END_TEST
 
+/* Two buffers of three are lent, and a poll has ended what receives ahead. */
+START_TEST(handle_below_its_quota_is_read)
+{
+    struct pendio_loop_options options = {
+        .size = sizeof options, .buffer_bytes = 1024, .collect_bytes = 3072};
+    static const char bytes[1024];
+    struct pendio_context *contexts[4];
+    struct pendio_completion completion;
+    struct fixture_pair pair;
+
+    fixture_init_with(&fixture, &options, 4, 0);
+    pair = fixture_pair(&fixture, (enum fixture_family)_i);
+    for (int i = 0; i < 4; i++)
+        contexts[i] = lending_get(&fixture);
+    for (int i = 0; i < 2; i++) {
+        expect_pending(pendio_poll(contexts[3], pair.near, POLLIN));
+        fixture_put(pair.far, bytes, sizeof bytes);
+        fixture_wait(&fixture, 1);
+        ck_assert_ptr_eq(fixture_next(&fixture)->context, contexts[3]);
+        completion = receive(contexts[i], pair.near);
+        expect_completion(&completion, 0, sizeof bytes, PENDIO_LENT);
+    }
+    expect_pending(pendio_poll(contexts[3], pair.near, POLLIN));
+    fixture_quiet(&fixture);
+    ck_assert_int_eq(pendio_cancel(fixture.loop, pendio_context_run(contexts[3])), 0);
+    expect_next(&fixture, contexts[3], -ECANCELED, 0, PENDIO_BY_CANCEL);
+    fixture_put(pair.far, "abc", 3);
+    completion = receive(contexts[2], pair.near);
+    lending_expect(&completion, "abc");
+    close(pair.far);
+    fixture_fini(&fixture);
+}
+END_TEST
+
+START_TEST(handle_goes_on_below_its_quota_when_some_is_given_back)
+{
+    struct pendio_loop_options options = {
+        .size = sizeof options, .buffer_bytes = 1024, .collect_bytes = 4096};
+    static const char bytes[1024];
+    struct pendio_context *contexts[5];
+    struct pendio_completion completion;
+    struct fixture_pair pair;
+
+    fixture_init_with(&fixture, &options, 5, 0);
+    pair = fixture_pair(&fixture, (enum fixture_family)_i);
+    for (int i = 0; i < 5; i++)
+        contexts[i] = lending_get(&fixture);
+    for (int i = 0; i < 4; i++) {
+        fixture_put(pair.far, bytes, sizeof bytes);
+        completion = receive(contexts[i], pair.near);
+        expect_completion(&completion, 0, sizeof bytes, PENDIO_LENT);
+    }
+    fixture_put(pair.far, "abc", 3);
+    if (pendio_receive(contexts[4], pair.near) == PENDIO_PENDING) {
+        (void)fixture_turn(&fixture, 0);
+        (void)fixture_turn(&fixture, 0);
+        if (fixture.seen_count == fixture.read_count)
+            ck_assert_int_eq(pendio_pool_put(contexts[0]), 0);
+        completion = *fixture_next(&fixture);
+        lending_expect(&completion, "abc");
+    }
+    close(pair.far);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 START_TEST(memory_given_back_while_the_handle_moves_counts_when_it_stays)
 {
     struct pendio_loop_options options = {
@@ -203,6 +269,8 @@ int main(void)
         {connection_ends_while_a_splice_hands_over_what_was_collected, 2},
         {data_that_come_with_the_disconnect_are_not_kept, 0},
         {host_is_told_when_an_automatic_put_frees_a_buffer, 0},
+        {handle_below_its_quota_is_read, FIXTURE_FAMILY_COUNT},
+        {handle_goes_on_below_its_quota_when_some_is_given_back, FIXTURE_FAMILY_COUNT},
         {memory_given_back_while_the_handle_moves_counts_when_it_stays, FIXTURE_FAMILY_COUNT},
     };
 
