@@ -8,6 +8,7 @@
  */
 #include "ahead.h"
 
+#include "lend.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -58,12 +59,15 @@ static bool ahead_has_room(const struct pnd_loop *loop, const struct pnd_handle 
     return handle->held_bytes <= loop->collect_bytes / 2;
 }
 
-/* What is no stream is received into a buffer taken for it. */
+/* Of what waits, only a single receive that does not choose needs a buffer taken for it. */
 static bool ahead_is_supplied(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
-    return handle->kind == PND_KIND_STREAM && loop->buffers.entries != NULL
-               ? pnd_buffers_can_choose(&loop->buffers)
-               : pnd_buffers_can_take(&loop->buffers);
+    const struct pnd_context *first = pnd_line_first(&handle->receives);
+    bool chooses = handle->kind == PND_KIND_STREAM && loop->buffers.entries != NULL;
+
+    if (first != NULL && !pnd_multishot_may_be_used(loop, handle, &pnd_receive_ahead))
+        chooses = pnd_lend_chooses(first);
+    return chooses ? pnd_buffers_can_choose(&loop->buffers) : pnd_buffers_can_take(&loop->buffers);
 }
 
 /* A buffer filled once counts as a whole, however little is in it. */

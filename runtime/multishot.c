@@ -28,9 +28,8 @@ static void enlist(struct pnd_handle *handle, struct pnd_handle_list *list)
     handle->arming_list = list;
 }
 
-/* Whoever waits beside the line (a poll) must see the descriptor as it is. */
-static bool may_use(const struct pnd_loop *loop, const struct pnd_handle *handle,
-                    const struct pnd_multishot *multishot)
+bool pnd_multishot_may_be_used(const struct pnd_loop *loop, const struct pnd_handle *handle,
+                               const struct pnd_multishot *multishot)
 {
     return (loop->ring.features & multishot->feature) != 0 && !handle->refuses_multishot &&
            handle->state == PND_HANDLE_OPEN && !handle->disconnected && !loop->stopping &&
@@ -85,7 +84,7 @@ enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
         want_for(loop, handle, true);
     if (handle->arming != PND_UNARMED)
         return PND_FROM_LATER;
-    if (!may_use(loop, handle, multishot) || !pnd_inbox_is_empty(&handle->inbox))
+    if (!pnd_multishot_may_be_used(loop, handle, multishot) || !pnd_inbox_is_empty(&handle->inbox))
         return PND_FROM_KERNEL;
     handle->multishot = multishot;
     handle->inbox.kind = multishot->inbox_kind;
@@ -168,7 +167,7 @@ void pnd_multishot_arm_first(struct pnd_loop *loop)
 
     assert(handle->arming == PND_WANTED);
     enlist(handle, NULL);
-    if (!may_use(loop, handle, handle->multishot)) {
+    if (!pnd_multishot_may_be_used(loop, handle, handle->multishot)) {
         handle->arming = PND_UNARMED;
         pnd_context_ask_again(handle);
         return;
@@ -209,7 +208,7 @@ static void take_last_word(struct pnd_loop *loop, struct pnd_handle *handle, int
     }
     if (result <= 0 && result != -ECANCELED)
         again = handle->multishot->end(loop, handle, result);
-    if (again && may_use(loop, handle, handle->multishot))
+    if (again && pnd_multishot_may_be_used(loop, handle, handle->multishot))
         want(loop, handle);
 }
 

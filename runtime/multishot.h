@@ -33,6 +33,13 @@ struct pnd_multishot {
                     const struct pnd_inbox_item *item);
 };
 
+/*
+ * It may be armed for the handle. Whoever waits beside the line (a poll) must see the descriptor as
+ * it is.
+ */
+bool pnd_multishot_may_be_used(const struct pnd_loop *loop, const struct pnd_handle *handle,
+                               const struct pnd_multishot *multishot);
+
 /* For the first in line, its inbox empty: wait for the multishot, or ask the kernel oneself. */
 enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
                                   const struct pnd_multishot *multishot);

@@ -55,6 +55,39 @@ START_TEST(idle_ones_that_wait_first_keep_nobody_from_a_buffer)
 }
 END_TEST
 
+START_TEST(message_from_a_stream_waits_for_a_buffer)
+{
+    struct pendio_loop_options options = {.size = sizeof options, .buffer_count = 4};
+    struct pendio_context *contexts[3];
+    struct pendio_completion completion;
+    struct fixture_pair pairs[3];
+
+    fixture_init_with(&fixture, &options, 3, 0);
+    for (int i = 0; i < 3; i++) {
+        pairs[i] = fixture_pair(&fixture, (enum fixture_family)_i);
+        contexts[i] = lending_get(&fixture);
+        fixture_put(pairs[i].far, "abc", 3);
+    }
+    for (int i = 0; i < 2; i++) {
+        completion = lending_finish(&fixture, contexts[i],
+                                    pendio_receive_message(contexts[i], pairs[i].near));
+        lending_expect(&completion, "abc");
+    }
+    (void)pendio_receive_message(contexts[2], pairs[2].near);
+    for (int i = 0; i < 4; i++)
+        (void)fixture_turn(&fixture, 0);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pendio_pool_put(contexts[i]), 0);
+    for (int i = 0; i < 4; i++)
+        (void)fixture_turn(&fixture, 0);
+    ck_assert_int_eq(pendio_context_result(contexts[2], &completion), 0);
+    lending_expect(&completion, "abc");
+    for (int i = 0; i < 3; i++)
+        close(pairs[i].far);
+    fixture_discard(&fixture);
+}
+END_TEST
+
 /* A pair on which "first" was lent to *ret_context and the text is collected, if the kernel can. */
 static struct fixture_pair collected(struct pendio_context **ret_context, const char *text)
 {
@@ -266,6 +299,7 @@ int main(void)
 {
     const struct fixture_case cases[] = {
         {idle_ones_that_wait_first_keep_nobody_from_a_buffer, FIXTURE_FAMILY_COUNT},
+        {message_from_a_stream_waits_for_a_buffer, FIXTURE_FAMILY_COUNT},
         {connection_ends_while_a_splice_hands_over_what_was_collected, 2},
         {data_that_come_with_the_disconnect_are_not_kept, 0},
         {host_is_told_when_an_automatic_put_frees_a_buffer, 0},
