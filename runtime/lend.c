@@ -50,10 +50,17 @@ static void lend_first(struct pnd_context *context)
 
 /* ---- what is to come ------------------------------------------------------------------------ */
 
+/* It can only say that nothing can be received. */
+static bool is_listener(const struct pnd_handle *handle)
+{
+    return handle->multishot != NULL && handle->multishot != &pnd_receive_ahead;
+}
+
 bool pnd_lend_chooses(const struct pnd_context *context)
 {
     return context->operation->code == PENDIO_OPERATION_RECEIVE &&
-           context->handle->kind == PND_KIND_STREAM && context->loop->buffers.entries != NULL;
+           context->handle->kind == PND_KIND_STREAM && !is_listener(context->handle) &&
+           context->loop->buffers.entries != NULL;
 }
 
 static void take_buffer(struct pnd_context *context)
@@ -79,6 +86,8 @@ static enum pnd_source ask_for_one(struct pnd_context *context)
     bool has_buffer =
         chooses ? pnd_buffers_can_choose(&loop->buffers) : pnd_buffers_can_take(&loop->buffers);
 
+    if (is_listener(handle))
+        return PND_FROM_KERNEL;
     if (!has_buffer || handle->held_bytes >= loop->collect_bytes) {
         pnd_multishot_wait(loop, handle, &pnd_receive_ahead);
         return PND_FROM_LATER;

@@ -263,6 +263,41 @@ START_TEST(handle_goes_on_below_its_quota_when_some_is_given_back)
 }
 END_TEST
 
+START_TEST(receive_from_a_listener_fails_without_buffers_too)
+{
+    struct pendio_loop_options options = {.size = sizeof options, .buffer_count = 2};
+    struct pendio_context *contexts[4];
+    struct fixture_pair pairs[2];
+    struct pendio_endpoint address;
+    pendio_handle listener;
+
+    fixture_init_with(&fixture, &options, 4, 0);
+    for (int i = 0; i < 2; i++) {
+        struct pendio_completion completion;
+
+        pairs[i] = fixture_pair(&fixture, FIXTURE_UDP4);
+        contexts[i] = lending_get(&fixture);
+        fixture_put(pairs[i].far, "abc", 3);
+        completion = receive(contexts[i], pairs[i].near);
+        lending_expect(&completion, "abc");
+    }
+    listener = fixture_listener(&fixture, FIXTURE_TCP4, &address);
+    contexts[2] = fixture_get(&fixture);
+    contexts[3] = lending_get(&fixture);
+    expect_pending(pendio_accept(contexts[2], listener, 0));
+    fixture_quiet(&fixture);
+    ck_assert_int_eq(pendio_cancel(fixture.loop, pendio_context_run(contexts[2])), 0);
+    expect_next(&fixture, contexts[2], -ECANCELED, 0, PENDIO_BY_CANCEL);
+    expect_pending(pendio_receive(contexts[3], listener));
+    if (!(fixture_stats(&fixture).features & PENDIO_FEATURE_MULTISHOT_ACCEPT))
+        ck_assert_int_eq(pendio_pool_put(contexts[0]), 0); /* it is not known to be a listener */
+    expect_next(&fixture, contexts[3], -ENOTCONN, 0, 0);
+    for (int i = 0; i < 2; i++)
+        close(pairs[i].far);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 START_TEST(memory_given_back_while_the_handle_moves_counts_when_it_stays)
 {
     struct pendio_loop_options options = {
@@ -305,6 +340,7 @@ int main(void)
         {host_is_told_when_an_automatic_put_frees_a_buffer, 0},
         {handle_below_its_quota_is_read, FIXTURE_FAMILY_COUNT},
         {handle_goes_on_below_its_quota_when_some_is_given_back, FIXTURE_FAMILY_COUNT},
+        {receive_from_a_listener_fails_without_buffers_too, 0},
         {memory_given_back_while_the_handle_moves_counts_when_it_stays, FIXTURE_FAMILY_COUNT},
     };
 
