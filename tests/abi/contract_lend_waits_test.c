@@ -330,6 +330,37 @@ START_TEST(memory_given_back_while_the_handle_moves_counts_when_it_stays)
 }
 END_TEST
 
+/* What a stream might choose from is not all there is for datagrams. */
+START_TEST(datagrams_find_buffers_beside_a_stream)
+{
+    enum { PAIR_COUNT = 4 };
+    struct pendio_loop_options options = {.size = sizeof options, .buffer_count = 32};
+    struct pendio_context *contexts[PAIR_COUNT], *waiting;
+    struct fixture_pair pairs[PAIR_COUNT], stream;
+    struct pendio_completion completion;
+
+    fixture_init_with(&fixture, &options, PAIR_COUNT + 1, 0);
+    stream = fixture_pair(&fixture, FIXTURE_TCP4);
+    waiting = lending_get(&fixture);
+    expect_pending(pendio_receive(waiting, stream.near));
+    fixture_quiet(&fixture);
+    for (int i = 0; i < PAIR_COUNT; i++) {
+        pairs[i] = fixture_pair(&fixture, FIXTURE_UDP4);
+        contexts[i] = lending_get(&fixture);
+        fixture_put(pairs[i].far, "abc", 3);
+        completion = receive(contexts[i], pairs[i].near);
+        lending_expect(&completion, "abc");
+    }
+    fixture_put(stream.far, "abc", 3);
+    completion = *fixture_next(&fixture);
+    lending_expect(&completion, "abc");
+    for (int i = 0; i < PAIR_COUNT; i++)
+        close(pairs[i].far);
+    close(stream.far);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_case cases[] = {
@@ -342,6 +373,7 @@ int main(void)
         {handle_goes_on_below_its_quota_when_some_is_given_back, FIXTURE_FAMILY_COUNT},
         {receive_from_a_listener_fails_without_buffers_too, 0},
         {memory_given_back_while_the_handle_moves_counts_when_it_stays, FIXTURE_FAMILY_COUNT},
+        {datagrams_find_buffers_beside_a_stream, 0},
     };
 
     return fixture_run("contract: waits for memory to be lent", cases,
