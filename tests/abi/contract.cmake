@@ -40,6 +40,6 @@ foreach(stem IN ITEMS
         message message_end message_rights
         disconnect_order first_data connect_name flags group move move_threads pieces signal
         splice packets cached device direct accept listener lend ahead
-        lend_bounds ahead_move lend_waits)
+        lend_bounds ahead_move lend_waits lend_random)
     contract_test(${stem})
 endforeach()
