@@ -8,6 +8,7 @@
  */
 #include "ahead.h"
 
+#include "lend.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -52,18 +53,21 @@ static bool ahead_is_full(const struct pnd_loop *loop, const struct pnd_handle *
     return handle->held_bytes >= loop->collect_bytes;
 }
 
-/* Half of it, so that not every buffer that comes back costs a request. */
+/* Where nobody waits: half of it, so that not every buffer that comes back costs a request. */
 static bool ahead_has_room(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
     return handle->held_bytes <= loop->collect_bytes / 2;
 }
 
-/* What is no stream is received into a buffer taken for it. */
+/* Of what waits, only a single receive that does not choose needs a buffer taken for it. */
 static bool ahead_is_supplied(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
-    return handle->kind == PND_KIND_STREAM && loop->buffers.entries != NULL
-               ? pnd_buffers_can_choose(&loop->buffers)
-               : pnd_buffers_can_take(&loop->buffers);
+    const struct pnd_context *first = pnd_line_first(&handle->receives);
+    bool chooses = handle->kind == PND_KIND_STREAM && loop->buffers.entries != NULL;
+
+    if (first != NULL && !pnd_multishot_may_be_used(loop, handle, &pnd_receive_ahead))
+        chooses = pnd_lend_chooses(first);
+    return chooses ? pnd_buffers_can_choose(&loop->buffers) : pnd_buffers_can_take(&loop->buffers);
 }
 
 /* A buffer filled once counts as a whole, however little is in it. */
@@ -113,10 +117,13 @@ static void ahead_collect(struct pnd_loop *loop, struct pnd_handle *handle, int3
     if (!(cqe_flags & IORING_CQE_F_BUFFER) || (result == 0 && loop->buffers.is_incremental))
         return;
     item.offset_bytes = pnd_buffers_fill(&loop->buffers, item.buffer, item.byte_count);
-    if (result == 0)
+    if (result == 0 || handle->disconnected) /* what came too late is nobody's */
         pnd_buffers_release(&loop->buffers, item.buffer);
+    else if (handle->inbox_ending == PND_FAILED)
+        pnd_buffers_release(&loop->buffers, item.buffer); /* there is a gap before it */
     else if (add(loop, handle, item) < 0)
         note_ending(handle, PND_FAILED, -ENOMEM);
+    settle_ending(handle);
 }
 
 static bool ahead_end(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result)

@@ -15,6 +15,7 @@
 
 enum {
     WANTED_FIRST = 64,
+    KEPT_PART = 8,  /* of all the buffers one part is not for the ring */
     PATIENCE = 256, /* times in a row with a quarter used before fewer are wanted */
 };
 
@@ -78,6 +79,7 @@ int pnd_buffers_make(struct pnd_buffers *buffers, struct pnd_ring *ring)
     for (uint32_t i = 0; i < count; i++)
         buffers->free_buffers[i] = count - 1 - i;
     buffers->free_count = count;
+    buffers->kept_count = count < KEPT_PART ? 1 : count / KEPT_PART;
     make_ring(buffers, ring);
     return 0;
 }
@@ -129,14 +131,15 @@ static void adapt(struct pnd_buffers *buffers)
     }
 }
 
-/* One stays, for whoever takes one. The tail lies where the first entry has room to spare. */
+/* Some stay, for whoever takes one. The tail lies where the first entry has room to spare. */
 void pnd_buffers_provide(struct pnd_buffers *buffers)
 {
     if (buffers->entries == NULL || buffers->provided_count >= buffers->wanted_count ||
-        buffers->free_count <= 1)
+        buffers->free_count <= buffers->kept_count)
         return;
     adapt(buffers);
-    while (buffers->provided_count < buffers->wanted_count && buffers->free_count > 1)
+    while (buffers->provided_count < buffers->wanted_count &&
+           buffers->free_count > buffers->kept_count)
         provide_one(buffers);
     __atomic_store_n(&buffers->entries[0].resv, buffers->tail, __ATOMIC_RELEASE);
 }

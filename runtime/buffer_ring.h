@@ -26,6 +26,7 @@ struct pnd_buffers {
     uint32_t free_count;
     struct io_uring_buf *entries; /* the ring; NULL: the kernel has none */
     bool is_incremental;
+    uint32_t kept_count;     /* so many are for those who take one */
     uint32_t provided_count; /* the kernel has them */
     uint32_t wanted_count;   /* it should have */
     uint32_t idle_count;     /* how often in a row it had far too many */
@@ -65,7 +66,8 @@ uint32_t pnd_buffers_in_use(const struct pnd_buffers *buffers);
 /* Whether there is one for a request that chooses from the ring; and for whoever takes one. */
 static inline bool pnd_buffers_can_choose(const struct pnd_buffers *buffers)
 {
-    return buffers->provided_count != 0 || (buffers->entries != NULL && buffers->free_count > 1);
+    return buffers->provided_count != 0 ||
+           (buffers->entries != NULL && buffers->free_count > buffers->kept_count);
 }
 
 static inline bool pnd_buffers_can_take(const struct pnd_buffers *buffers)

@@ -109,7 +109,9 @@ struct pnd_splice {
     uint64_t from_offset; /* PENDIO_STREAMING: in order */
     uint64_t to_offset;
     uint8_t stage;
-    bool unblocked; /* `to`, until the run ends */
+    bool unblocked;          /* `to`, until the run ends */
+    uint32_t held_buffer;    /* its index + 1, while a piece of it is handed over; 0: none */
+    struct pnd_window piece; /* that piece */
     struct pnd_guest guests[2];
 };
 
@@ -180,9 +182,9 @@ struct pnd_context {
     uint32_t piece_count;         /* request: 0: the memory is no vector */
     uint32_t lent_buffer;         /* its index + 1; 0: none */
     uint32_t lent_charge_bytes;   /* what it counts against the quota of `lender` */
-    pendio_handle lender;
-    int32_t error;        /* of the completion to be */
-    int32_t notice_count; /* of free memory, that are still to come; 0 before a run */
+    uint64_t lender;              /* a handle's tag, who may be moving or gone; 0: none */
+    int32_t error;                /* of the completion to be */
+    int32_t notice_count;         /* of free memory, that are still to come; 0 before a run */
     uint64_t moved_bytes;
     uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
     uint64_t value;                 /* of the completion to be, where there is no product */

@@ -177,7 +177,7 @@ pendio_handle pnd_handle_value(const struct pnd_handle_table *table,
 /* The open handle of that value; NULL: never valid, stale, foreign or closing. */
 struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table, pendio_handle value);
 
-/* The open or closing handle of a value without its loop; NULL: it is gone. */
+/* The handle, in whatever state, of a value without its loop; NULL: it is gone. */
 struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint64_t tag);
 
 /* Slot and generation, in 48 bits. */

@@ -107,12 +107,18 @@ static bool try_to_rest(struct pnd_loop *loop)
            pnd_loop_settle(loop);
 }
 
+/* What the next turn puts back may be what somebody waits for. */
+static bool may_rest(const struct pnd_loop *loop)
+{
+    return !pnd_loop_is_deliverable(loop) && TAILQ_EMPTY(&loop->returns);
+}
+
 static void rest(struct pnd_loop *loop)
 {
     struct pnd_host *host = &loop->host;
 
     loop->ring.backend->switch_signal(&loop->ring, true);
-    for (int i = 0; i < ATTEMPT_COUNT && !pnd_loop_is_deliverable(loop); i++) {
+    for (int i = 0; i < ATTEMPT_COUNT && may_rest(loop); i++) {
         if (try_to_rest(loop)) {
             host->is_resting = true;
             return;

@@ -26,7 +26,7 @@ static void lend(struct pnd_context *context, uint32_t buffer, struct pnd_window
     context->window = piece;
     context->lent_buffer = buffer + 1;
     context->lent_charge_bytes = charge_bytes;
-    context->lender = context->handle_value;
+    context->lender = pnd_handle_tag(&context->loop->handles, context->handle);
     context->flags |= PENDIO_LENT;
 }
 
@@ -50,10 +50,17 @@ static void lend_first(struct pnd_context *context)
 
 /* ---- what is to come ------------------------------------------------------------------------ */
 
+/* It can only say that nothing can be received. */
+static bool is_listener(const struct pnd_handle *handle)
+{
+    return handle->multishot != NULL && handle->multishot != &pnd_receive_ahead;
+}
+
 bool pnd_lend_chooses(const struct pnd_context *context)
 {
     return context->operation->code == PENDIO_OPERATION_RECEIVE &&
-           context->handle->kind == PND_KIND_STREAM && context->loop->buffers.entries != NULL;
+           context->handle->kind == PND_KIND_STREAM && !is_listener(context->handle) &&
+           context->loop->buffers.entries != NULL;
 }
 
 static void take_buffer(struct pnd_context *context)
@@ -79,6 +86,8 @@ static enum pnd_source ask_for_one(struct pnd_context *context)
     bool has_buffer =
         chooses ? pnd_buffers_can_choose(&loop->buffers) : pnd_buffers_can_take(&loop->buffers);
 
+    if (is_listener(handle))
+        return PND_FROM_KERNEL;
     if (!has_buffer || handle->held_bytes >= loop->collect_bytes) {
         pnd_multishot_wait(loop, handle, &pnd_receive_ahead);
         return PND_FROM_LATER;
@@ -164,7 +173,7 @@ void pnd_lend_return(struct pnd_context *context)
     context->lent_buffer = 0;
     context->memory = (struct pnd_window){.memory = NULL};
     context->window = context->memory;
-    lender = pnd_handle_find(&loop->handles, context->lender);
+    lender = pnd_handle_of_tag(&loop->handles, context->lender);
     if (lender != NULL) {
         lender->held_bytes -= context->lent_charge_bytes;
         pnd_multishot_relieve(loop, lender);

@@ -99,8 +99,7 @@ static bool has_more(const struct pnd_loop *loop)
 static void fill_ring(struct pnd_loop *loop)
 {
     pnd_buffers_provide(&loop->buffers);
-    if (!TAILQ_EMPTY(&loop->starved))
-        pnd_multishot_feed(loop);
+    loop->feeds = !TAILQ_EMPTY(&loop->starved) && pnd_multishot_feed(loop);
     while (has_backlog(loop) && pnd_ring_has_room(&loop->ring))
         pnd_context_write_entry(TAILQ_FIRST(&loop->backlog));
     while (!TAILQ_EMPTY(&loop->arms) && pnd_ring_has_room(&loop->ring))
@@ -122,7 +121,7 @@ static int submit(struct pnd_loop *loop, int64_t wait_ns)
         fill_ring(loop);
     }
     if (status == 0)
-        status = loop->ring.backend->submit(&loop->ring, wait_ns);
+        status = loop->ring.backend->submit(&loop->ring, loop->feeds ? 0 : wait_ns);
     return status == -EAGAIN || status == -EBUSY ? 0 : status;
 }
 
@@ -214,7 +213,8 @@ bool pnd_loop_settle(struct pnd_loop *loop)
 {
     if (pnd_loop_flush(loop) < 0 || collect(loop))
         return false;
-    return !pnd_loop_is_deliverable(loop) && loop->ring.queued_count == 0 && !has_more(loop);
+    return !pnd_loop_is_deliverable(loop) && loop->ring.queued_count == 0 && !has_more(loop) &&
+           !loop->feeds;
 }
 
 /* ---- deliver -------------------------------------------------------------------------------- */
@@ -331,7 +331,7 @@ static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_roun
     any = collect(loop);
     if (woken)
         *ret_round = ROUND_WOKEN;
-    else if (may_sleep && !any && left_until(until_ns) != 0)
+    else if (may_sleep && !loop->feeds && !any && left_until(until_ns) != 0)
         *ret_round = ROUND_INTERRUPTED;
     else
         *ret_round = ROUND_MORE;

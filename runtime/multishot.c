@@ -28,9 +28,8 @@ static void enlist(struct pnd_handle *handle, struct pnd_handle_list *list)
     handle->arming_list = list;
 }
 
-/* Whoever waits beside the line (a poll) must see the descriptor as it is. */
-static bool may_use(const struct pnd_loop *loop, const struct pnd_handle *handle,
-                    const struct pnd_multishot *multishot)
+bool pnd_multishot_may_be_used(const struct pnd_loop *loop, const struct pnd_handle *handle,
+                               const struct pnd_multishot *multishot)
 {
     return (loop->ring.features & multishot->feature) != 0 && !handle->refuses_multishot &&
            handle->state == PND_HANDLE_OPEN && !handle->disconnected && !loop->stopping &&
@@ -44,10 +43,21 @@ static bool is_supplied(const struct pnd_loop *loop, const struct pnd_handle *ha
     return multishot->is_supplied == NULL || multishot->is_supplied(loop, handle);
 }
 
-static void want(struct pnd_loop *loop, struct pnd_handle *handle)
+static bool is_waited_for(const struct pnd_handle *handle)
 {
+    const struct pnd_context *first = pnd_line_first(&handle->receives);
+
+    return first != NULL && first->place == PND_IN_LINE;
+}
+
+/* Whoever waits is served up to the bound. */
+static void want_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_waited_for)
+{
+    bool has_room = is_waited_for ? !handle->multishot->is_full(loop, handle)
+                                  : handle->multishot->has_room(loop, handle);
+
     handle->arming = PND_WANTED;
-    if (!handle->multishot->has_room(loop, handle)) {
+    if (!has_room) {
         enlist(handle, NULL);
     } else if (is_supplied(loop, handle)) {
         enlist(handle, &loop->arms);
@@ -57,19 +67,28 @@ static void want(struct pnd_loop *loop, struct pnd_handle *handle)
     }
 }
 
+static void want(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    want_for(loop, handle, is_waited_for(handle));
+}
+
 enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
                                   const struct pnd_multishot *multishot)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
 
+    if (handle->arming != PND_UNARMED && handle->multishot != multishot)
+        return PND_FROM_KERNEL;
+    if (handle->arming == PND_WANTED && handle->arming_list == NULL)
+        want_for(loop, handle, true);
     if (handle->arming != PND_UNARMED)
-        return handle->multishot == multishot ? PND_FROM_LATER : PND_FROM_KERNEL;
-    if (!may_use(loop, handle, multishot) || !pnd_inbox_is_empty(&handle->inbox))
+        return PND_FROM_LATER;
+    if (!pnd_multishot_may_be_used(loop, handle, multishot) || !pnd_inbox_is_empty(&handle->inbox))
         return PND_FROM_KERNEL;
     handle->multishot = multishot;
     handle->inbox.kind = multishot->inbox_kind;
-    want(loop, handle);
+    want_for(loop, handle, true);
     return PND_FROM_LATER;
 }
 
@@ -79,11 +98,11 @@ void pnd_multishot_wait(struct pnd_loop *loop, struct pnd_handle *handle,
     assert(handle->arming == PND_UNARMED && pnd_inbox_is_empty(&handle->inbox));
     handle->multishot = multishot;
     handle->inbox.kind = multishot->inbox_kind;
-    want(loop, handle);
+    want_for(loop, handle, true);
 }
 
 /* In the ring a request without a buffer would only fail. */
-void pnd_multishot_feed(struct pnd_loop *loop)
+bool pnd_multishot_feed(struct pnd_loop *loop)
 {
     struct pnd_handle *next = TAILQ_FIRST(&loop->starved);
     uint32_t left_count = loop->buffers.provided_count + 1;
@@ -97,6 +116,7 @@ void pnd_multishot_feed(struct pnd_loop *loop)
             left_count--;
         }
     }
+    return next != NULL;
 }
 
 void pnd_multishot_relieve(struct pnd_loop *loop, struct pnd_handle *handle)
@@ -147,7 +167,7 @@ void pnd_multishot_arm_first(struct pnd_loop *loop)
 
     assert(handle->arming == PND_WANTED);
     enlist(handle, NULL);
-    if (!may_use(loop, handle, handle->multishot)) {
+    if (!pnd_multishot_may_be_used(loop, handle, handle->multishot)) {
         handle->arming = PND_UNARMED;
         pnd_context_ask_again(handle);
         return;
@@ -188,7 +208,7 @@ static void take_last_word(struct pnd_loop *loop, struct pnd_handle *handle, int
     }
     if (result <= 0 && result != -ECANCELED)
         again = handle->multishot->end(loop, handle, result);
-    if (again && may_use(loop, handle, handle->multishot))
+    if (again && pnd_multishot_may_be_used(loop, handle, handle->multishot))
         want(loop, handle);
 }
 

@@ -33,6 +33,13 @@ struct pnd_multishot {
                     const struct pnd_inbox_item *item);
 };
 
+/*
+ * It may be armed for the handle. Whoever waits beside the line (a poll) must see the descriptor as
+ * it is.
+ */
+bool pnd_multishot_may_be_used(const struct pnd_loop *loop, const struct pnd_handle *handle,
+                               const struct pnd_multishot *multishot);
+
 /* For the first in line, its inbox empty: wait for the multishot, or ask the kernel oneself. */
 enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
                                   const struct pnd_multishot *multishot);
@@ -41,8 +48,11 @@ enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
 void pnd_multishot_wait(struct pnd_loop *loop, struct pnd_handle *handle,
                         const struct pnd_multishot *multishot);
 
-/* Those that had no buffer may go on, as many as there may be buffers for. */
-void pnd_multishot_feed(struct pnd_loop *loop);
+/*
+ * Those that had no buffer may go on, as many as there may be buffers for. True: more may go on
+ * when these have looked, who need not have found any data for theirs.
+ */
+bool pnd_multishot_feed(struct pnd_loop *loop);
 
 /* Something was taken from the inbox, or given back: there may be room again. */
 void pnd_multishot_relieve(struct pnd_loop *loop, struct pnd_handle *handle);

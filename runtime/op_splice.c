@@ -112,6 +112,28 @@ static uint64_t left_bytes(const struct pnd_context *context)
     return context->argument - context->moved_bytes;
 }
 
+static void let_go(struct pnd_context *context)
+{
+    struct pnd_splice *splice = &context->extra->splice;
+
+    if (splice->held_buffer != 0)
+        pnd_buffers_release(&context->loop->buffers, splice->held_buffer - 1);
+    splice->held_buffer = 0;
+}
+
+/* The end of the connection may give back what is collected, but not while it is written. */
+static void hold_first(struct pnd_context *context)
+{
+    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_loop *loop = context->loop;
+    uint32_t buffer = pnd_inbox_first(&loop->inboxes, &splice->from->inbox)->buffer;
+
+    pnd_buffers_hold(&loop->buffers, buffer);
+    splice->held_buffer = buffer + 1;
+    splice->piece = pnd_ahead_first(loop, splice->from);
+    splice->stage = STAGE_HAND_OVER;
+}
+
 /*
  * What was collected ahead of the splice goes first, by way of the program; then the descriptor is
  * its own.
@@ -126,9 +148,9 @@ static enum pnd_source splice_take(struct pnd_context *context)
     pnd_multishot_stop(context->loop, from);
     if (pnd_handle_is_armed(from))
         return PND_FROM_LATER;
-    if (pnd_ahead_has_bytes(from) && left_bytes(context) != 0 && splice->stage != STAGE_WAIT_TO &&
-        pnd_descriptor_is_pipe(splice->to->descriptor))
-        splice->stage = STAGE_HAND_OVER;
+    if (splice->held_buffer == 0 && pnd_ahead_has_bytes(from) && left_bytes(context) != 0 &&
+        splice->stage != STAGE_WAIT_TO && pnd_descriptor_is_pipe(splice->to->descriptor))
+        hold_first(context);
     return PND_FROM_KERNEL;
 }
 
@@ -162,7 +184,7 @@ static void prepare_move(const struct pnd_context *context, struct io_uring_sqe 
 static void prepare_to_hand_over(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     const struct pnd_splice *splice = &context->extra->splice;
-    const struct pnd_window piece = pnd_ahead_first(context->loop, splice->from);
+    const struct pnd_window piece = splice->piece;
     uint32_t chunk = chunk_of(context);
 
     sqe->opcode = IORING_OP_WRITE;
@@ -247,14 +269,19 @@ static enum pnd_verdict finish_hand_over(struct pnd_context *context, int32_t re
 {
     struct pnd_splice *splice = &context->extra->splice;
 
+    if (pnd_transfer_must_do_with_signal(context->loop, result))
+        return PND_AGAIN;
+    let_go(context);
     if (result == -EAGAIN)
         splice->stage = STAGE_WAIT_TO;
-    if (result == -EAGAIN || pnd_transfer_must_do_with_signal(context->loop, result))
+    if (result == -EAGAIN)
         return PND_AGAIN;
     if (result < 0)
         return fail(context, result);
-    pnd_ahead_consume(context->loop, splice->from, (uint32_t)result);
-    pnd_ahead_taken(context->loop, splice->from);
+    if (pnd_ahead_has_bytes(splice->from)) { /* else the connection has ended meanwhile */
+        pnd_ahead_consume(context->loop, splice->from, (uint32_t)result);
+        pnd_ahead_taken(context->loop, splice->from);
+    }
     context->moved_bytes += (uint32_t)result;
     splice->stage = (uint8_t)stage_to_begin(splice);
     return left_bytes(context) == 0 ? PND_DELIVER : PND_AGAIN;
@@ -286,4 +313,5 @@ static void splice_release(struct pnd_context *context)
     if (splice->unblocked)
         pnd_handle_block(splice->to);
     splice->unblocked = false;
+    let_go(context);
 }

@@ -67,6 +67,8 @@ foreach(stem IN ITEMS
         hosting
         lend
         lend_bounds
+        lend_random
+        lend_waits
         listener
         loop
         message

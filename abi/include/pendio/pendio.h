@@ -505,7 +505,7 @@ PENDIO_API int pendio_context_set_pieces(struct pendio_context *context,
  *
  * Result:    0. Where there is no memory for the buffers, a receive ends with -ENOMEM.
  * Ownership: what is lent is the context's until its next receive, the end of a send of it, other
- *            memory is set, or it is put.
+ *            memory is set, or it is put. What is lent under PENDIO_PEEK is not to be written to.
  */
 PENDIO_API int pendio_context_set_lending(struct pendio_context *context);
 
