@@ -117,10 +117,8 @@ static void ahead_collect(struct pnd_loop *loop, struct pnd_handle *handle, int3
     if (!(cqe_flags & IORING_CQE_F_BUFFER) || (result == 0 && loop->buffers.is_incremental))
         return;
     item.offset_bytes = pnd_buffers_fill(&loop->buffers, item.buffer, item.byte_count);
-    if (result == 0 || handle->disconnected) /* what came too late is nobody's */
-        pnd_buffers_release(&loop->buffers, item.buffer);
-    else if (handle->inbox_ending == PND_FAILED)
-        pnd_buffers_release(&loop->buffers, item.buffer); /* there is a gap before it */
+    if (result == 0 || handle->disconnected || handle->inbox_ending == PND_FAILED)
+        pnd_buffers_release(&loop->buffers, item.buffer); /* too late, or behind a gap: nobody's */
     else if (add(loop, handle, item) < 0)
         note_ending(handle, PND_FAILED, -ENOMEM);
     settle_ending(handle);
