@@ -289,8 +289,9 @@ START_TEST(receive_from_a_listener_fails_without_buffers_too)
     ck_assert_int_eq(pendio_cancel(fixture.loop, pendio_context_run(contexts[2])), 0);
     expect_next(&fixture, contexts[2], -ECANCELED, 0, PENDIO_BY_CANCEL);
     expect_pending(pendio_receive(contexts[3], listener));
-    if (!(fixture_stats(&fixture).features & PENDIO_FEATURE_MULTISHOT_ACCEPT))
-        ck_assert_int_eq(pendio_pool_put(contexts[0]), 0); /* it is not known to be a listener */
+    for (int i = 0; i < 2; i++) /* where it is not known to be a listener it waits for one */
+        if (!(fixture_stats(&fixture).features & PENDIO_FEATURE_MULTISHOT_ACCEPT))
+            ck_assert_int_eq(pendio_pool_put(contexts[i]), 0);
     expect_next(&fixture, contexts[3], -ENOTCONN, 0, 0);
     for (int i = 0; i < 2; i++)
         close(pairs[i].far);
