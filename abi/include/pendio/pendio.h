@@ -1052,8 +1052,8 @@ PENDIO_API int pendio_signal(struct pendio_context *context, int number);
  * then on. An early end that comes before that leaves the handle as it was.
  *
  * Result:    value: the handle there. With an error the handle here is as it was: -EAGAIN the
- *            target's handle_count is reached; -ESHUTDOWN the target is shutting down, or ended
- *            meanwhile.
+ *            target's handle_count is reached, or it has too few buffers for what was received
+ *            ahead; -ESHUTDOWN the target is shutting down, or ended meanwhile.
  * Refused:   -EBUSY something is under way on the handle; -EINVAL also for the context's own loop.
  * Ownership: no other thread may destroy the target before this call returns; afterwards either
  *            loop may be destroyed at any time. What is under way is drained as all else; the new
