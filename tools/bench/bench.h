@@ -62,11 +62,13 @@ int pnd_bench_measure(const struct pnd_bench_case *bench_case,
 
 /* What was done to the machine for the sake of the figures. */
 struct pnd_bench_machine {
-    int core;                             /* the thread is pinned to; -1: to none */
-    bool has_own_network;                 /* a network namespace of its own */
-    char congestion[16];                  /* control of its TCP connections */
-    char features[256];                   /* the runtime found and uses */
-    char reason[96];                      /* why it has no network of its own */
+    double
+        system_call_ns;   /* of CPU, for one that does nothing: it decides which strategy is best */
+    int core;             /* the thread is pinned to; -1: to none */
+    bool has_own_network; /* a network namespace of its own */
+    char congestion[16];  /* control of its TCP connections */
+    char features[256];   /* the runtime found and uses */
+    char reason[96];      /* why it has no network of its own */
     char refusal[PND_BENCH_REASON_BYTES]; /* why the runtime has no loop here; "": it has */
 };
 

@@ -19,6 +19,8 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static void raise_descriptor_limit(void);
@@ -26,6 +28,7 @@ static bool enter_own_network(char *ret_reason, size_t reason_bytes);
 static int raise_loopback(void);
 static void learn_congestion(char *ret_name, size_t name_bytes);
 static int pin(void);
+static double learn_system_call_cost(void);
 static void learn_features(struct pnd_bench_machine *machine);
 
 void pnd_bench_machine_prepare(struct pnd_bench_machine *ret_machine)
@@ -36,6 +39,7 @@ void pnd_bench_machine_prepare(struct pnd_bench_machine *ret_machine)
         enter_own_network(ret_machine->reason, sizeof ret_machine->reason);
     learn_congestion(ret_machine->congestion, sizeof ret_machine->congestion);
     ret_machine->core = pin();
+    ret_machine->system_call_ns = learn_system_call_cost();
     learn_features(ret_machine);
 }
 
@@ -101,6 +105,18 @@ static int pin(void)
     CPU_ZERO(&one);
     CPU_SET(core - 1, &one);
     return sched_setaffinity(0, sizeof one, &one) < 0 ? -1 : (int)core - 1;
+}
+
+static double learn_system_call_cost(void)
+{
+    enum { CALLS = 20000 };
+    struct timespec begun, ended;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begun);
+    for (int call = 0; call < CALLS; call++)
+        (void)syscall(SYS_getppid);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
+    double spent_ns = (double)(ended.tv_sec - begun.tv_sec) * 1e9;
+    return (spent_ns + (double)(ended.tv_nsec - begun.tv_nsec)) / CALLS;
 }
 
 static void learn_features(struct pnd_bench_machine *machine)
