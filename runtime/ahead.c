@@ -8,7 +8,6 @@
  */
 #include "ahead.h"
 
-#include "lend.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -66,8 +65,20 @@ static bool ahead_is_supplied(const struct pnd_loop *loop, const struct pnd_hand
     bool chooses = handle->kind == PND_KIND_STREAM && loop->buffers.entries != NULL;
 
     if (first != NULL && !pnd_multishot_may_be_used(loop, handle, &pnd_receive_ahead))
-        chooses = pnd_lend_chooses(first);
-    return chooses ? pnd_buffers_can_choose(&loop->buffers) : pnd_buffers_can_take(&loop->buffers);
+        chooses = pnd_ahead_chooses(first);
+    return pnd_buffers_have_one(&loop->buffers, chooses);
+}
+
+bool pnd_ahead_is_listener(const struct pnd_handle *handle)
+{
+    return handle->multishot != NULL && handle->multishot != &pnd_receive_ahead;
+}
+
+bool pnd_ahead_chooses(const struct pnd_context *context)
+{
+    return context->operation->code == PENDIO_OPERATION_RECEIVE &&
+           context->handle->kind == PND_KIND_STREAM && !pnd_ahead_is_listener(context->handle) &&
+           context->loop->buffers.entries != NULL;
 }
 
 /* A buffer filled once counts as a whole, however little is in it. */

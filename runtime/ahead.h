@@ -12,6 +12,12 @@
 
 extern const struct pnd_multishot pnd_receive_ahead;
 
+/* It accepts: it can only say that nothing can be received. */
+bool pnd_ahead_is_listener(const struct pnd_handle *handle);
+
+/* For a single receive into lent memory the kernel chooses the buffer; else one is taken for it. */
+bool pnd_ahead_chooses(const struct pnd_context *context);
+
 /* For whoever reads from the handle into his own memory: what is collected, or where to ask. */
 enum pnd_source pnd_ahead_take(struct pnd_context *context);
 

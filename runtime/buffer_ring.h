@@ -63,16 +63,13 @@ void pnd_buffers_want_more(struct pnd_buffers *buffers);
 /* How many are held. */
 uint32_t pnd_buffers_in_use(const struct pnd_buffers *buffers);
 
-/* Whether there is one for a request that chooses from the ring; and for whoever takes one. */
-static inline bool pnd_buffers_can_choose(const struct pnd_buffers *buffers)
+/* Whether there is one for a request that chooses from the ring, or for whoever takes one. */
+static inline bool pnd_buffers_have_one(const struct pnd_buffers *buffers, bool chooses)
 {
+    if (!chooses)
+        return buffers->free_count != 0;
     return buffers->provided_count != 0 ||
            (buffers->entries != NULL && buffers->free_count > buffers->kept_count);
-}
-
-static inline bool pnd_buffers_can_take(const struct pnd_buffers *buffers)
-{
-    return buffers->free_count != 0;
 }
 
 static inline unsigned char *pnd_buffers_memory(const struct pnd_buffers *buffers, uint32_t index)

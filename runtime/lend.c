@@ -50,19 +50,6 @@ static void lend_first(struct pnd_context *context)
 
 /* ---- what is to come ------------------------------------------------------------------------ */
 
-/* It can only say that nothing can be received. */
-static bool is_listener(const struct pnd_handle *handle)
-{
-    return handle->multishot != NULL && handle->multishot != &pnd_receive_ahead;
-}
-
-bool pnd_lend_chooses(const struct pnd_context *context)
-{
-    return context->operation->code == PENDIO_OPERATION_RECEIVE &&
-           context->handle->kind == PND_KIND_STREAM && !is_listener(context->handle) &&
-           context->loop->buffers.entries != NULL;
-}
-
 static void take_buffer(struct pnd_context *context)
 {
     struct pnd_buffers *buffers = &context->loop->buffers;
@@ -82,13 +69,12 @@ static enum pnd_source ask_for_one(struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
-    bool chooses = pnd_lend_chooses(context);
-    bool has_buffer =
-        chooses ? pnd_buffers_can_choose(&loop->buffers) : pnd_buffers_can_take(&loop->buffers);
+    bool chooses = pnd_ahead_chooses(context);
 
-    if (is_listener(handle))
+    if (pnd_ahead_is_listener(handle))
         return PND_FROM_KERNEL;
-    if (!has_buffer || handle->held_bytes >= loop->collect_bytes) {
+    if (!pnd_buffers_have_one(&loop->buffers, chooses) ||
+        handle->held_bytes >= loop->collect_bytes) {
         pnd_multishot_wait(loop, handle, &pnd_receive_ahead);
         return PND_FROM_LATER;
     }
@@ -154,7 +140,7 @@ void pnd_lend_finish(struct pnd_context *context)
         pnd_lend_return(context);
         return;
     }
-    if (pnd_lend_chooses(context))
+    if (pnd_ahead_chooses(context))
         charge_bytes = pnd_ahead_charge(loop, (uint32_t)context->moved_bytes);
     context->handle->held_bytes += charge_bytes;
     lend(context, context->lent_buffer - 1, piece, charge_bytes);

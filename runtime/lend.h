@@ -12,9 +12,6 @@
 /* What is collected; or it will be; or the kernel is to fill a buffer chosen or taken for it. */
 enum pnd_source pnd_lend_take(struct pnd_context *context);
 
-/* Whether the kernel is to choose the buffer itself; else the window is one that was taken. */
-bool pnd_lend_chooses(const struct pnd_context *context);
-
 /* The kernel has answered; whatever has a buffer but no bytes in it gives it back below. */
 void pnd_lend_chosen(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
 void pnd_lend_finish(struct pnd_context *context);

@@ -251,7 +251,7 @@ enum pnd_verdict pnd_readable_finish(struct pnd_context *context, int32_t result
 static void lent_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     receive_prepare(context, sqe);
-    if (pnd_lend_chooses(context)) {
+    if (pnd_ahead_chooses(context)) {
         sqe->addr = 0;
         sqe->len = 0;
         sqe->flags |= IOSQE_BUFFER_SELECT;
@@ -266,7 +266,7 @@ static enum pnd_verdict lent_finish(struct pnd_context *context, int32_t result,
 
     if (cqe_flags & IORING_CQE_F_BUFFER)
         pnd_lend_chosen(context, result, cqe_flags);
-    if (result == -ENOBUFS && pnd_lend_chooses(context))
+    if (result == -ENOBUFS && pnd_ahead_chooses(context))
         pnd_buffers_want_more(&context->loop->buffers);
     else
         verdict = pnd_receive_finish(context, result, cqe_flags);
