@@ -62,6 +62,20 @@ static const struct pnd_command commands[] = {
         .run = pnd_command_stats,
     },
     {
+        .name = "bench",
+        .arguments = "",
+        .summary = "what pendio costs, beside programs written by hand and its peers",
+        .about =
+            "Every subject of a case does a block of the same work in each round, in this process\n"
+            "and on one core; every byte is compared. RATIO is the median of the rounds' ratios "
+            "to\n"
+            "the reference: above 1 is dearer. CASE is echo/FAMILY/CONNECTIONSxBYTESxDEPTH and so\n"
+            "on. Without --case all cases run, which takes some minutes.\n",
+        .options = PND_OPTION_JSON | PND_OPTION_QUIET | PND_OPTION_QUICK | PND_OPTION_CASE |
+                   PND_OPTION_LIST | PND_OPTION_SECONDS,
+        .run = pnd_command_bench,
+    },
+    {
         .name = "version",
         .arguments = "",
         .summary = "versions of this program and of the daemon",

@@ -33,6 +33,9 @@ static int take_backend(struct pnd_options *options);
 static int take_features(struct pnd_options *options);
 static int take_timeout(struct pnd_options *options);
 static int take_quiet(struct pnd_options *options);
+static int take_quick(struct pnd_options *options);
+static int take_list(struct pnd_options *options);
+static int take_seconds(struct pnd_options *options);
 static int take_nothing(struct pnd_options *options);
 
 #define AS_TEXT(member) NULL, offsetof(struct pnd_options, member)
@@ -51,12 +54,19 @@ static const struct described_option table[] = {
     {"from", PND_OPTION_FROM, "FORMAT", "of IN: json or protobuf", AS_TEXT(from)},
     {"to", PND_OPTION_TO, "FORMAT", "of OUT: json or protobuf", AS_TEXT(to)},
     {"type", PND_OPTION_TYPE, "MESSAGE", "what IN holds; Workload unless said", AS_TEXT(type)},
+    {"case", PND_OPTION_CASE, "PATTERN", "only these: a pattern, or how their names begin",
+     AS_TEXT(pattern)},
+    {"list", PND_OPTION_LIST, NULL, "name the cases, measure nothing", take_list, 0},
+    {"quick", PND_OPTION_QUICK, NULL, "see that everything runs, time nothing", take_quick, 0},
+    {"seconds", PND_OPTION_SECONDS, "SECONDS", "measure each case for this long; 5 unless said",
+     take_seconds, 0},
     {"help", PND_OPTION_HELP, NULL, "this help", take_nothing, 0},
 };
 
 enum { OPTION_COUNT = sizeof table / sizeof table[0] };
 
 static const struct described_option *find(int value);
+static int take_duration(const char *option, double *ret_seconds);
 static int take(const struct pnd_command *command, const struct described_option *found,
                 struct pnd_options *options);
 static int refuse_unknown(const struct pnd_command *command, const char *argument);
@@ -163,19 +173,45 @@ static int take_features(struct pnd_options *options)
 
 static int take_timeout(struct pnd_options *options)
 {
+    double seconds = 0;
+    int status = take_duration("--timeout", &seconds);
+    if (status == 0)
+        options->timeout_ns = (int64_t)(seconds * 1e9);
+    return status;
+}
+
+static int take_seconds(struct pnd_options *options)
+{
+    return take_duration("--seconds", &options->seconds);
+}
+
+static int take_duration(const char *option, double *ret_seconds)
+{
     char *end = NULL;
     double seconds = strtod(optarg, &end);
     if (end == optarg || *end != '\0' || !(seconds >= 0.001 && seconds <= 1e6)) {
-        pnd_say_error("--timeout %s: use seconds from 0.001 to 1000000", optarg);
+        pnd_say_error("%s %s: use seconds from 0.001 to 1000000", option, optarg);
         return -EINVAL;
     }
-    options->timeout_ns = (int64_t)(seconds * 1e9);
+    *ret_seconds = seconds;
     return 0;
 }
 
 static int take_quiet(struct pnd_options *options)
 {
     options->quiet = true;
+    return 0;
+}
+
+static int take_quick(struct pnd_options *options)
+{
+    options->quick = true;
+    return 0;
+}
+
+static int take_list(struct pnd_options *options)
+{
+    options->list = true;
     return 0;
 }
 

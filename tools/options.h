@@ -21,6 +21,10 @@ enum {
     PND_OPTION_TO = 1u << 9,
     PND_OPTION_TYPE = 1u << 10,
     PND_OPTION_HELP = 1u << 11, /* every command has it */
+    PND_OPTION_QUICK = 1u << 12,
+    PND_OPTION_CASE = 1u << 13,
+    PND_OPTION_LIST = 1u << 14,
+    PND_OPTION_SECONDS = 1u << 15,
 };
 
 struct pnd_options {
@@ -32,10 +36,14 @@ struct pnd_options {
     const char *features;
     const char *from; /* NULL: by the file's name; so is `to` */
     const char *to;
-    const char *type;   /* NULL: "Workload" */
-    uint64_t seed;      /* 0: the workload's own */
-    int64_t timeout_ns; /* 0: not given */
+    const char *type;    /* NULL: "Workload" */
+    uint64_t seed;       /* 0: the workload's own */
+    int64_t timeout_ns;  /* 0: not given */
+    const char *pattern; /* of cases; NULL: all */
+    double seconds;      /* for each case; 0: not given */
     bool quiet;
+    bool quick;
+    bool list;
     char **files;
     int file_count;
 };

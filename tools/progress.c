@@ -34,6 +34,7 @@ void pnd_progress_begin(struct pnd_progress *progress, int workload_count, bool 
         .started_ns = pnd_clock_now_ns(),
         .workload_count = workload_count,
         .workload = "",
+        .unit = "operations",
     };
 }
 
@@ -78,10 +79,10 @@ static void draw(struct pnd_progress *progress)
     int width = terminal_width();
     if (width > LINE_BYTES)
         width = LINE_BYTES;
-    (void)snprintf(line, (size_t)width, "[%d/%d] [%s] %3.0f %%  %s operations  %.0f s  %s",
+    (void)snprintf(line, (size_t)width, "[%d/%d] [%s] %3.0f %%  %s %s  %.0f s  %s",
                    progress->workload_index + 1, progress->workload_count, bar,
                    fraction_done(progress) * 100, pnd_units_brief(progress->operations).text,
-                   seconds, progress->workload);
+                   progress->unit, seconds, progress->workload);
     pnd_say_clean(line);
     pnd_say_for_now(line);
 }

@@ -12,6 +12,7 @@ struct pnd_progress {
     int workload_count;
     int workload_index;
     const char *workload;
+    const char *unit; /* what `operations` are called */
     uint64_t operations;
     uint64_t operations_expected; /* 0: unknown */
 };

@@ -13,7 +13,7 @@ from tree import Include, Source, Tree, Violation
 
 # A library, and the only files (or folders, with a slash) that may include its headers.
 LIBRARY_OWNERS = (
-    (r"liburing(\.h|/)", ("runtime/ring_uring.c", "runtime/probe.c")),
+    (r"liburing(\.h|/)", ("runtime/ring_uring.c", "runtime/probe.c", "tools/bench/")),
     (r"linux/io_uring\.h", ("runtime/uring_abi.h",)),
     (r"ares.*\.h", ("runtime/resolver.c",)),
     (r"nng/", ("harness/link.c", "tools/link.c", "tests/support/")),
@@ -45,7 +45,8 @@ PRESCRIBED = frozenset((
 # Built by their users (bindings), by clang alone (fuzzers), where libuv is, or by a test of the
 # installed package.
 UNBUILT = re.compile(
-    r"^(abi/bindings/|tests/fuzz/|tests/abi/host_libuv_test\.c$|tests/\w+/(package|data)/)")
+    r"^(abi/bindings/|tests/fuzz/|tests/abi/host_libuv_test\.c$|"
+    r"tools/bench/echo_libuv\.c$|tests/\w+/(package|data)/)")
 
 
 def allows(owners: "tuple[str, ...]", path: str) -> bool:

@@ -30,7 +30,7 @@ END_TEST
 
 START_TEST(help_is_there_for_every_command)
 {
-    static const char *const names[] = {"run", "check", "convert", "stats", "version"};
+    static const char *const names[] = {"run", "check", "convert", "stats", "bench", "version"};
     for (size_t index = 0; index < sizeof names / sizeof names[0]; index++) {
         struct program_end asked = cli_call("help", names[index], NULL);
         struct program_end option = cli_call(names[index], "--help", NULL);

@@ -1,0 +1,187 @@
+/*
+ * bench.c - `pendio bench`: what pendio costs beside programs written by hand, and its peers.
+ *
+ * Happy path:  choose the cases -> quieten the machine -> measure one after another -> table, JSON.
+ * Failures:    a subject whose bytes come back wrong, or not at all, is exit 1; no io_uring here is
+ *              exit 77; an interrupt leaves no file behind.
+ */
+#include "bench_results.h"
+#include "clock.h"
+#include "command.h"
+#include "interrupt.h"
+#include "output.h"
+#include "progress.h"
+#include "say.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUND_MAXIMUM = 20000, ROUND_MINIMUM = 7, QUICK_ROUNDS = 2 };
+
+static const double seconds_default = 5;
+
+struct bench {
+    const struct pnd_options *options;
+    const struct pnd_bench_case **cases;
+    size_t case_count;
+    struct pnd_bench_machine machine;
+    struct pnd_bench_result *results;
+    size_t result_count;
+    struct pnd_output json;
+    struct pnd_progress progress;
+};
+
+static int choose(struct bench *bench);
+static bool is_chosen(const struct pnd_options *options, const char *name);
+static enum pnd_exit list(const struct bench *bench);
+static enum pnd_exit run(struct bench *bench);
+static int measure_all(struct bench *bench);
+static bool go_on(void *state, uint32_t round_count, int64_t spent_ns);
+static int show(struct bench *bench);
+static enum pnd_exit judge(const struct bench *bench);
+static double seconds_per_case(const struct pnd_options *options);
+
+enum pnd_exit pnd_command_bench(const struct pnd_options *options)
+{
+    struct bench bench = {.options = options};
+    enum pnd_exit code = PND_EXIT_USAGE;
+    int status = choose(&bench);
+    if (status == 0)
+        code = options->list ? list(&bench) : run(&bench);
+    else if (status == -ENOMEM)
+        code = PND_EXIT_UNREACHABLE;
+    pnd_output_abandon(&bench.json);
+    free(bench.cases);
+    free(bench.results);
+    return code;
+}
+
+static int choose(struct bench *bench)
+{
+    size_t count;
+    const struct pnd_bench_case *cases = pnd_bench_cases(&count);
+    bench->cases = calloc(count, sizeof *bench->cases);
+    bench->results = calloc(count * PND_BENCH_SUBJECT_MAXIMUM, sizeof *bench->results);
+    if (bench->cases == NULL || bench->results == NULL) {
+        pnd_say_error("out of memory");
+        return -ENOMEM;
+    }
+    for (size_t index = 0; index < count; index++)
+        if (is_chosen(bench->options, cases[index].name))
+            bench->cases[bench->case_count++] = &cases[index];
+    if (bench->case_count > 0)
+        return 0;
+    pnd_say_error("--case %s: no case is named so; 'pendio bench --list' lists them",
+                  bench->options->pattern);
+    return -EINVAL;
+}
+
+/* A pattern as the shell has them, or how names begin. */
+static bool is_chosen(const struct pnd_options *options, const char *name)
+{
+    const char *pattern = options->pattern;
+    return pattern == NULL || fnmatch(pattern, name, 0) == 0 ||
+           strncmp(name, pattern, strlen(pattern)) == 0;
+}
+
+static enum pnd_exit list(const struct bench *bench)
+{
+    for (size_t index = 0; index < bench->case_count; index++)
+        (void)printf("%s\n", bench->cases[index]->name);
+    return PND_EXIT_OK;
+}
+
+static enum pnd_exit run(struct bench *bench)
+{
+    if (pnd_output_begin(bench->options->json, &bench->json) < 0)
+        return PND_EXIT_UNREACHABLE;
+    pnd_bench_machine_prepare(&bench->machine);
+    if (bench->machine.refusal[0] != '\0') {
+        pnd_say_error("skipped: %s", bench->machine.refusal);
+        return PND_EXIT_SKIPPED;
+    }
+    if (measure_all(bench) < 0)
+        return PND_EXIT_UNREACHABLE;
+    return show(bench) < 0 ? PND_EXIT_UNREACHABLE : judge(bench);
+}
+
+static int measure_all(struct bench *bench)
+{
+    bool is_quick = bench->options->quick;
+    struct pnd_bench_effort effort = {
+        .limit_ns = is_quick ? 0 : (int64_t)(seconds_per_case(bench->options) * 1e9),
+        .round_minimum = is_quick ? QUICK_ROUNDS : ROUND_MINIMUM,
+        .round_maximum = ROUND_MAXIMUM,
+        .brief = is_quick,
+        .go_on = go_on,
+        .state = bench,
+    };
+    int status = 0;
+
+    pnd_progress_begin(&bench->progress, (int)bench->case_count, !bench->options->quiet);
+    bench->progress.unit = "rounds";
+    for (size_t index = 0; status == 0 && index < bench->case_count; index++) {
+        const struct pnd_bench_case *one = bench->cases[index];
+        pnd_progress_next(&bench->progress, (int)index, one->name);
+        pnd_progress_tick(&bench->progress);
+        status = pnd_bench_measure(one, &effort, &bench->results[bench->result_count]);
+        bench->result_count += one->subject_count;
+    }
+    pnd_progress_end(&bench->progress);
+    if (status == -ENOMEM)
+        pnd_say_error("out of memory");
+    return status;
+}
+
+/* So many rounds as there will have been at the end, if they go on like this. */
+static bool go_on(void *state, uint32_t round_count, int64_t spent_ns)
+{
+    struct bench *bench = state;
+    double share = (double)spent_ns / (seconds_per_case(bench->options) * 1e9);
+    uint64_t expected = (uint64_t)(round_count / (share > 1 ? 1 : share));
+    pnd_progress_update(&bench->progress, round_count,
+                        bench->options->quick ? QUICK_ROUNDS : expected);
+    pnd_progress_tick(&bench->progress);
+    return pnd_interrupt_signal() == 0;
+}
+
+static int show(struct bench *bench)
+{
+    const struct pnd_bench_report report = {
+        .machine = &bench->machine,
+        .results = bench->results,
+        .count = bench->result_count,
+        .seconds = seconds_per_case(bench->options),
+        .is_quick = bench->options->quick,
+    };
+    int status = 0;
+    if (!bench->options->quiet)
+        status =
+            pnd_bench_results_print(&report, pnd_output_is_stdout(&bench->json) ? stderr : stdout);
+    if (status < 0 || bench->json.stream == NULL)
+        return status;
+    status = pnd_bench_results_write(&report, bench->json.stream);
+    return status < 0 ? pnd_output_fail(&bench->json, status) : pnd_output_end(&bench->json);
+}
+
+static enum pnd_exit judge(const struct bench *bench)
+{
+    enum pnd_exit code = PND_EXIT_SKIPPED;
+    for (size_t index = 0; index < bench->result_count; index++) {
+        const struct pnd_bench_result *result = &bench->results[index];
+        if (result->state == PND_BENCH_FAILED) {
+            pnd_say_error("%s: %s: %s", result->bench_case->name, result->subject, result->reason);
+            code = PND_EXIT_FAILED;
+        } else if (result->state == PND_BENCH_MEASURED && code == PND_EXIT_SKIPPED) {
+            code = PND_EXIT_OK;
+        }
+    }
+    return code;
+}
+
+static double seconds_per_case(const struct pnd_options *options)
+{
+    return options->seconds > 0 ? options->seconds : seconds_default;
+}

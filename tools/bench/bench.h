@@ -1,0 +1,78 @@
+/* bench.h - what there is to be measured, and one measurement: all the command knows of it. */
+#ifndef PND_BENCH_H
+#define PND_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PND_BENCH_SUBJECT_MAXIMUM = 8, PND_BENCH_NAME_BYTES = 48, PND_BENCH_REASON_BYTES = 160 };
+
+struct pnd_bench_subject;
+
+/* One question, asked of several subjects in the same rounds. */
+struct pnd_bench_case {
+    char name[PND_BENCH_NAME_BYTES];
+    const char *unit;
+    const struct pnd_bench_subject *subjects;
+    size_t subject_count;
+    int family; /* AF_INET or AF_UNIX; of cases with connections */
+    uint32_t connection_count;
+    uint32_t message_bytes;
+    uint32_t depth; /* messages of a connection, or reads, under way at once */
+};
+
+struct pnd_bench_spread {
+    double minimum, low, median, high, maximum; /* low and high: the quartiles */
+};
+
+enum pnd_bench_state { PND_BENCH_MEASURED, PND_BENCH_SKIPPED, PND_BENCH_FAILED };
+
+struct pnd_bench_result {
+    const struct pnd_bench_case *bench_case;
+    const char *subject;
+    const char *reference; /* whose figure it is divided by, round by round */
+    enum pnd_bench_state state;
+    char reason[PND_BENCH_REASON_BYTES]; /* of what was not measured */
+    struct pnd_bench_spread figure;      /* in the case's unit */
+    struct pnd_bench_spread ratio;
+    uint32_t round_count;
+};
+
+struct pnd_bench_effort {
+    int64_t limit_ns; /* rounds go on for this long */
+    uint32_t round_minimum;
+    uint32_t round_maximum;
+    bool brief; /* blocks of next to no length: to see that everything runs */
+
+    /* Called between rounds; false ends the measurement. */
+    bool (*go_on)(void *state, uint32_t round_count, int64_t spent_ns);
+    void *state;
+};
+
+/* All cases, in the order they run; they live as long as the program. */
+const struct pnd_bench_case *pnd_bench_cases(size_t *ret_count);
+
+/*
+ * A result for each subject of the case, measured or not. Returns 0, -EINTR when go_on() said no,
+ * or -ENOMEM.
+ */
+int pnd_bench_measure(const struct pnd_bench_case *bench_case,
+                      const struct pnd_bench_effort *effort, struct pnd_bench_result *ret_results);
+
+/* What was done to the machine for the sake of the figures. */
+struct pnd_bench_machine {
+    double
+        system_call_ns;   /* of CPU, for one that does nothing: it decides which strategy is best */
+    int core;             /* the thread is pinned to; -1: to none */
+    bool has_own_network; /* a network namespace of its own */
+    char congestion[16];  /* control of its TCP connections */
+    char features[256];   /* the runtime found and uses */
+    char reason[96];      /* why it has no network of its own */
+    char refusal[PND_BENCH_REASON_BYTES]; /* why the runtime has no loop here; "": it has */
+};
+
+/* Whatever is not permitted is left as it was, and told. */
+void pnd_bench_machine_prepare(struct pnd_bench_machine *ret_machine);
+
+#endif

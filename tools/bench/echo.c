@@ -1,0 +1,108 @@
+/*
+ * echo.c - the echo matrix: what a server costs for each message it sends back.
+ *
+ * Happy path:  the generator fills every connection -> the server, alone on the clock, echoes all
+ *              of it -> the generator compares every byte.
+ * Failures:    bytes that are wrong, missing or late end the subject's part.
+ */
+#include "cases.h"
+#include "load.h"
+#include "server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { WINDOW_BYTES = 16384, BLOCK_MESSAGES = 1024, BUFFER_MINIMUM = 16, BUFFER_MAXIMUM = 4096 };
+
+struct echo {
+    const struct pnd_bench_server *server;
+    void *state;
+    struct pnd_bench_load load;
+};
+
+static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench_subject *subject,
+                 void **ret_state);
+static int run(void *state, struct pnd_bench_block *block);
+static void end(void *state);
+
+#define SUBJECT(server_name, reference_name, server)                                               \
+    {                                                                                              \
+        .name = (server_name), .reference = (reference_name), .kind = &(server), .begin = begin,   \
+        .run = run, .end = end                                                                     \
+    }
+
+const struct pnd_bench_subject pnd_bench_echo[] = {
+    SUBJECT("ring-window", "ring-window", pnd_bench_ring_window),
+    SUBJECT("pendio-window", "ring-window", pnd_bench_pendio_window),
+    SUBJECT("ring-lending", "ring-lending", pnd_bench_ring_lending),
+    SUBJECT("pendio-lending", "ring-lending", pnd_bench_pendio_lending),
+    SUBJECT("epoll", "ring-window", pnd_bench_epoll),
+#ifdef PENDIO_BENCH_LIBUV
+    SUBJECT("libuv", "ring-window", pnd_bench_libuv),
+#else
+    {"libuv", "ring-window", NULL, "libuv (libuv1-dev) was not found by cmake", begin, run, end},
+#endif
+};
+const size_t pnd_bench_echo_count = sizeof pnd_bench_echo / sizeof pnd_bench_echo[0];
+
+static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench_subject *subject,
+                 void **ret_state)
+{
+    if (subject->kind == NULL)
+        return -ENOTSUP;
+    struct echo *echo = calloc(1, sizeof *echo);
+    if (echo == NULL)
+        return -ENOMEM;
+    echo->server = subject->kind;
+    int status = pnd_bench_load_init(&echo->load, bench_case);
+    if (status < 0) {
+        free(echo);
+        return status;
+    }
+    struct pnd_bench_wiring wiring = {
+        .descriptors = echo->load.servers,
+        .count = bench_case->connection_count,
+        .window_bytes = WINDOW_BYTES,
+        .buffer_count = BUFFER_MINIMUM,
+    };
+    while (wiring.buffer_count < 2 * wiring.count && wiring.buffer_count < BUFFER_MAXIMUM)
+        wiring.buffer_count *= 2;
+    status = echo->server->create(&wiring, &echo->state);
+    if (status < 0) {
+        pnd_bench_load_fini(&echo->load);
+        free(echo);
+        return status;
+    }
+    *ret_state = echo;
+    return 0;
+}
+
+/* As many phases as it takes for figures well above the clock's own cost. */
+static int run(void *state, struct pnd_bench_block *block)
+{
+    struct echo *echo = state;
+    uint64_t messages = (uint64_t)echo->load.connection_count * echo->load.depth;
+    uint64_t wanted = block->brief ? 1 : BLOCK_MESSAGES;
+    int status = 0;
+
+    while (status == 0 && block->operation_count < wanted) {
+        status = pnd_bench_load_send(&echo->load);
+        if (status < 0)
+            break;
+        pnd_bench_block_start(block);
+        status = echo->server->serve(echo->state, messages * echo->load.message_bytes);
+        pnd_bench_block_stop(block);
+        block->operation_count += messages;
+        if (status == 0)
+            status = pnd_bench_load_verify(&echo->load);
+    }
+    return status;
+}
+
+static void end(void *state)
+{
+    struct echo *echo = state;
+    echo->server->destroy(echo->state);
+    pnd_bench_load_fini(&echo->load);
+    free(echo);
+}

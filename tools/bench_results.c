@@ -1,0 +1,184 @@
+/*
+ * bench_results.c - what was measured, for people and for scripts.
+ *
+ * Happy path:  a line on the machine, then a row for each subject of each case: its figure, and its
+ *              ratio to the reference with the quartiles of that; the same as JSON.
+ * Failures:    what was skipped or failed has its reason where the figures would stand.
+ */
+#include "bench_results.h"
+
+#include "results.h"
+#include "table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+static const struct pnd_column columns[] = {
+    {"CASE", PND_LEFT},      {"SUBJECT", PND_LEFT}, {"MEDIAN", PND_RIGHT}, {"MIN", PND_RIGHT},
+    {"MAX", PND_RIGHT},      {"UNIT", PND_LEFT},    {"RATIO", PND_RIGHT},  {"QUARTILES", PND_RIGHT},
+    {"REFERENCE", PND_LEFT}, {"ROUNDS", PND_RIGHT},
+};
+
+enum { COLUMN_COUNT = sizeof columns / sizeof columns[0], CELL_BYTES = 32 };
+
+static void print_machine(const struct pnd_bench_report *report, FILE *stream);
+static int add_row(struct pnd_table *table, const struct pnd_bench_report *report,
+                   const struct pnd_bench_result *result);
+static int add_measured(struct pnd_table *table, const struct pnd_bench_result *result);
+static json_t *environment_value(const struct pnd_bench_report *report);
+static json_t *features_value(const char *features);
+static json_t *result_value(const struct pnd_bench_report *report,
+                            const struct pnd_bench_result *result);
+static void add_figures(json_t *value, const struct pnd_bench_result *result, bool is_timed);
+
+int pnd_bench_results_print(const struct pnd_bench_report *report, FILE *stream)
+{
+    struct pnd_table *table = NULL;
+    print_machine(report, stream);
+    int status = pnd_table_create(columns, COLUMN_COUNT, stream, &table);
+    if (status < 0)
+        return status;
+    for (size_t index = 0; status == 0 && index < report->count; index++)
+        status = add_row(table, report, &report->results[index]);
+    if (status == 0)
+        status = pnd_table_print(table);
+    pnd_table_destroy(table);
+    return status;
+}
+
+static void print_machine(const struct pnd_bench_report *report, FILE *stream)
+{
+    const struct pnd_bench_machine *machine = report->machine;
+    double load[1] = {0};
+    (void)getloadavg(load, 1);
+    if (machine->has_own_network)
+        (void)fprintf(stream, "Private network namespace, %s", machine->congestion);
+    else
+        (void)fprintf(stream, "The system's own network (%s), %s", machine->reason,
+                      machine->congestion);
+    if (machine->core >= 0)
+        (void)fprintf(stream, "; pinned to core %d", machine->core);
+    (void)fprintf(stream, "; load average %.1f.\n", load[0]);
+    if (!report->is_quick)
+        (void)fprintf(stream, "A system call that does nothing: %.0f ns.\n",
+                      machine->system_call_ns);
+    else
+        (void)fputs("Quick: everything ran and was checked, nothing was timed.\n", stream);
+}
+
+static int add_row(struct pnd_table *table, const struct pnd_bench_report *report,
+                   const struct pnd_bench_result *result)
+{
+    const char *cells[COLUMN_COUNT] = {
+        result->bench_case->name, result->subject, "", "", "", "", "", "", "", ""};
+    if (result->state == PND_BENCH_MEASURED && !report->is_quick)
+        return add_measured(table, result);
+    char rounds[CELL_BYTES];
+    (void)snprintf(rounds, sizeof rounds, "%u", result->round_count);
+    cells[COLUMN_COUNT - 1] = rounds;
+    if (result->state == PND_BENCH_MEASURED)
+        return pnd_table_add(table, cells, PND_GREEN);
+    bool has_failed = result->state == PND_BENCH_FAILED;
+    cells[COLUMN_COUNT - 2] = result->reason;
+    cells[COLUMN_COUNT - 1] = has_failed ? "failed" : "skipped";
+    return pnd_table_add(table, cells, has_failed ? PND_RED : PND_YELLOW);
+}
+
+static int add_measured(struct pnd_table *table, const struct pnd_bench_result *result)
+{
+    char median[CELL_BYTES], minimum[CELL_BYTES], maximum[CELL_BYTES];
+    char ratio[CELL_BYTES] = "-", quartiles[CELL_BYTES] = "-", rounds[CELL_BYTES];
+    (void)snprintf(median, sizeof median, "%.1f", result->figure.median);
+    (void)snprintf(minimum, sizeof minimum, "%.1f", result->figure.minimum);
+    (void)snprintf(maximum, sizeof maximum, "%.1f", result->figure.maximum);
+    if (result->ratio.median > 0) {
+        (void)snprintf(ratio, sizeof ratio, "%.3f", result->ratio.median);
+        (void)snprintf(quartiles, sizeof quartiles, "%.3f-%.3f", result->ratio.low,
+                       result->ratio.high);
+    }
+    (void)snprintf(rounds, sizeof rounds, "%u", result->round_count);
+    const char *cells[COLUMN_COUNT] = {
+        result->bench_case->name, result->subject, median,    minimum,           maximum,
+        result->bench_case->unit, ratio,           quartiles, result->reference, rounds,
+    };
+    return pnd_table_add(table, cells, PND_PLAIN);
+}
+
+int pnd_bench_results_write(const struct pnd_bench_report *report, FILE *stream)
+{
+    json_t *results = json_array();
+    for (size_t index = 0; index < report->count; index++)
+        if (json_array_append_new(results, result_value(report, &report->results[index])) < 0) {
+            json_decref(results);
+            return -ENOMEM;
+        }
+    return pnd_results_dump(json_pack("{s:s, s:o, s:b, s:f, s:o}", "version", PENDIO_VERSION_TEXT,
+                                      "environment", environment_value(report), "quick",
+                                      report->is_quick, "seconds_per_case", report->seconds,
+                                      "results", results),
+                            stream);
+}
+
+static json_t *environment_value(const struct pnd_bench_report *report)
+{
+    const struct pnd_bench_machine *machine = report->machine;
+    struct utsname system = {0};
+    double load[1] = {0};
+    (void)uname(&system);
+    (void)getloadavg(load, 1);
+    return json_pack("{s:s, s:s, s:s, s:o, s:i, s:b, s:s, s:f, s:f}", "kernel", system.release,
+                     "machine", system.machine, "backend", "uring", "features",
+                     features_value(machine->features), "core", machine->core, "private_network",
+                     machine->has_own_network, "congestion", machine->congestion, "load_average",
+                     load[0], "system_call_ns", machine->system_call_ns);
+}
+
+/* From "a,b,c". */
+static json_t *features_value(const char *features)
+{
+    json_t *value = json_array();
+    for (size_t length; *features != '\0'; features += length + (features[length] == ',')) {
+        length = strcspn(features, ",");
+        (void)json_array_append_new(value, json_stringn(features, length));
+    }
+    return value;
+}
+
+static json_t *result_value(const struct pnd_bench_report *report,
+                            const struct pnd_bench_result *result)
+{
+    static const char *const states[] = {[PND_BENCH_MEASURED] = "ok",
+                                         [PND_BENCH_SKIPPED] = "skipped",
+                                         [PND_BENCH_FAILED] = "failed"};
+    json_t *value =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "case", result->bench_case->name, "subject",
+                  result->subject, "unit", result->bench_case->unit, "reference", result->reference,
+                  "state", states[result->state], "repeats", (int)result->round_count);
+    if (value == NULL)
+        return NULL;
+    if (result->state != PND_BENCH_MEASURED)
+        (void)json_object_set_new(value, "reason", json_string(result->reason));
+    add_figures(value, result, result->state == PND_BENCH_MEASURED && !report->is_quick);
+    return value;
+}
+
+/* null is for what was not timed, or has no reference that was. */
+static void add_figures(json_t *value, const struct pnd_bench_result *result, bool is_timed)
+{
+    const struct {
+        const char *name;
+        double figure;
+    } members[] = {
+        {"median", result->figure.median},         {"min", result->figure.minimum},
+        {"max", result->figure.maximum},           {"low_quartile", result->figure.low},
+        {"high_quartile", result->figure.high},    {"ratio_to_reference", result->ratio.median},
+        {"ratio_low_quartile", result->ratio.low}, {"ratio_high_quartile", result->ratio.high},
+    };
+    for (size_t index = 0; index < sizeof members / sizeof members[0]; index++) {
+        bool is_known = is_timed && members[index].figure > 0;
+        (void)json_object_set_new(value, members[index].name,
+                                  is_known ? json_real(members[index].figure) : json_null());
+    }
+}
