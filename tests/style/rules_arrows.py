@@ -13,7 +13,7 @@ from tree import Include, Source, Tree, Violation
 
 # A library, and the only files (or folders, with a slash) that may include its headers.
 LIBRARY_OWNERS = (
-    (r"liburing(\.h|/)", ("runtime/ring_uring.c", "runtime/probe.c")),
+    (r"liburing(\.h|/)", ("runtime/ring_uring.c", "runtime/probe.c", "tools/bench/")),
     (r"linux/io_uring\.h", ("runtime/uring_abi.h",)),
     (r"ares.*\.h", ("runtime/resolver.c",)),
     (r"nng/", ("harness/link.c", "tools/link.c", "tests/support/")),
