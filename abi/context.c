@@ -104,7 +104,7 @@ int pendio_context_set_deadline(struct pendio_context *context, uint64_t after_n
     int status = pnd_shell_check_setter(self);
 
     if (status == 0)
-        self->deadline_ns = after_ns;
+        pnd_request_set_deadline(self, after_ns);
     return status;
 }
 
@@ -118,7 +118,7 @@ int pendio_context_set_flags(struct pendio_context *context, uint32_t flags)
     if (status == 0 && (flags & ~known) != 0)
         status = -EINVAL;
     if (status == 0)
-        self->request_flags = flags;
+        pnd_request_set_flags(self, flags);
     return status;
 }
 
@@ -140,8 +140,7 @@ int pendio_context_set_callback(struct pendio_context *context, pendio_completed
 
     if (status < 0)
         return status;
-    self->completed = completed;
-    self->completed_state = state;
+    pnd_request_set_callback(self, completed, state);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "context.h"
 
 #include "line.h"
+#include "straight.h"
 #include "zero_copy.h"
 
 #include <errno.h>
@@ -26,31 +27,10 @@ const uint8_t pnd_state_follows[] = {
 void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *operation,
                        struct pnd_handle *handle)
 {
-    struct pnd_loop *loop = context->loop;
-
-    pnd_context_move(context, PND_PENDING);
     pnd_context_dequeue(context); /* it is in use again, and not to be put */
-    context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
-    context->operation = operation;
-    context->handle = handle;
-    context->handle_value = handle != NULL ? pnd_handle_value(&loop->handles, handle) : 0;
-    context->line = NULL;
-    context->second_line = NULL;
-    context->guests = NULL;
-    context->holding = false;
-    context->place = PND_NOWHERE;
-    context->stop = PND_STOP_NONE;
-    context->polling = false;
-    context->insisting = false;
-    context->flags = 0;
-    context->error = 0;
-    context->moved_bytes = 0;
-    context->value = 0;
-    context->product = NULL;
-    loop->under_way_count++;
-    loop->stats.started++;
-    if (handle != NULL)
-        handle->under_way_count++;
+    pnd_straight_begin(context, operation, handle != NULL ? handle->value : 0, handle,
+                       pnd_phase(PND_PENDING, PND_NOWHERE));
+    context->attached = context->request_flags != 0;
 }
 
 /* The run is over: fills the result half from what the operation left. */
@@ -59,22 +39,12 @@ static void conclude(struct pnd_context *context)
     struct pnd_handle *product = context->product;
     const struct pnd_operation *operation = context->operation;
 
-    context->result = (struct pendio_completion){
-        .context = (struct pendio_context *)context,
-        .user_data = context->user_data,
-        .run = context->token,
-        .handle = context->handle_value,
-        .value = context->value,
-        .bytes = context->moved_bytes,
-        .memory = operation->moves ? (uintptr_t)context->window.memory : 0,
-        .error = context->error,
-        .operation = operation->code,
-        .flags = context->flags,
-    };
+    context->coming_memory = operation->moves ? (uintptr_t)context->window.memory : 0;
+    context->result = context->coming;
     if (product == NULL)
         return;
     if (product->state == PND_HANDLE_OPEN && (context->error == 0 || product->acceptor != context))
-        context->result.value = pnd_handle_value(&context->loop->handles, product);
+        context->result.value = product->value;
     pnd_context_drop_product(context);
 }
 
@@ -82,6 +52,8 @@ static void conclude(struct pnd_context *context)
 static void leave(struct pnd_context *context)
 {
     pnd_context_move(context, PND_FREE);
+    pnd_context_rest(context);
+    context->second_line = NULL;
     context->loop->under_way_count--;
     if (context->handle != NULL)
         context->handle->under_way_count--;
@@ -114,12 +86,6 @@ static int answer_done(struct pnd_context *context, uint64_t *reason_count)
     return PENDIO_DONE;
 }
 
-static int answer_pending(struct pnd_context *context)
-{
-    context->loop->stats.pending++;
-    return PENDIO_PENDING;
-}
-
 static void make_ready(struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
@@ -129,6 +95,8 @@ static void make_ready(struct pnd_context *context)
         context->line->undelivered_count++;
     if (context->second_line != NULL)
         context->second_line->undelivered_count++;
+    if (context->completed == NULL)
+        loop->harvest.end = loop->harvest.next; /* the order is that of finishing */
     pnd_ready_push(context->completed != NULL ? &loop->callbacks : &loop->records, context);
     if (loop->host.is_resting)
         pnd_host_tell(&loop->host);
@@ -142,7 +110,7 @@ int pnd_context_end(struct pnd_context *context, struct pnd_line *line, uint64_t
         return answer_done(context, reason_count);
     context->line = line;
     make_ready(context);
-    return answer_pending(context);
+    return PENDIO_PENDING;
 }
 
 static void take_ending(struct pnd_context *context, const struct pnd_line *line)
@@ -181,13 +149,14 @@ static int try_now(struct pnd_context *context)
     if (loop->tried == NULL)
         return answer_done(context, &loop->stats.done_tried);
     loop->tried = NULL;
-    return answer_pending(context);
+    return PENDIO_PENDING;
 }
 
 static void start_deadline(struct pnd_context *context, uint64_t after_ns)
 {
     uint64_t now_ns = pnd_clock_ns();
 
+    context->attached = true;
     pnd_wheel_add(&context->loop->wheel, &context->deadline,
                   after_ns <= UINT64_MAX - now_ns ? now_ns + after_ns : UINT64_MAX);
 }
@@ -220,7 +189,7 @@ int pnd_context_wait_in_line(struct pnd_context *context, struct pnd_line *line)
     if (first && context->policy == PENDIO_TRY && context->operation->may_try &&
         may_be_done(context, line))
         return try_now(context);
-    return answer_pending(context);
+    return PENDIO_PENDING;
 }
 
 int pnd_context_go_parallel(struct pnd_context *context)
@@ -234,18 +203,19 @@ int pnd_context_go_parallel(struct pnd_context *context)
     if (context->deadline_ns != 0)
         start_deadline(context, context->deadline_ns);
     wait_for(context, source);
-    return answer_pending(context);
+    return PENDIO_PENDING;
 }
 
 int pnd_context_wait_for_time(struct pnd_context *context, uint64_t after_ns)
 {
     start_deadline(context, after_ns);
-    return answer_pending(context);
+    return PENDIO_PENDING;
 }
 
 int pnd_context_wait_for_others(struct pnd_context *context)
 {
-    return answer_pending(context);
+    (void)context;
+    return PENDIO_PENDING;
 }
 
 void pnd_context_submit(struct pnd_context *context)
@@ -281,11 +251,13 @@ void pnd_context_write_entry(struct pnd_context *context)
 
 static enum pnd_verdict judge(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
-    if (!context->polling)
+    bool has_polled = context->polling;
+
+    if (!has_polled && context->operation->finish != NULL)
         return context->operation->finish(context, result, cqe_flags);
     context->polling = false;
     if (result >= 0)
-        return PND_AGAIN;
+        return has_polled ? PND_AGAIN : PND_DELIVER;
     pnd_context_fail(context, result);
     pnd_context_drop(context);
     return PND_DELIVER;
@@ -306,8 +278,11 @@ static void ask_again(struct pnd_context *context, enum pnd_verdict verdict)
 
 void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
-    enum pnd_verdict verdict = judge(context, result, cqe_flags);
+    pnd_context_follow(context, judge(context, result, cqe_flags));
+}
 
+void pnd_context_follow(struct pnd_context *context, enum pnd_verdict verdict)
+{
     context->place = PND_NOWHERE;
     if (verdict == PND_DELIVER)
         pnd_context_finish(context);
@@ -361,7 +336,7 @@ static bool is_answered(struct pnd_context *context)
 }
 
 /* Those who wait, oldest first, until one has to wait for the kernel or for what is collected. */
-static void advance(struct pnd_line *line)
+void pnd_context_advance(struct pnd_line *line)
 {
     struct pnd_context *next;
 
@@ -371,7 +346,7 @@ static void advance(struct pnd_line *line)
 
         finish_alone(next);
         if (held != NULL)
-            advance(held); /* a receive line: nobody there holds another */
+            pnd_context_advance(held); /* a receive line: nobody there holds another */
         pnd_guest_settle(next);
     }
 }
@@ -388,7 +363,7 @@ void pnd_context_ask_again(struct pnd_handle *handle)
             pnd_context_finish(context);
     }
     if (handle->receives.holder == NULL) /* who holds the line waits in another */
-        advance(&handle->receives);
+        pnd_context_advance(&handle->receives);
 }
 
 void pnd_context_finish(struct pnd_context *context)
@@ -399,9 +374,9 @@ void pnd_context_finish(struct pnd_context *context)
 
     finish_alone(context);
     if (first)
-        advance(line);
+        pnd_context_advance(line);
     if (held != NULL)
-        advance(held);
+        pnd_context_advance(held);
     if (context->handle != NULL && context->handle->settler != NULL)
         pnd_context_settle(context->handle, context);
     pnd_guest_settle(context);

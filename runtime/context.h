@@ -15,6 +15,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 
 struct pnd_context;
@@ -74,6 +75,7 @@ struct pnd_operation {
     int32_t after_disconnect; /* its error then; 0: what else is known, or the kernel says */
     /* Cannot fail: reserve checked everything, and the entry is zeroed. */
     void (*prepare)(const struct pnd_context *context, struct io_uring_sqe *sqe);
+    /* NULL: the answer is the error or nothing, and the run leaves nothing behind. */
     enum pnd_verdict (*finish)(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
     /* Before the kernel is asked, each time; NULL: it is always asked. */
     enum pnd_source (*take)(struct pnd_context *context);
@@ -160,39 +162,56 @@ struct pnd_context_extra {
 };
 
 struct pnd_context {
-    uint64_t token; /* slot + generation of the run under way, or of the last one */
+    /* The completion that is to be; the names are those of its members. */
+    union {
+        struct pendio_completion coming;
+        struct {
+            struct pendio_context *coming_context;
+            uint64_t user_data; /* request */
+            uint64_t token;     /* slot + generation of the run under way, or of the last one */
+            pendio_handle handle_value;
+            uint64_t value; /* where there is no product */
+            uint64_t moved_bytes;
+            uint64_t coming_memory;
+            int32_t error;
+            uint16_t coming_operation;
+            uint16_t flags;
+        };
+    };
+    /* Where the run is: in one word, which a start sets and a completion checks. */
+    union {
+        uint64_t phase;
+        struct {
+            uint8_t state;  /* enum pnd_state */
+            uint8_t place;  /* enum pnd_place */
+            uint8_t stop;   /* enum pnd_stop */
+            bool simple;    /* on no handle, and the answer is the error or nothing */
+            bool polling;   /* the entry in the kernel is a poll, the operation follows */
+            bool insisting; /* the kernel is to block on it, in a worker */
+            bool holding;   /* `line`, while it waits in second_line */
+            bool attached;  /* there is more to leave than its handle and line */
+        };
+    };
     struct pnd_loop *loop;
     struct pnd_pool *pool;
     const struct pnd_operation *operation;
-    struct pnd_handle *handle; /* NULL: none */
-    pendio_handle handle_value;
-    struct pnd_line *line;        /* whose order the run keeps; NULL: none */
-    struct pnd_line *second_line; /* to wait in when first in `line`; NULL: none */
-    struct pnd_guest *guests;     /* of the run, beside `handle` */
-    uint8_t state;                /* enum pnd_state */
-    uint8_t place;                /* enum pnd_place */
-    uint8_t stop;                 /* enum pnd_stop */
-    uint8_t policy;               /* request: PENDIO_AUTO ... */
-    bool polling;                 /* the entry in the kernel is a poll, the operation follows */
-    bool insisting;               /* the kernel is to block on it, in a worker */
-    bool holding;                 /* `line`, while it waits in second_line */
-    bool lending;                 /* request: no memory, but what a receive lends it */
-    uint16_t flags;               /* of the completion to be */
-    uint32_t request_flags;       /* request: PENDIO_AUTO_PUT ... */
-    uint32_t piece_count;         /* request: 0: the memory is no vector */
-    uint32_t lent_buffer;         /* its index + 1; 0: none */
-    uint32_t lent_charge_bytes;   /* what it counts against the quota of `lender` */
-    uint64_t lender;              /* a handle's tag, who may be moving or gone; 0: none */
-    int32_t error;                /* of the completion to be */
-    int32_t notice_count;         /* of free memory, that are still to come; 0 before a run */
-    uint64_t moved_bytes;
+    struct pnd_handle *handle;      /* NULL: none */
+    struct pnd_line *line;          /* whose order the run keeps; NULL: none */
+    struct pnd_line *second_line;   /* to wait in when first in `line`; NULL: none */
+    struct pnd_guest *guests;       /* of the run, beside `handle` */
+    uint8_t policy;                 /* request: PENDIO_AUTO ... */
+    bool lending;                   /* request: no memory, but what a receive lends it */
+    uint32_t request_flags;         /* request: PENDIO_AUTO_PUT ... */
+    uint32_t piece_count;           /* request: 0: the memory is no vector */
+    uint32_t lent_buffer;           /* its index + 1; 0: none */
+    uint32_t lent_charge_bytes;     /* what it counts against the quota of `lender` */
+    uint64_t lender;                /* a handle's tag, who may be moving or gone; 0: none */
+    int32_t notice_count;           /* of free memory, that are still to come; 0 before a run */
     uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
-    uint64_t value;                 /* of the completion to be, where there is no product */
     const char *path;               /* open, and what works on paths; NULL: the handle itself */
     struct pnd_handle *product;     /* reserved for what comes out; NULL: none */
     struct pnd_window window;       /* request: what to work on */
     struct pnd_window memory;       /* request: what the window is a part of */
-    uint64_t user_data;             /* request */
     uint64_t deadline_ns;           /* request */
     pendio_completed_fn *completed; /* request */
     void *completed_state;          /* request */
@@ -206,6 +225,37 @@ struct pnd_context {
 
 /* The state table: a bit for every state that may follow. */
 extern const uint8_t pnd_state_follows[];
+
+/* The phase of a run that is nothing but there. */
+static inline uint64_t pnd_phase(enum pnd_state state, enum pnd_place place)
+{
+    const uint8_t bytes[sizeof(uint64_t)] = {(uint8_t)state, (uint8_t)place};
+    uint64_t phase;
+
+    memcpy(&phase, bytes, sizeof phase);
+    return phase;
+}
+
+_Static_assert(offsetof(struct pnd_context, simple) == offsetof(struct pnd_context, phase) + 3,
+               "as below");
+
+/* What is in it besides where the run is `simple`. */
+static inline uint64_t pnd_phase_simple(void)
+{
+    const uint8_t bytes[sizeof(uint64_t)] = {[3] = true};
+    uint64_t phase;
+
+    memcpy(&phase, bytes, sizeof phase);
+    return phase;
+}
+
+/* Free, and ready for the straight way if nothing that was asked for is against it. */
+static inline void pnd_context_rest(struct pnd_context *context)
+{
+    context->phase = pnd_phase(PND_FREE, PND_NOWHERE);
+    context->attached =
+        context->deadline_ns != 0 || context->request_flags != 0 || context->queue != NULL;
+}
 
 static inline void pnd_context_move(struct pnd_context *context, enum pnd_state next)
 {
@@ -226,6 +276,7 @@ static inline void pnd_context_enqueue(struct pnd_context *context, struct pnd_c
 {
     assert(context->queue == NULL);
     context->queue = queue;
+    context->attached = true;
     TAILQ_INSERT_TAIL(queue, context, queue_link);
 }
 
@@ -279,11 +330,15 @@ void pnd_context_submit(struct pnd_context *context);
 /* Writes the entry of a context; the ring has room. */
 void pnd_context_write_entry(struct pnd_context *context);
 
-/* The kernel has answered. */
+/* The kernel has answered; and what its operation made of that. */
 void pnd_context_completed(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
+void pnd_context_follow(struct pnd_context *context, enum pnd_verdict verdict);
 
 /* Time is up for this deadline of a context. */
 void pnd_context_is_due(struct pnd_deadline *deadline);
+
+/* Those of the line who wait: oldest first, until one has to wait for the kernel or others. */
+void pnd_context_advance(struct pnd_line *line);
 
 /* Something was collected for the handle, or no more will be: those who wait for that go on. */
 void pnd_context_ask_again(struct pnd_handle *handle);

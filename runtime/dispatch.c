@@ -12,6 +12,8 @@
 #include "operation.h"
 #include "zero_copy.h"
 
+#include <errno.h>
+
 /* Of what the loop asked for itself. */
 static void dispatch_own(struct pnd_loop *loop, uint64_t token, int32_t result)
 {
@@ -36,7 +38,8 @@ static void dispatch_own(struct pnd_loop *loop, uint64_t token, int32_t result)
 }
 
 /* Of what it asked for a handle, which may be closed once that has ended. */
-static void dispatch_multishot(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
+static void dispatch_multishot(struct pnd_loop *loop, const struct pnd_ring_completion *completion,
+                               int32_t result)
 {
     struct pnd_handle *handle =
         pnd_handle_of_tag(&loop->handles, completion->user_data >> PND_TOKEN_SLOT_BITS);
@@ -45,31 +48,38 @@ static void dispatch_multishot(struct pnd_loop *loop, const struct pnd_ring_comp
         loop->stats.stale_completions++;
         return;
     }
-    pnd_multishot_completed(loop, handle, completion->result, completion->flags);
+    pnd_multishot_completed(loop, handle, result, completion->flags);
     if (pnd_handle_may_close(handle))
         pnd_close_proceed(loop, handle);
 }
 
+/* A worker that is interrupted may answer what the kernel else keeps to itself. */
+static int32_t errno_of(int32_t result)
+{
+    return result <= PND_RESTART_FIRST && result >= PND_RESTART_LAST ? -EINTR : result;
+}
+
 void pnd_dispatch(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
 {
+    int32_t result = errno_of(completion->result);
     uint32_t slot = pnd_token_slot(completion->user_data);
     struct pnd_context *context;
 
     if (slot == PND_TOKEN_OWN) {
-        dispatch_own(loop, completion->user_data, completion->result);
+        dispatch_own(loop, completion->user_data, result);
         return;
     }
     if (slot == PND_TOKEN_MULTISHOT) {
-        dispatch_multishot(loop, completion);
+        dispatch_multishot(loop, completion, result);
         return;
     }
     if ((completion->flags & IORING_CQE_F_NOTIF) != 0) {
-        pnd_zero_copy_noticed(loop, completion->user_data, completion->result);
+        pnd_zero_copy_noticed(loop, completion->user_data, result);
         return;
     }
     context = pnd_context_of_run(loop, completion->user_data);
     if (context != NULL && context->place == PND_IN_KERNEL)
-        pnd_context_completed(context, completion->result, completion->flags);
+        pnd_context_completed(context, result, completion->flags);
     else
         loop->stats.stale_completions++;
 }

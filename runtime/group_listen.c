@@ -15,6 +15,7 @@
 #include "move.h"
 #include "operation.h"
 #include "pool.h"
+#include "request.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -233,7 +234,7 @@ static void begin_errand(struct pnd_errand *errand, struct pnd_loop *loop)
     station->member->first_station = station;
     while (!loop->stopping && pnd_pool_get(station->pool, &context) == 0) {
         context->policy = PENDIO_QUEUE; /* nothing is told from here */
-        context->completed_state = station;
+        pnd_request_set_callback(context, accepted, station);
         accept_again(station, context);
     }
     answer(station);

@@ -14,11 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A value: 16 bits of loop, 28 of generation, 20 of slot. Generations are never 0. */
-enum { SLOT_BITS = 20, GENERATION_BITS = 28 };
-
-static const uint32_t slot_mask = (1u << SLOT_BITS) - 1;
-static const uint32_t generation_mask = (1u << GENERATION_BITS) - 1;
+static const uint32_t slot_mask = (1u << PND_HANDLE_SLOT_BITS) - 1;
+static const uint32_t generation_mask = (1u << PND_HANDLE_GENERATION_BITS) - 1;
 
 int pnd_handle_table_init(struct pnd_handle_table *table, uint32_t slot_count, uint16_t loop_id)
 {
@@ -72,6 +69,9 @@ struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table)
                                   .descriptor = -1};
     if (handle->generation == 0)
         handle->generation = 1;
+    handle->value =
+        (uint64_t)table->loop_id << (PND_HANDLE_GENERATION_BITS + PND_HANDLE_SLOT_BITS) |
+        (uint64_t)handle->generation << PND_HANDLE_SLOT_BITS | (uint64_t)(handle - table->slots);
     line_init(&handle->receives);
     line_init(&handle->sends);
     TAILQ_INIT(&handle->parallel);
@@ -165,28 +165,6 @@ void pnd_handle_block(const struct pnd_handle *handle)
         (void)fcntl(handle->descriptor, F_SETFL, flags & ~O_NONBLOCK);
 }
 
-pendio_handle pnd_handle_value(const struct pnd_handle_table *table,
-                               const struct pnd_handle *handle)
-{
-    uint64_t slot = (uint64_t)(handle - table->slots);
-
-    return (uint64_t)table->loop_id << (GENERATION_BITS + SLOT_BITS) |
-           (uint64_t)handle->generation << SLOT_BITS | slot;
-}
-
-struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table, pendio_handle value)
-{
-    uint32_t slot = (uint32_t)value & slot_mask;
-    struct pnd_handle *handle;
-
-    if (slot >= table->slot_count)
-        return NULL;
-    handle = &table->slots[slot];
-    if (handle->state != PND_HANDLE_OPEN || pnd_handle_value(table, handle) != value)
-        return NULL;
-    return handle;
-}
-
 struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint64_t tag)
 {
     uint32_t slot = (uint32_t)tag & slot_mask;
@@ -195,6 +173,7 @@ struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint6
     if (slot >= table->slot_count)
         return NULL;
     handle = &table->slots[slot];
-    return handle->state != PND_HANDLE_FREE && handle->generation == tag >> SLOT_BITS ? handle
-                                                                                      : NULL;
+    return handle->state != PND_HANDLE_FREE && handle->generation == tag >> PND_HANDLE_SLOT_BITS
+               ? handle
+               : NULL;
 }

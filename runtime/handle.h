@@ -100,6 +100,7 @@ struct pnd_budget {
 };
 
 struct pnd_handle {
+    pendio_handle value; /* loop, generation, slot */
     uint32_t generation;
     int descriptor;
     uint8_t state; /* enum pnd_handle_state */
@@ -171,20 +172,29 @@ void pnd_handle_begin_anew(struct pnd_handle *handle);
 /* What a descriptor is, from the system. Returns 0 or -EBADF. */
 int pnd_handle_kind_of(int descriptor, enum pnd_kind *ret_kind);
 
-pendio_handle pnd_handle_value(const struct pnd_handle_table *table,
-                               const struct pnd_handle *handle);
+/* A value: 16 bits of loop, 28 of generation, 20 of slot. Generations are never 0. */
+enum { PND_HANDLE_SLOT_BITS = 20, PND_HANDLE_GENERATION_BITS = 28 };
 
 /* The open handle of that value; NULL: never valid, stale, foreign or closing. */
-struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table, pendio_handle value);
+static inline struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *table,
+                                                 pendio_handle value)
+{
+    uint32_t slot = (uint32_t)value & ((1u << PND_HANDLE_SLOT_BITS) - 1);
+    struct pnd_handle *handle;
+
+    if (slot >= table->slot_count)
+        return NULL;
+    handle = &table->slots[slot];
+    return handle->value == value && handle->state == PND_HANDLE_OPEN ? handle : NULL;
+}
 
 /* The handle, in whatever state, of a value without its loop; NULL: it is gone. */
 struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint64_t tag);
 
 /* Slot and generation, in 48 bits. */
-static inline uint64_t pnd_handle_tag(const struct pnd_handle_table *table,
-                                      const struct pnd_handle *handle)
+static inline uint64_t pnd_handle_tag(const struct pnd_handle *handle)
 {
-    return pnd_handle_value(table, handle) & ((UINT64_C(1) << 48) - 1);
+    return handle->value & ((UINT64_C(1) << 48) - 1);
 }
 
 static inline bool pnd_handle_is_armed(const struct pnd_handle *handle)

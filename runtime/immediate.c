@@ -40,7 +40,7 @@ int pnd_immediate_socket(struct pnd_handle_table *table, int family, int type, i
         return -errno;
     status = take(table, descriptor, &handle);
     if (status == 0)
-        *ret_handle = pnd_handle_value(table, handle);
+        *ret_handle = handle->value;
     else
         close(descriptor);
     return status;
@@ -54,7 +54,7 @@ int pnd_immediate_adopt(struct pnd_handle_table *table, int descriptor, pendio_h
     if (status < 0)
         return status;
     handle->connected = pnd_descriptor_has_peer(descriptor);
-    *ret_handle = pnd_handle_value(table, handle);
+    *ret_handle = handle->value;
     return 0;
 }
 

@@ -26,7 +26,7 @@ static void lend(struct pnd_context *context, uint32_t buffer, struct pnd_window
     context->window = piece;
     context->lent_buffer = buffer + 1;
     context->lent_charge_bytes = charge_bytes;
-    context->lender = pnd_handle_tag(&context->loop->handles, context->handle);
+    context->lender = pnd_handle_tag(context->handle);
     context->flags |= PENDIO_LENT;
 }
 

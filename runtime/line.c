@@ -13,6 +13,7 @@ void pnd_guest_join(struct pnd_guest *guest, struct pnd_context *context, struct
     *guest = (struct pnd_guest){
         .next = context->guests, .context = context, .handle = handle, .takes = takes};
     context->guests = guest;
+    context->attached = true;
     LIST_INSERT_HEAD(&handle->guests, guest, link);
     handle->under_way_count++;
 }

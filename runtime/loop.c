@@ -11,7 +11,7 @@
 #include "loop.h"
 
 #include "context.h"
-#include "dispatch.h"
+#include "harvest.h"
 #include "line.h"
 #include "move.h"
 #include "multishot.h"
@@ -20,8 +20,6 @@
 
 #include <errno.h>
 #include <poll.h>
-
-enum { COLLECT_COUNT = 64 }; /* completions copied out at a time */
 
 /* ---- submit --------------------------------------------------------------------------------- */
 
@@ -134,22 +132,6 @@ int pnd_loop_flush(struct pnd_loop *loop)
 
 /* ---- collect -------------------------------------------------------------------------------- */
 
-/* Returns whether there was any. */
-static bool collect_completions(struct pnd_loop *loop)
-{
-    struct pnd_ring_completion completions[COLLECT_COUNT];
-    bool any = false;
-    uint32_t count;
-
-    do {
-        count = loop->ring.backend->collect(&loop->ring, completions, COLLECT_COUNT);
-        for (uint32_t i = 0; i < count; i++)
-            pnd_dispatch(loop, &completions[i]);
-        any = any || count != 0;
-    } while (count == COLLECT_COUNT);
-    return any;
-}
-
 static void collect_deadlines(struct pnd_loop *loop)
 {
     struct pnd_deadline *due;
@@ -193,7 +175,7 @@ void pnd_loop_refuse_errands(struct pnd_loop *loop)
 
 static bool collect(struct pnd_loop *loop)
 {
-    bool any = collect_completions(loop);
+    bool any = pnd_harvest_collect(loop);
 
     pnd_loop_run_errands(loop);
     collect_deadlines(loop);
@@ -205,7 +187,7 @@ int pnd_loop_look(struct pnd_loop *loop)
 {
     int status = pnd_loop_flush(loop);
 
-    (void)collect_completions(loop);
+    (void)pnd_harvest_collect(loop);
     return status;
 }
 
@@ -213,8 +195,8 @@ bool pnd_loop_settle(struct pnd_loop *loop)
 {
     if (pnd_loop_flush(loop) < 0 || collect(loop))
         return false;
-    return !pnd_loop_is_deliverable(loop) && loop->ring.queued_count == 0 && !has_more(loop) &&
-           !loop->feeds;
+    return !pnd_loop_is_deliverable(loop) && pnd_ring_queued_count(&loop->ring) == 0 &&
+           !has_more(loop) && !loop->feeds;
 }
 
 /* ---- deliver -------------------------------------------------------------------------------- */
@@ -352,12 +334,14 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
         if (status < 0 || round != ROUND_MORE || pnd_loop_is_deliverable(loop) || is_over(loop))
             return status;
     } while (end_ns != 0 && end_ns > pnd_clock_ns());
-    return loop->ring.queued_count == 0 ? 0 : pnd_loop_flush(loop);
+    return pnd_ring_queued_count(&loop->ring) == 0 ? 0 : pnd_loop_flush(loop);
 }
 
 static int turn(struct pnd_loop *loop, int64_t timeout_ns,
                 struct pendio_completion *ret_completions, uint32_t count)
 {
+    uint32_t harvested_count;
+    uint32_t delivered_count;
     int status;
 
     if (!TAILQ_EMPTY(&loop->returns))
@@ -370,11 +354,15 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
         return -ESHUTDOWN;
     loop->turn++;
     loop->stats.turns++;
+    pnd_harvest_begin(loop, ret_completions, count);
     status = pnd_loop_wait(loop, timeout_ns);
-    if (status < 0)
-        return status;
+    harvested_count = pnd_harvest_end(loop);
+    if (status < 0 && harvested_count == 0)
+        return status; /* what ends the ring for good is said by the next turn, too */
     deliver_callbacks(loop);
-    return (int)deliver_records(loop, ret_completions, count);
+    delivered_count =
+        deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
+    return (int)(harvested_count + delivered_count);
 }
 
 int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,

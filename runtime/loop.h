@@ -76,6 +76,13 @@ struct pnd_ready {
     uint32_t mask;
 };
 
+/* Where completions go that need not wait for the end of the turn; next == end: nowhere. */
+struct pnd_harvest {
+    struct pendio_completion *first;
+    struct pendio_completion *next;
+    struct pendio_completion *end;
+};
+
 struct pnd_loop {
     uint64_t *owner; /* identity of the loop's thread, in a page that is wiped in a forked child */
     struct pnd_ring ring;
@@ -84,8 +91,9 @@ struct pnd_loop {
     uint32_t free_slot_count;
     uint32_t slot_count;
     uint32_t done_budget;
-    uint64_t allowed_operations; /* a bit for each code */
-    uint64_t turn;               /* its number */
+    uint64_t allowed_operations;   /* a bit for each code */
+    uint64_t startable_operations; /* those of them that the kernel was found to have */
+    uint64_t turn;                 /* its number */
     struct pnd_move *spare_moves;
     struct pnd_move *arrived_moves; /* which may not have been told yet */
     _Atomic uint32_t holder_count;  /* who may still touch its wake: itself, and moves */
@@ -101,6 +109,7 @@ struct pnd_loop {
     char *name_servers;            /* NULL: those of the system */
     struct pnd_ready callbacks;
     struct pnd_ready records;
+    struct pnd_harvest harvest;
     struct pnd_context_list backlog; /* want an entry of the ring */
     struct pnd_context_list cancels; /* in the kernel, and want to be cancelled there */
     struct pnd_context_list returns; /* delivered, and go back to their pools by themselves */
@@ -117,6 +126,7 @@ struct pnd_loop {
     uint32_t collect_bytes;    /* of data collected and lent per handle */
     uint32_t under_way_count;  /* contexts started and not yet delivered */
     struct pnd_context *tried; /* whose start is looking for its own completion */
+    bool calls_back;           /* a context has, or had, a callback */
     bool in_callback;
     bool stopping;
     bool ending; /* it is being destroyed: nothing new is left to the kernel */
@@ -211,7 +221,8 @@ static inline struct pnd_context *pnd_ready_pop(struct pnd_ready *ready)
 
 static inline bool pnd_loop_is_deliverable(const struct pnd_loop *loop)
 {
-    return !pnd_ready_is_empty(&loop->callbacks) || !pnd_ready_is_empty(&loop->records);
+    return !pnd_ready_is_empty(&loop->callbacks) || !pnd_ready_is_empty(&loop->records) ||
+           loop->harvest.next != loop->harvest.first;
 }
 
 /* A budget renews when a turn begins. */

@@ -247,6 +247,7 @@ const char *pnd_loop_explain(int status)
 void pnd_loop_shutdown(struct pnd_loop *loop)
 {
     loop->stopping = true;
+    loop->startable_operations = 0;
     pnd_wake_close(&loop->wake);
     for (uint32_t i = 0; i < loop->slot_count; i++) {
         struct pnd_context *context = loop->slots[i].context;

@@ -12,9 +12,9 @@
 
 enum { LOOK_COUNT = 8 }; /* how often to look for a last word */
 
-static uint64_t token_of(const struct pnd_loop *loop, const struct pnd_handle *handle)
+static uint64_t token_of(const struct pnd_handle *handle)
 {
-    return pnd_handle_tag(&loop->handles, handle) << PND_TOKEN_SLOT_BITS | PND_TOKEN_MULTISHOT;
+    return pnd_handle_tag(handle) << PND_TOKEN_SLOT_BITS | PND_TOKEN_MULTISHOT;
 }
 
 /* ---- wishes --------------------------------------------------------------------------------- */
@@ -175,7 +175,7 @@ void pnd_multishot_arm_first(struct pnd_loop *loop)
     sqe = pnd_ring_fetch(&loop->ring);
     handle->multishot->prepare(loop, handle, sqe);
     sqe->fd = handle->descriptor;
-    sqe->user_data = token_of(loop, handle);
+    sqe->user_data = token_of(handle);
     handle->arming = PND_ARMED;
     loop->armed_count++;
     loop->stats.multishot_armed++;
@@ -188,7 +188,7 @@ uint64_t pnd_multishot_stop_first(struct pnd_loop *loop)
     assert(handle->arming == PND_UNWANTED);
     enlist(handle, NULL);
     handle->arming = PND_STOPPING;
-    return token_of(loop, handle);
+    return token_of(handle);
 }
 
 /* ---- answers -------------------------------------------------------------------------------- */

@@ -100,6 +100,7 @@ int pnd_accept_start(struct pnd_context *context, struct pnd_handle *listener, p
 
     pnd_context_begin(context, &accept_operation, listener);
     context->product = product;
+    context->attached = true;
     if (into != 0) {
         product->acceptor = context;
         pnd_guest_join(&context->extra->target, context, product, true);

@@ -82,7 +82,7 @@ int pnd_close_start(struct pnd_context *context, struct pnd_handle *handle, uint
         return pnd_loop_refuse(loop, status);
 
     pnd_context_begin(context, &close_operation, NULL);
-    context->handle_value = pnd_handle_value(&loop->handles, handle);
+    context->handle_value = handle->value;
     begin_closing(loop, handle, mode, context);
     context->argument = (uint64_t)(handle - loop->handles.slots);
     answer = context->deadline_ns != 0 ? pnd_context_wait_for_time(context, context->deadline_ns)

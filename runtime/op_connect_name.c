@@ -70,6 +70,7 @@ int pnd_connect_name_start(struct pnd_context *context, pendio_handle value, con
 
     pnd_context_begin(context, &name_operation, handle);
     context->product = product;
+    context->attached = true;
     context->path = host;
     context->argument = port;
     context->extra->race = NULL;

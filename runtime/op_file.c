@@ -15,6 +15,7 @@
 #include "ahead.h"
 #include "cached.h"
 #include "pool.h"
+#include "straight.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -62,7 +63,8 @@ static int go(struct pnd_context *context, struct pnd_line *line, uint64_t offse
     return pnd_context_wait_in_line(context, line);
 }
 
-int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset)
+__attribute__((noinline)) static int start_read(struct pnd_context *context,
+                                                struct pnd_handle *handle, uint64_t offset)
 {
     int status = pnd_context_reserve_on(context, &read_operation, handle);
     bool in_order = offset == PENDIO_STREAMING;
@@ -74,6 +76,27 @@ int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint6
         return pnd_context_end(context, in_order ? &handle->receives : NULL,
                                &context->loop->stats.done_cached);
     return go(context, &handle->receives, offset);
+}
+
+/* At an offset of a file, and the cache is not to be tried. */
+static bool is_straight(const struct pnd_context *context, const struct pnd_handle *handle,
+                        uint64_t offset)
+{
+    return pnd_straight_may_start(context, &read_operation) && handle->acceptor == NULL &&
+           handle->kind == PND_KIND_FILE && offset != PENDIO_STREAMING &&
+           (context->policy == PENDIO_QUEUE || !TAILQ_EMPTY(&handle->parallel));
+}
+
+int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset)
+{
+    if (handle == NULL || !is_straight(context, handle, offset))
+        return start_read(context, handle, offset);
+    pnd_straight_begin(context, &read_operation, handle->value, handle,
+                       pnd_phase(PND_PENDING, PND_IN_KERNEL));
+    context->argument = offset;
+    TAILQ_INSERT_TAIL(&handle->parallel, context, line_link);
+    read_prepare(context, pnd_straight_fetch(context, &read_operation));
+    return PENDIO_PENDING;
 }
 
 int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset)
@@ -91,6 +114,17 @@ static bool is_socket(const struct pnd_context *context)
     return context->handle->kind != PND_KIND_FILE && context->handle->kind != PND_KIND_FLOW;
 }
 
+/* Mostly that of the context's own pool. */
+static const struct pnd_arena *arena_of(const struct pnd_context *context, uintptr_t memory,
+                                        uint64_t byte_count)
+{
+    const struct pnd_arena *own = &context->pool->arena;
+
+    if (own->registered && pnd_arena_holds(own, memory, byte_count))
+        return own;
+    return pnd_pool_arena_of(context->loop, memory, byte_count);
+}
+
 static void prepare(const struct pnd_context *context, struct io_uring_sqe *sqe, uint8_t pieces,
                     uint8_t fixed)
 {
@@ -101,7 +135,7 @@ static void prepare(const struct pnd_context *context, struct io_uring_sqe *sqe,
     pnd_transfer_aim(context, sqe, pieces);
     sqe->off = at_offset ? context->argument + context->moved_bytes : PENDIO_STREAMING;
     if (context->handle->kind == PND_KIND_FILE && sqe->opcode != pieces)
-        arena = pnd_pool_arena_of(context->loop, sqe->addr, sqe->len);
+        arena = arena_of(context, sqe->addr, sqe->len);
     if (arena != NULL) {
         sqe->opcode = fixed;
         sqe->buf_index = (uint16_t)arena->index;

@@ -188,7 +188,7 @@ int pnd_move_start(struct pnd_context *context, struct pnd_handle *handle, struc
         return pnd_loop_refuse(loop, -EAGAIN);
     }
     pnd_context_begin(context, &move_operation, NULL);
-    context->handle_value = pnd_handle_value(&loop->handles, handle);
+    context->handle_value = handle->value;
     context->argument = (uint64_t)(handle - loop->handles.slots);
     context->extra->move = move;
     pack(move, context);
@@ -232,7 +232,7 @@ static int unpack(struct pnd_move *move, struct pnd_loop *target, struct pnd_han
     }
     pnd_handle_open(handle, cargo->descriptor, (enum pnd_kind)cargo->kind);
     pnd_handle_take_over(handle, cargo);
-    move->value = pnd_handle_value(&target->handles, handle);
+    move->value = handle->value;
     *ret_handle = handle;
     return 0;
 }
@@ -270,7 +270,7 @@ static void arrive(struct pnd_errand *errand, struct pnd_loop *target)
     if (!pnd_wake_send(&source->wake, &move->errand))
         dispose(move, target, handle);
     else if (handle != NULL && arrived != NULL)
-        arrived(target, pnd_handle_value(&target->handles, handle), arrived_state);
+        arrived(target, handle->value, arrived_state);
     pnd_loop_release(source);
 }
 

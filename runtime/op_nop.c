@@ -3,18 +3,18 @@
  */
 #include "operation.h"
 
+#include "straight.h"
+
 static void nop_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
-static enum pnd_verdict nop_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
 
 static const struct pnd_operation nop_operation = {
     .name = "nop",
     .code = PENDIO_OPERATION_NOP,
     .opcode = IORING_OP_NOP,
     .prepare = nop_prepare,
-    .finish = nop_finish,
 };
 
-int pnd_nop_start(struct pnd_context *context)
+__attribute__((noinline)) static int start(struct pnd_context *context)
 {
     int status = pnd_context_reserve(context, &nop_operation);
 
@@ -24,16 +24,18 @@ int pnd_nop_start(struct pnd_context *context)
     return pnd_context_go_parallel(context);
 }
 
+int pnd_nop_start(struct pnd_context *context)
+{
+    if (!pnd_straight_may_start(context, &nop_operation))
+        return start(context);
+    pnd_straight_begin(context, &nop_operation, 0, NULL,
+                       pnd_phase(PND_PENDING, PND_IN_KERNEL) | pnd_phase_simple());
+    nop_prepare(context, pnd_straight_fetch(context, &nop_operation));
+    return PENDIO_PENDING;
+}
+
 static void nop_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     (void)context;
     sqe->fd = -1;
-}
-
-static enum pnd_verdict nop_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
-{
-    (void)cqe_flags;
-    if (result < 0)
-        pnd_context_fail(context, result);
-    return PND_DELIVER;
 }

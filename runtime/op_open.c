@@ -38,6 +38,7 @@ int pnd_open_start(struct pnd_context *context, const char *path, int flags, uin
 
     pnd_context_begin(context, &open_operation, NULL);
     context->product = product;
+    context->attached = true;
     context->path = path;
     context->argument = (uint64_t)(uint32_t)flags << 32 | mode;
     return pnd_context_go_parallel(context);

@@ -13,6 +13,7 @@
 #include "ahead.h"
 #include "lend.h"
 #include "socket.h"
+#include "straight.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -122,8 +123,8 @@ static const struct pnd_operation *choose(const struct pnd_context *context,
                                                                               : receives->whole;
 }
 
-static int start(struct pnd_context *context, struct pnd_handle *handle,
-                 const struct receives *receives)
+__attribute__((noinline)) static int start(struct pnd_context *context, struct pnd_handle *handle,
+                                           const struct receives *receives)
 {
     int status = pnd_context_reserve_on(context, receives->whole, handle);
     int answer;
@@ -139,12 +140,27 @@ static int start(struct pnd_context *context, struct pnd_handle *handle,
     return pnd_context_wait_in_line(context, &handle->receives);
 }
 
+/* Into memory of its own, and nothing is received ahead. */
+static bool is_straight(const struct pnd_context *context, const struct pnd_handle *handle)
+{
+    return pnd_straight_may_lead(context, &receive_operation, handle, &handle->receives) &&
+           handle->multishot == NULL && context->window.byte_count != 0 &&
+           context->lent_buffer == 0 && !context->lending;
+}
+
 int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
 {
     static const struct receives receives = {&receive_operation, &readable_operation,
                                              &lent_operation};
+    struct io_uring_sqe *sqe;
 
-    return start(context, handle, &receives);
+    if (handle == NULL || !is_straight(context, handle))
+        return start(context, handle, &receives);
+    sqe = pnd_straight_lead(context, &receive_operation, handle, &handle->receives);
+    if (context->extra->sender.byte_count != 0)
+        context->extra->sender.byte_count = 0;
+    receive_prepare(context, sqe);
+    return PENDIO_PENDING;
 }
 
 int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handle)

@@ -10,12 +10,14 @@
 
 #include "lend.h"
 #include "socket.h"
+#include "straight.h"
 #include "transfer.h"
 #include "zero_copy.h"
 
 #include <errno.h>
 #include <poll.h>
 
+static void aim(const struct pnd_context *context, struct io_uring_sqe *sqe);
 static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
 static void send_to_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
 
@@ -45,7 +47,7 @@ static const struct pnd_operation send_to_operation = {
     .over = pnd_lend_return,
 };
 
-int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
+__attribute__((noinline)) static int start(struct pnd_context *context, struct pnd_handle *handle)
 {
     int status = pnd_context_reserve_on(context, &send_operation, handle);
     int answer;
@@ -59,6 +61,19 @@ int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
         pnd_line_is_empty(&handle->sends))
         return pnd_context_end(context, &handle->sends, &context->loop->stats.done_empty);
     return pnd_context_wait_in_line(context, &handle->sends);
+}
+
+int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
+{
+    struct io_uring_sqe *sqe;
+
+    if (handle == NULL ||
+        !pnd_straight_may_lead(context, &send_operation, handle, &handle->sends) ||
+        context->window.byte_count == 0)
+        return start(context, handle);
+    sqe = pnd_straight_lead(context, &send_operation, handle, &handle->sends);
+    aim(context, sqe);
+    return PENDIO_PENDING;
 }
 
 int pnd_send_to_start(struct pnd_context *context, struct pnd_handle *handle)
@@ -82,11 +97,16 @@ int pnd_send_to_start(struct pnd_context *context, struct pnd_handle *handle)
  * then is lost behind the bytes that had gone, and a reset looks like an orderly end to whoever
  * receives.
  */
-static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+static void aim(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
     sqe->msg_flags = pnd_transfer_send_flags(context->handle);
     pnd_transfer_aim(context, sqe, IORING_OP_SENDMSG);
+}
+
+static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    aim(context, sqe);
     pnd_zero_copy_aim(context, sqe);
 }
 

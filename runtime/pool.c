@@ -60,7 +60,8 @@ static void take_slots(struct pnd_pool *pool, uint32_t piece_count)
             context->extra->piece_room = piece_count;
         }
         context->state = PND_POOLED;
-        context->result.context = (struct pendio_context *)context;
+        context->coming.context = (struct pendio_context *)context;
+        context->result.context = context->coming.context;
         loop->slots[slot].context = context;
         pool->free_contexts[pool->context_count - 1 - i] = context;
     }
@@ -175,6 +176,7 @@ int pnd_pool_get(struct pnd_pool *pool, struct pnd_context **ret_context)
     context = pool->free_contexts[--pool->free_count];
     pnd_context_move(context, PND_FREE);
     pnd_request_renew(context);
+    pnd_context_rest(context);
     stats->pool_gets++;
     if (++stats->pool_in_use > stats->pool_high_water)
         stats->pool_high_water = stats->pool_in_use;

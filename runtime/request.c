@@ -161,6 +161,27 @@ int pnd_request_set_control(struct pnd_context *context, void *memory, uint64_t 
     return 0;
 }
 
+void pnd_request_set_flags(struct pnd_context *context, uint32_t flags)
+{
+    context->request_flags = flags;
+    pnd_context_rest(context);
+}
+
+void pnd_request_set_deadline(struct pnd_context *context, uint64_t after_ns)
+{
+    context->deadline_ns = after_ns;
+    pnd_context_rest(context);
+}
+
+void pnd_request_set_callback(struct pnd_context *context, pendio_completed_fn *completed,
+                              void *state)
+{
+    context->completed = completed;
+    context->completed_state = state;
+    if (completed != NULL)
+        context->loop->calls_back = true;
+}
+
 void pnd_request_read(const struct pnd_context *context, struct pendio_request *ret_request)
 {
     const struct pnd_context_extra *extra = context->extra;

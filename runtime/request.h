@@ -28,6 +28,13 @@ int pnd_request_set_pieces(struct pnd_context *context, const struct pendio_byte
 /* Also makes room to receive as much. Returns 0 or -ENOMEM. */
 int pnd_request_set_control(struct pnd_context *context, void *memory, uint64_t byte_count);
 
+void pnd_request_set_flags(struct pnd_context *context, uint32_t flags);
+void pnd_request_set_deadline(struct pnd_context *context, uint64_t after_ns);
+
+/* Is told of by a call; NULL: by a record. */
+void pnd_request_set_callback(struct pnd_context *context, pendio_completed_fn *completed,
+                              void *state);
+
 /* Everything that was set. */
 void pnd_request_read(const struct pnd_context *context, struct pendio_request *ret_request);
 

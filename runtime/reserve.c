@@ -23,7 +23,10 @@ int pnd_context_reserve(struct pnd_context *context, const struct pnd_operation 
         status = -ESHUTDOWN;
     if (status == 0 && !pnd_operation_is_allowed(operation, loop))
         status = -ENOTSUP;
-    return status < 0 ? pnd_loop_refuse(loop, status) : 0;
+    if (status < 0)
+        return pnd_loop_refuse(loop, status);
+    loop->startable_operations |= UINT64_C(1) << operation->code;
+    return 0;
 }
 
 int pnd_context_reserve_on(struct pnd_context *context, const struct pnd_operation *operation,

@@ -18,7 +18,7 @@
 
 struct pnd_ring;
 
-/* The kernel's completion, without the room it keeps for longer ones. */
+/* The kernel's completion as it is, without the room it keeps for longer ones. */
 struct pnd_ring_completion {
     uint64_t user_data;
     int32_t result;
@@ -64,8 +64,9 @@ struct pnd_ring {
     const struct pnd_ring_backend *backend;
     struct io_uring_sqe *entries;
     uint32_t entry_count;
-    uint32_t queued_count; /* fetched and not yet handed over */
+    uint32_t entry_mask;
     uint32_t tail;
+    uint32_t tail_limit; /* no room from there on: entry_count behind what was handed over */
     uint32_t completion_count;
     uint64_t features;        /* PENDIO_FEATURE_... in use */
     uint16_t zero_copy_flags; /* of every send that copies nothing */
@@ -81,17 +82,22 @@ extern const struct pnd_ring_backend pnd_ring_uring;
 
 static inline bool pnd_ring_has_room(const struct pnd_ring *ring)
 {
-    return ring->queued_count < ring->entry_count;
+    return ring->tail != ring->tail_limit;
+}
+
+/* Entries fetched and not yet handed over. */
+static inline uint32_t pnd_ring_queued_count(const struct pnd_ring *ring)
+{
+    return ring->entry_count - (ring->tail_limit - ring->tail);
 }
 
 /* A zeroed entry; the caller fills it before anything else is fetched. Needs room. */
 static inline struct io_uring_sqe *pnd_ring_fetch(struct pnd_ring *ring)
 {
-    struct io_uring_sqe *entry = &ring->entries[ring->tail & (ring->entry_count - 1)];
+    struct io_uring_sqe *entry = &ring->entries[ring->tail & ring->entry_mask];
 
     assert(pnd_ring_has_room(ring));
     ring->tail++;
-    ring->queued_count++;
     memset(entry, 0, sizeof *entry);
     return entry;
 }

@@ -13,6 +13,7 @@
 #include <pendio/pendio.h>
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -254,6 +255,8 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
     ring->tail = uring->sq.sqe_tail;
     ring->entries = uring->sq.sqes;
     ring->entry_count = *uring->sq.kring_entries;
+    ring->entry_mask = ring->entry_count - 1;
+    ring->tail_limit = ring->tail + ring->entry_count;
     ring->completion_count = *uring->cq.kring_entries;
     ring->features = features;
     return 0;
@@ -297,34 +300,33 @@ static int uring_submit(struct pnd_ring *ring, int64_t wait_ns)
     status = enter(uring, wait_ns);
 
     left_count = io_uring_sq_ready(uring);
-    ring->request_count += ring->queued_count - left_count;
-    ring->queued_count = left_count;
+    ring->request_count += pnd_ring_queued_count(ring) - left_count;
+    ring->tail_limit = ring->tail - left_count + ring->entry_count;
     return status >= 0 || status == -ETIME ? 0 : status;
 }
 
-/* A worker that is interrupted may answer what the kernel else keeps to itself. */
-static int32_t errno_of(int32_t result)
-{
-    return result <= PND_RESTART_FIRST && result >= PND_RESTART_LAST ? -EINTR : result;
-}
+_Static_assert(sizeof(struct pnd_ring_completion) == sizeof(struct io_uring_cqe) &&
+                   offsetof(struct pnd_ring_completion, result) ==
+                       offsetof(struct io_uring_cqe, res) &&
+                   offsetof(struct pnd_ring_completion, flags) ==
+                       offsetof(struct io_uring_cqe, flags),
+               "copied as they are");
 
 static uint32_t uring_collect(struct pnd_ring *ring, struct pnd_ring_completion *ret_completions,
                               uint32_t count)
 {
     struct io_uring *uring = ring->state;
-    struct io_uring_cqe *cqe;
-    uint32_t taken_count = 0;
-    unsigned head;
+    uint32_t ready_count = io_uring_cq_ready(uring);
+    uint32_t first = *uring->cq.khead & (ring->completion_count - 1);
+    uint32_t taken_count = ready_count < count ? ready_count : count;
+    uint32_t until_wrap = ring->completion_count - first;
+    uint32_t first_count = taken_count < until_wrap ? taken_count : until_wrap;
 
     if (io_uring_cq_has_overflow(uring))
         ring->overflow_count++;
-    io_uring_for_each_cqe(uring, head, cqe)
-    {
-        if (taken_count == count)
-            break;
-        ret_completions[taken_count++] = (struct pnd_ring_completion){
-            .user_data = cqe->user_data, .result = errno_of(cqe->res), .flags = cqe->flags};
-    }
+    memcpy(ret_completions, &uring->cq.cqes[first], first_count * sizeof *ret_completions);
+    memcpy(ret_completions + first_count, uring->cq.cqes,
+           (taken_count - first_count) * sizeof *ret_completions);
     io_uring_cq_advance(uring, taken_count);
     return taken_count;
 }

@@ -35,7 +35,10 @@ void pnd_loop_stats(const struct pnd_loop *loop, struct pendio_loop_statistics *
     *ret_statistics = loop->stats;
     ret_statistics->backend = loop->ring.backend->id;
     ret_statistics->features = loop->ring.features;
+    ret_statistics->pending = loop->under_way_count;
     ret_statistics->delivered = loop->stats.delivered_callback + loop->stats.delivered_record;
+    ret_statistics->pending += ret_statistics->delivered;
+    ret_statistics->started = ret_statistics->pending + ret_statistics->done;
     ret_statistics->system_calls = loop->ring.system_call_count;
     ret_statistics->requests = loop->ring.request_count;
     ret_statistics->completion_overflows = loop->ring.overflow_count;

@@ -111,6 +111,7 @@ static void take_answer(struct pnd_context *context, int32_t result, uint32_t cq
         return;
     }
     context->notice_count++;
+    context->attached = true;
     if (result <= 0)
         context->extra->zero_copy.copied_count--;
 }

@@ -6,6 +6,7 @@
  */
 #include "fixture.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -263,6 +264,80 @@ START_TEST(budget_is_of_each_handle)
 }
 END_TEST
 
+START_TEST(records_keep_the_order_of_finishing_where_one_fails)
+{
+    struct pendio_context *contexts[4];
+    pendio_handle idle;
+
+    fixture_init(&fixture);
+    for (int i = 0; i < 4; i++)
+        contexts[i] = fixture_get(&fixture);
+    ck_assert_int_eq(pendio_handle_socket(fixture.loop, AF_INET, SOCK_STREAM, 0, &idle), 0);
+    expect_pending(pendio_nop(contexts[0], fixture.loop));
+    expect_pending(pendio_receive(contexts[1], idle));
+    expect_pending(pendio_nop(contexts[2], fixture.loop));
+    expect_pending(pendio_nop(contexts[3], fixture.loop));
+    fixture_wait(&fixture, 4);
+    for (int i = 0; i < 4; i++)
+        expect_next(&fixture, contexts[i], i == 1 ? -ENOTCONN : 0, 0, 0);
+    fixture_fini(&fixture);
+}
+END_TEST
+
+static void start_again(const struct pendio_completion *completion, void *state)
+{
+    (void)completion;
+    ck_assert_int_eq(pendio_nop((struct pendio_context *)state, fixture.loop), -EBUSY);
+}
+
+START_TEST(context_is_in_use_for_a_callback_that_comes_before_its_record)
+{
+    struct pendio_context *by_record;
+    struct pendio_context *by_call;
+
+    fixture_init(&fixture);
+    by_record = fixture_get(&fixture);
+    by_call = fixture_get(&fixture);
+    ck_assert_int_eq(pendio_context_set_callback(by_call, start_again, by_record), 0);
+    expect_pending(pendio_nop(by_record, fixture.loop));
+    expect_pending(pendio_nop(by_call, fixture.loop));
+    expect_next(&fixture, by_record, 0, 0, 0);
+    expect_result(by_call, 0, 0, 0);
+    ck_assert_uint_eq(fixture_stats(&fixture).refused_busy, 1);
+    fixture_fini(&fixture);
+}
+END_TEST
+
+/* What is asked of a context between two runs of it is heeded by the second. */
+START_TEST(deadline_and_flags_set_between_runs_hold_for_the_next)
+{
+    struct pendio_context *context;
+    struct fixture_pair pair;
+    char byte;
+
+    fixture_init(&fixture);
+    pair = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    context = fixture_over(&fixture, &byte, 1);
+    for (int i = 0; i < 2; i++) {
+        fixture_put(pair.far, "x", 1);
+        expect_pending(pendio_receive(context, pair.near));
+        expect_next(&fixture, context, 0, 1, 0);
+        ck_assert_int_eq(pendio_context_set_deadline(context, 1000000), 0);
+        expect_pending(pendio_receive(context, pair.near));
+        expect_next(&fixture, context, -ETIMEDOUT, 0, PENDIO_BY_DEADLINE);
+        ck_assert_int_eq(pendio_context_set_deadline(context, 0), 0);
+    }
+    ck_assert_int_eq(pendio_context_set_flags(context, PENDIO_AUTO_PUT), 0);
+    fixture_put(pair.far, "x", 1);
+    expect_pending(pendio_receive(context, pair.near));
+    expect_next(&fixture, context, 0, 1, 0);
+    fixture_quiet(&fixture);
+    ck_assert_int_eq(pendio_pool_put(context), -EALREADY);
+    close(pair.far);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_case cases[] = {
@@ -274,6 +349,9 @@ int main(void)
         {queue_is_never_done, FIXTURE_STREAM_COUNT},
         {known_end_is_done_until_the_budget_is_spent_and_a_turn_renews_it, 2},
         {budget_is_of_each_handle, 0},
+        {records_keep_the_order_of_finishing_where_one_fails, 0},
+        {context_is_in_use_for_a_callback_that_comes_before_its_record, 0},
+        {deadline_and_flags_set_between_runs_hold_for_the_next, 0},
     };
     return fixture_run("contract: answers", cases, sizeof cases / sizeof cases[0]);
 }

@@ -31,7 +31,7 @@ static struct pnd_loop *inside(void)
 /* The first request of that kind becomes one that does nothing. */
 static int submit(struct pnd_ring *ring, int64_t wait_ns)
 {
-    for (uint32_t left = ring->queued_count; left != 0 && inject.opcode != 0; left--) {
+    for (uint32_t left = pnd_ring_queued_count(ring); left != 0 && inject.opcode != 0; left--) {
         struct io_uring_sqe *entry = &ring->entries[(ring->tail - left) & (ring->entry_count - 1)];
 
         if (entry->opcode == inject.opcode) {

@@ -28,8 +28,20 @@ MUTANTS = (
     return false;
 """),
     Mutant(
-        "bytes_off_by_one", "every byte count is one too many", "runtime/context.c",
-        ".bytes = context->moved_bytes,", ".bytes = context->moved_bytes + 1,"),
+        "bytes_off_by_one", "byte counts of the straight way are one too many",
+        "runtime/harvest.c",
+        "    context->phase = pnd_phase(PND_FREE, PND_NOWHERE);\n",
+        "    context->phase = pnd_phase(PND_FREE, PND_NOWHERE);\n    context->moved_bytes++;\n"),
+    Mutant(
+        "bytes_off_by_one_at_last", "byte counts of the long way are one too many",
+        "runtime/context.c",
+        "    context->result = context->coming;\n",
+        "    context->moved_bytes++;\n    context->result = context->coming;\n"),
+    Mutant(
+        "harvest_overtakes", "the straight way overtakes what waits to be delivered",
+        "runtime/context.c",
+        "        loop->harvest.end = loop->harvest.next; /* the order is that of finishing */\n",
+        "        (void)0;\n"),
     Mutant(
         "queue_may_be_done", "QUEUE is answered as AUTO is", "runtime/context.c",
         "context->policy != PENDIO_QUEUE && (", "("),
@@ -82,11 +94,11 @@ MUTANTS = (
         "timer_is_early", "a timer ends at half of its time", "runtime/context.c",
         """\
     start_deadline(context, after_ns);
-    return answer_pending(context);
+    return PENDIO_PENDING;
 """,
         """\
     start_deadline(context, after_ns / 2);
-    return answer_pending(context);
+    return PENDIO_PENDING;
 """),
     Mutant(
         "refused_start_begins", "a start refused for its handle changes the result",
@@ -106,17 +118,18 @@ MUTANTS = (
         "records_come_first", "records are delivered before callbacks", "runtime/loop.c",
         """\
     deliver_callbacks(loop);
-    return (int)deliver_records(loop, ret_completions, count);
+    delivered_count =
+        deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
 """,
         """\
-    status = (int)deliver_records(loop, ret_completions, count);
+    delivered_count =
+        deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
     deliver_callbacks(loop);
-    return status;
 """),
     Mutant(
         "generation_is_ignored", "a stale handle names whoever has its place now",
-        "runtime/handle.c",
-        "pnd_handle_value(table, handle) != value", "pnd_handle_value(table, handle) == 0"),
+        "runtime/handle.h",
+        "return handle->value == value && handle", "return handle->value != 0 && handle"),
     Mutant(
         "pool_is_fifo", "get hands out the context put back first, not last", "runtime/pool.c",
         "    context = pool->free_contexts[--pool->free_count];\n",
@@ -127,8 +140,8 @@ MUTANTS = (
         pool->free_contexts[i] = pool->free_contexts[i + 1];
 """),
     Mutant(
-        "end_is_silent", "END_OF_STREAM is never set", "runtime/context.c",
-        ".flags = context->flags,", ".flags = (uint16_t)(context->flags & ~PENDIO_END_OF_STREAM),"),
+        "end_is_silent", "a receive that meets the end does not say so", "runtime/op_receive.c",
+        "context->flags |= PENDIO_END_OF_STREAM;", "context->flags |= 0;"),
     Mutant(
         "end_is_forgotten", "the end of a stream does not stick", "runtime/transfer.c",
         "        pnd_line_end(context->line, PND_ENDED, 0);\n", "        (void)0;\n"),

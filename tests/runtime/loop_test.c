@@ -56,7 +56,7 @@ START_TEST(what_finds_no_room_in_the_ring_waits_and_goes_in_order)
         ck_assert_int_eq(pendio_context_set_user_data(context, i), 0);
         ck_assert_int_eq(pendio_nop(context, loop), PENDIO_PENDING);
     }
-    ck_assert_uint_eq(inside->ring.queued_count, ENTRY_COUNT);
+    ck_assert_uint_eq(pnd_ring_queued_count(&inside->ring), ENTRY_COUNT);
     ck_assert(!TAILQ_EMPTY(&inside->backlog));
     (void)collect(completions, MANY);
     for (uint64_t i = 0; i < MANY; i++)
@@ -132,7 +132,7 @@ START_TEST(a_cancel_is_not_forgotten_when_the_ring_is_full)
     start_receives(pool, &first, 1);
     ck_assert_int_eq(pendio_loop_turn(loop, 0, NULL, 0), 0);
     start_receives(pool, contexts, ENTRY_COUNT);
-    ck_assert_uint_eq(workbench_inside(loop)->ring.queued_count, ENTRY_COUNT);
+    ck_assert_uint_eq(pnd_ring_queued_count(&workbench_inside(loop)->ring), ENTRY_COUNT);
     ck_assert_int_eq(pendio_cancel(loop, pendio_context_run(first)), 0);
     ck_assert_int_eq(pendio_loop_turn(loop, WORKBENCH_LIMIT_NS / 4, &completion, 1), 1);
     ck_assert_ptr_eq(completion.context, first);

@@ -43,7 +43,7 @@ static bool is_send(const struct io_uring_sqe *entry)
 
 static int submit(struct pnd_ring *ring, int64_t wait_ns)
 {
-    for (uint32_t left = ring->queued_count; left != 0; left--) {
+    for (uint32_t left = pnd_ring_queued_count(ring); left != 0; left--) {
         struct io_uring_sqe *entry = &ring->entries[(ring->tail - left) & (ring->entry_count - 1)];
 
         if (!is_send(entry))

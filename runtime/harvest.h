@@ -1,0 +1,22 @@
+/*
+ * harvest.h - from the completion queue into the caller's array: the straight way there.
+ */
+#ifndef PND_HARVEST_H
+#define PND_HARVEST_H
+
+#include "loop.h"
+
+/*
+ * From now on completions go into the array at once, as long as that is the order of finishing:
+ * nothing waits to be delivered, and no callback comes before records.
+ */
+void pnd_harvest_begin(struct pnd_loop *loop, struct pendio_completion *ret_completions,
+                       uint32_t count);
+
+/* No longer; returns how many went there. */
+uint32_t pnd_harvest_end(struct pnd_loop *loop);
+
+/* Takes all that the ring has. Returns whether there was any. */
+bool pnd_harvest_collect(struct pnd_loop *loop);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * straight.h - the straight way of a run: into the ring by its start, out of it by its completion.
+ *
+ * Most runs have no deadline and wait for nobody, and the ring has room: one look tells, and what
+ * is left to do is little. Whoever is not on that way goes the long one, through context.c, which
+ * comes to the same.
+ */
+#ifndef PND_STRAIGHT_H
+#define PND_STRAIGHT_H
+
+#include "context.h"
+
+/* A context with nothing in the way, an operation known to be allowed, and room in the ring. */
+static inline bool pnd_straight_may_start(const struct pnd_context *context,
+                                          const struct pnd_operation *operation)
+{
+    const struct pnd_loop *loop = context->loop;
+
+    return context->phase == pnd_phase(PND_FREE, PND_NOWHERE) &&
+           (loop->startable_operations >> operation->code & 1) != 0 &&
+           pnd_ring_has_room(&loop->ring);
+}
+
+/* As pnd_context_begin(), for a context in no queue. */
+static inline void pnd_straight_begin(struct pnd_context *context,
+                                      const struct pnd_operation *operation, pendio_handle value,
+                                      struct pnd_handle *handle, uint64_t phase)
+{
+    assert(context->product == NULL && context->second_line == NULL && context->guests == NULL);
+    pnd_context_move(context, PND_PENDING);
+    context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
+    context->handle_value = value;
+    memset(&context->value, 0,
+           offsetof(struct pnd_context, error) - offsetof(struct pnd_context, value));
+    context->error = 0;
+    context->coming_operation = operation->code;
+    context->flags = 0;
+    context->phase = phase;
+    context->operation = operation;
+    context->handle = handle;
+    context->line = NULL;
+    context->loop->under_way_count++;
+    if (handle != NULL)
+        handle->under_way_count++;
+}
+
+/* Its entry, in a ring with room; all but what the operation is about is written. */
+static inline struct io_uring_sqe *pnd_straight_fetch(const struct pnd_context *context,
+                                                      const struct pnd_operation *operation)
+{
+    const uint64_t token = context->token;
+    struct io_uring_sqe *sqe = pnd_ring_fetch(&context->loop->ring);
+
+    sqe->opcode = operation->opcode;
+    sqe->user_data = token;
+    return sqe;
+}
+
+/* The same for what would be first in a line of the handle that has not come to its end. */
+static inline bool pnd_straight_may_lead(const struct pnd_context *context,
+                                         const struct pnd_operation *operation,
+                                         const struct pnd_handle *handle,
+                                         const struct pnd_line *line)
+{
+    return pnd_straight_may_start(context, operation) && handle->acceptor == NULL &&
+           line->ending == PND_GOES_ON && pnd_line_is_empty(line) && context->policy != PENDIO_TRY;
+}
+
+/* Begins it there; returns its entry. */
+static inline struct io_uring_sqe *pnd_straight_lead(struct pnd_context *context,
+                                                     const struct pnd_operation *operation,
+                                                     struct pnd_handle *handle,
+                                                     struct pnd_line *line)
+{
+    pnd_straight_begin(context, operation, handle->value, handle,
+                       pnd_phase(PND_PENDING, PND_IN_KERNEL));
+    context->line = line;
+    TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
+    return pnd_straight_fetch(context, operation);
+}
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * instructions.h - what the two sides of the instruction bench share: the stage, and their rounds.
+ *
+ * A round does each operation of a case a fixed number of times, a batch at a time, through the
+ * runtime or through a ring driven by hand. Only the rounds are counted.
+ */
+#ifndef PND_BENCH_INSTRUCTIONS_H
+#define PND_BENCH_INSTRUCTIONS_H
+
+#include <stdint.h>
+
+enum {
+    PND_BENCH_BATCH = 32, /* operations under way at a time */
+    PND_BENCH_MESSAGE_BYTES = 64,
+    PND_BENCH_BLOCK_BYTES = 4096,
+    PND_BENCH_FILE_BLOCKS = 256,
+};
+
+/* Sockets with their other ends, and a file that is in the cache; -1: the case needs none. */
+struct pnd_bench_stage {
+    int near[PND_BENCH_BATCH];
+    int far[PND_BENCH_BATCH];
+    int file;
+};
+
+/* A way to do the operations. All return 0 or -errno. */
+struct pnd_bench_side {
+    const char *name;
+    int (*open)(const struct pnd_bench_stage *stage);
+    int (*nop)(void);
+    int (*echo_begin)(void); /* once, before the first round */
+    int (*echo)(void);       /* a message lies in every socket: receives and sends it back */
+    int (*read)(void);
+    void (*close)(void);
+};
+
+extern const struct pnd_bench_side pnd_bench_runtime;
+extern const struct pnd_bench_side pnd_bench_raw;
+
+/* Where the block is that a read of the batch reads: no two neighbours. */
+static inline uint64_t pnd_bench_offset(uint32_t index)
+{
+    return (uint64_t)(index * 7 % PND_BENCH_FILE_BLOCKS) * PND_BENCH_BLOCK_BYTES;
+}
+
+#endif
