@@ -33,6 +33,7 @@ static const struct feature features[] = {
     {"buffer_ring", PENDIO_FEATURE_BUFFER_RING},
     {"incremental_buffers", PENDIO_FEATURE_INCREMENTAL_BUFFERS},
     {"zero_copy", PENDIO_FEATURE_ZERO_COPY},
+    {"taskrun_flag", PENDIO_FEATURE_TASKRUN_FLAG},
 };
 
 uint64_t pnd_probe_feature_by_name(const char *name, size_t byte_count)

@@ -21,6 +21,7 @@ static const struct {
     uint32_t flags;
     uint64_t features;
 } setup_flags[] = {
+    {IORING_SETUP_TASKRUN_FLAG, PENDIO_FEATURE_TASKRUN_FLAG},
     {IORING_SETUP_DEFER_TASKRUN, PENDIO_FEATURE_DEFER_TASKRUN},
     {IORING_SETUP_SINGLE_ISSUER, PENDIO_FEATURE_SINGLE_ISSUER},
     {IORING_SETUP_COOP_TASKRUN, PENDIO_FEATURE_COOP_TASKRUN},
@@ -29,13 +30,18 @@ static const struct {
 
 enum { SETUP_FLAG_COUNT = sizeof setup_flags / sizeof setup_flags[0] };
 
-/* DEFER_TASKRUN needs SINGLE_ISSUER, so whoever masks the latter does without both. */
+/*
+ * DEFER_TASKRUN needs SINGLE_ISSUER, so whoever masks the latter does without both. Where nothing
+ * is deferred there is nothing to be flagged.
+ */
 static uint32_t wanted_flags(uint64_t *features)
 {
     uint32_t flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
 
     if (!(*features & PENDIO_FEATURE_SINGLE_ISSUER))
         *features &= ~(uint64_t)PENDIO_FEATURE_DEFER_TASKRUN;
+    if (!(*features & (PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN)))
+        *features &= ~(uint64_t)PENDIO_FEATURE_TASKRUN_FLAG;
     for (size_t i = 0; i < SETUP_FLAG_COUNT; i++)
         if ((setup_flags[i].features & ~*features) == 0)
             flags |= setup_flags[i].flags;
@@ -100,6 +106,13 @@ static int begin_restricted(struct io_uring *uring, struct pnd_opcodes *opcodes,
     return restrict_to(uring, opcodes);
 }
 
+/* What is deferred is told by a flag, or not at all; the rest lies in the queue by itself. */
+static bool shows_completions(uint64_t features)
+{
+    return (features & PENDIO_FEATURE_TASKRUN_FLAG) ||
+           !(features & (PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN));
+}
+
 static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *settings)
 {
     uint64_t features =
@@ -108,7 +121,8 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
          PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_NO_SIGNAL |
          PENDIO_FEATURE_FTRUNCATE | PENDIO_FEATURE_MULTISHOT_ACCEPT |
          PENDIO_FEATURE_MULTISHOT_RECEIVE | PENDIO_FEATURE_BUFFER_RING |
-         PENDIO_FEATURE_INCREMENTAL_BUFFERS | PENDIO_FEATURE_ZERO_COPY);
+         PENDIO_FEATURE_INCREMENTAL_BUFFERS | PENDIO_FEATURE_ZERO_COPY |
+         (settings->looks ? PENDIO_FEATURE_TASKRUN_FLAG : 0u));
     struct io_uring *uring = calloc(1, sizeof *uring);
     int status;
 
@@ -133,6 +147,7 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
         goto exit_queue;
     ring->features = features;
     pnd_probe_try(uring, ring);
+    ring->can_look = shows_completions(ring->features);
 
     ring->state = uring;
     ring->tail = uring->sq.sqe_tail;
@@ -213,6 +228,14 @@ static uint32_t uring_collect(struct pnd_ring *ring, struct pnd_ring_completion 
     return taken_count;
 }
 
+static bool uring_is_stirring(const struct pnd_ring *ring)
+{
+    const struct io_uring *uring = ring->state;
+
+    return io_uring_cq_ready(uring) != 0 ||
+           (IO_URING_READ_ONCE(*uring->sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
+}
+
 static int update_memory(struct pnd_ring *ring, uint32_t index, void *memory, uint64_t byte_count)
 {
     struct iovec region = {.iov_base = memory, .iov_len = byte_count};
@@ -252,6 +275,7 @@ const struct pnd_ring_backend pnd_ring_uring = {
     .fini = uring_fini,
     .submit = uring_submit,
     .collect = uring_collect,
+    .is_stirring = uring_is_stirring,
     .register_memory = update_memory,
     .unregister_memory = uring_unregister_memory,
     .register_buffers = uring_register_buffers,
