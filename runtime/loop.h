@@ -124,6 +124,7 @@ struct pnd_loop {
     uint32_t notice_room_count;      /* notices of free memory that the queue has room for */
     struct pnd_inbox_store inboxes;
     struct pnd_buffers buffers;
+    uint32_t batch_count;      /* completions a sleep goes on for; 0: it is over with the first */
     uint32_t collect_count;    /* connections collected per listener */
     uint32_t collect_bytes;    /* of data collected and lent per handle */
     uint32_t under_way_count;  /* contexts started and not yet delivered */
