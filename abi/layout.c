@@ -99,6 +99,8 @@ MEMBER(pendio_loop_statistics, buffers, 312);
 MEMBER(pendio_loop_statistics, buffers_in_use, 320);
 MEMBER(pendio_loop_statistics, buffers_exhausted, 328);
 MEMBER(pendio_loop_statistics, connections_collected, 336);
+MEMBER(pendio_loop_statistics, gathers, 344);
+MEMBER(pendio_loop_statistics, sends_gathered, 352);
 
 MEMBER(pendio_pool_options, size, 0);
 MEMBER(pendio_pool_options, flags, 4);
