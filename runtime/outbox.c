@@ -2,7 +2,7 @@
  * outbox.c - sends of one stream, gathered: those that wait when the ring is handed over leave in
  * one request.
  *
- * Happy path:  an entry leads, others join -> gather: the entry becomes one message -> completed:
+ * Happy path:  an entry leads, others join -> gather: the entry gets all their pieces -> completed:
  *              the bytes that have gone are theirs in the order of the line; whole sends end, the
  *              first one that is not whole leads the next request.
  * Failures:    an error is the first one's, and a fatal one sticks to the line; an error that
@@ -132,17 +132,25 @@ static uint32_t carry(struct bundle *bundle, const struct pnd_context *first)
     return count;
 }
 
-static void rewrite(struct io_uring_sqe *sqe, struct pnd_context *first,
-                    const struct bundle *bundle)
+/* The entry was for the first alone. */
+static void rewrite(const struct pnd_ring *ring, struct io_uring_sqe *sqe,
+                    struct pnd_context *first, const struct bundle *bundle)
 {
-    struct msghdr *message = &first->extra->message;
+    size_t piece_count = (size_t)(bundle->next - bundle->first);
 
-    *message = (struct msghdr){.msg_iov = bundle->first,
-                               .msg_iovlen = (size_t)(bundle->next - bundle->first)};
     first->place = PND_CARRYING;
-    sqe->opcode = IORING_OP_SENDMSG;
-    sqe->addr = (uintptr_t)message;
-    sqe->len = 1;
+    if (ring->sends_vectors) {
+        sqe->opcode = IORING_OP_SEND;
+        sqe->ioprio = PND_SEND_VECTOR;
+        sqe->addr = (uintptr_t)bundle->first;
+        sqe->len = (uint32_t)piece_count;
+    } else {
+        first->extra->message =
+            (struct msghdr){.msg_iov = bundle->first, .msg_iovlen = piece_count};
+        sqe->opcode = IORING_OP_SENDMSG;
+        sqe->addr = (uintptr_t)&first->extra->message;
+        sqe->len = 1;
+    }
 }
 
 static void gather(struct pnd_loop *loop, struct pnd_line *sends)
@@ -164,7 +172,7 @@ static void gather(struct pnd_loop *loop, struct pnd_line *sends)
     carried_count = carry(&bundle, first);
     if (carried_count == 0)
         return;
-    rewrite(sqe, first, &bundle);
+    rewrite(&loop->ring, sqe, first, &bundle);
     outbox->piece_count += (uint32_t)(bundle.next - pieces);
     loop->stats.gathers++;
     loop->stats.sends_gathered += 1 + carried_count;

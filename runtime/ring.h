@@ -73,6 +73,7 @@ struct pnd_ring {
     uint16_t zero_copy_flags; /* of every send that copies nothing */
     struct pnd_opcodes opcodes;
     bool limits_receives; /* a multishot receive may be told to end after so many bytes */
+    bool sends_vectors;   /* a send may have pieces, without a message around them */
     uint64_t system_call_count;
     uint64_t request_count;
     uint64_t overflow_count; /* completions that did not fit: must stay 0 */

@@ -197,6 +197,11 @@ static const struct io_uring_sqe limited_receive = {
     .PND_RECEIVE_LIMIT = 1,
 };
 
+static const struct io_uring_sqe vector_send = {
+    .opcode = IORING_OP_SEND,
+    .ioprio = PND_SEND_VECTOR,
+};
+
 /* What is missing of the features that cannot be asked for, only tried. */
 static uint64_t missing_features(struct io_uring *uring, struct pnd_ring *ring, uint64_t features)
 {
@@ -250,6 +255,8 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
     features &= ~missing_features(uring, ring, features);
     ring->limits_receives =
         (features & PENDIO_FEATURE_MULTISHOT_RECEIVE) && knows(uring, &limited_receive);
+    ring->sends_vectors =
+        pnd_opcodes_have(&ring->opcodes, IORING_OP_SEND) && knows(uring, &vector_send);
 
     ring->state = uring;
     ring->tail = uring->sq.sqe_tail;
