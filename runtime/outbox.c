@@ -101,7 +101,8 @@ static inline bool add(struct bundle *bundle, const struct pnd_context *context)
 {
     uint64_t left_bytes = pnd_context_left_bytes(context);
 
-    if (left_bytes > PND_CHUNK_BYTES - bundle->byte_count || bundle->next == bundle->end)
+    if (bundle->byte_count >= REQUEST_BYTES || left_bytes > PND_CHUNK_BYTES - REQUEST_BYTES ||
+        bundle->next == bundle->end)
         return false;
     if (pnd_context_is_vectored(context)) {
         uint32_t count =
@@ -123,8 +124,7 @@ static uint32_t carry(struct bundle *bundle, const struct pnd_context *first)
     struct pnd_context *next = TAILQ_NEXT(first, line_link);
     uint32_t count = 0;
 
-    while (next != NULL && is_plain(next) && bundle->byte_count < REQUEST_BYTES &&
-           add(bundle, next)) {
+    while (next != NULL && is_plain(next) && add(bundle, next)) {
         next->place = PND_CARRIED;
         next = TAILQ_NEXT(next, line_link);
         count++;
