@@ -108,14 +108,14 @@ static void fill_ring(struct pnd_loop *loop)
         cancel_first(loop);
 }
 
-/* Sleeps for at most wait_ns, and only when everything that may go is in the kernel. */
+/* As the ring's, but sleeps only when everything that may go is in the kernel. */
 static int submit(struct pnd_loop *loop, int64_t wait_ns)
 {
     int status = 0;
 
     fill_ring(loop);
     while (status == 0 && has_more(loop)) {
-        status = loop->ring.backend->submit(&loop->ring, 0);
+        status = loop->ring.backend->submit(&loop->ring, PND_RING_ONLY_SUBMIT);
         fill_ring(loop);
     }
     if (status == 0)
@@ -123,10 +123,20 @@ static int submit(struct pnd_loop *loop, int64_t wait_ns)
     return status == -EAGAIN || status == -EBUSY ? 0 : status;
 }
 
-int pnd_loop_flush(struct pnd_loop *loop)
+static int look(struct pnd_loop *loop)
 {
     int status = submit(loop, 0);
 
+    return status == -EINTR ? 0 : status;
+}
+
+int pnd_loop_flush(struct pnd_loop *loop)
+{
+    int status = 0;
+
+    fill_ring(loop);
+    if (pnd_ring_queued_count(&loop->ring) != 0)
+        status = submit(loop, PND_RING_ONLY_SUBMIT);
     return status == -EINTR ? 0 : status;
 }
 
@@ -185,7 +195,7 @@ static bool collect(struct pnd_loop *loop)
 
 int pnd_loop_look(struct pnd_loop *loop)
 {
-    int status = pnd_loop_flush(loop);
+    int status = look(loop);
 
     (void)pnd_harvest_collect(loop);
     return status;
@@ -193,7 +203,7 @@ int pnd_loop_look(struct pnd_loop *loop)
 
 bool pnd_loop_settle(struct pnd_loop *loop)
 {
-    if (pnd_loop_flush(loop) < 0 || collect(loop))
+    if (look(loop) < 0 || collect(loop))
         return false;
     return !pnd_loop_is_deliverable(loop) && pnd_ring_queued_count(&loop->ring) == 0 &&
            !has_more(loop) && !loop->feeds;
@@ -334,7 +344,7 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
         if (status < 0 || round != ROUND_MORE || pnd_loop_is_deliverable(loop) || is_over(loop))
             return status;
     } while (end_ns != 0 && end_ns > pnd_clock_ns());
-    return pnd_ring_queued_count(&loop->ring) == 0 ? 0 : pnd_loop_flush(loop);
+    return pnd_loop_flush(loop);
 }
 
 static int turn(struct pnd_loop *loop, int64_t timeout_ns,

@@ -163,7 +163,7 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns);
 /* Hands over what was started and collects what is there; delivers nothing. 0 or -errno. */
 int pnd_loop_look(struct pnd_loop *loop);
 
-/* Hands over what was started. 0 or -errno. */
+/* Hands over what was started, and looks at nothing else. 0 or -errno. */
 int pnd_loop_flush(struct pnd_loop *loop);
 
 /* Hands over and collects; true: that brought nothing, and nothing is left to hand over. */

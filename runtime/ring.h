@@ -34,6 +34,8 @@ struct pnd_ring_settings {
     const struct pnd_opcodes *allowed;
 };
 
+#define PND_RING_ONLY_SUBMIT INT64_MIN
+
 struct pnd_ring_backend {
     uint32_t id; /* PENDIO_BACKEND_... */
     /* 0 or -errno; -ENOTSUP: the ring cannot be restricted. */
@@ -41,7 +43,8 @@ struct pnd_ring_backend {
     void (*fini)(struct pnd_ring *ring);
     /*
      * Hands over what was queued and, if wait_ns is not 0, sleeps until a completion is there, for
-     * at most wait_ns (-1: no limit). 0, also when time is up; -EINTR; -EAGAIN or -EBUSY: collect
+     * at most wait_ns (-1: no limit; PND_RING_ONLY_SUBMIT: does not even ask for those that could
+     * be there). 0, also when time is up; -EINTR; -EAGAIN or -EBUSY: collect
      * and try again; anything else is fatal.
      */
     int (*submit)(struct pnd_ring *ring, int64_t wait_ns);

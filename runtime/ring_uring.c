@@ -282,6 +282,8 @@ static int enter(struct io_uring *uring, int64_t wait_ns)
                                       .tv_nsec = wait_ns % 1000000000};
     struct io_uring_cqe *first;
 
+    if (wait_ns == PND_RING_ONLY_SUBMIT)
+        return io_uring_submit(uring);
     if (wait_ns == 0)
         return io_uring_submit_and_get_events(uring);
     if (wait_ns < 0)
