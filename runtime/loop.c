@@ -163,26 +163,6 @@ static void collect_posts(struct pnd_loop *loop)
         pnd_ready_push(&loop->records, NULL);
 }
 
-static void run_errands(struct pnd_loop *loop, struct pnd_errand *errand)
-{
-    while (errand != NULL) {
-        struct pnd_errand *next = errand->next;
-
-        errand->run(errand, loop);
-        errand = next;
-    }
-}
-
-void pnd_loop_run_errands(struct pnd_loop *loop)
-{
-    run_errands(loop, pnd_wake_take_errands(&loop->wake));
-}
-
-void pnd_loop_refuse_errands(struct pnd_loop *loop)
-{
-    run_errands(loop, pnd_wake_take_last_errands(&loop->wake));
-}
-
 static bool collect(struct pnd_loop *loop)
 {
     bool any = pnd_harvest_collect(loop);
@@ -330,6 +310,25 @@ static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_roun
     return status == -EINTR ? 0 : status;
 }
 
+/*
+ * Hands over, then looks for a while for what would end a sleep. What it saw and could not collect,
+ * the round that follows does: it needs the kernel, or ends the turn.
+ */
+static int spin(struct pnd_loop *loop, uint64_t end_ns)
+{
+    int status = 0;
+
+    fill_ring(loop);
+    if (pnd_ring_queued_count(&loop->ring) != 0 || has_more(loop) ||
+        loop->ring.backend->is_stirring(&loop->ring))
+        status = pnd_loop_flush(loop);
+    if (status < 0 || collect(loop) || pnd_loop_is_deliverable(loop) || loop->feeds)
+        return status;
+    if (pnd_spin_look(loop, sleep_end(loop, end_ns)))
+        (void)collect(loop);
+    return 0;
+}
+
 /* Goes round until something is deliverable, somebody woke the loop, or time is up. */
 int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
 {
@@ -339,6 +338,11 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
 
     if (timeout_ns > 0)
         end_ns = pnd_clock_ns() + (uint64_t)timeout_ns;
+    if (end_ns != 0 && !pnd_loop_is_deliverable(loop) && pnd_spin_may(&loop->spin)) {
+        status = spin(loop, end_ns);
+        if (status < 0 || pnd_loop_is_deliverable(loop) || is_over(loop))
+            return status;
+    }
     do {
         status = go_round(loop, end_ns, &round);
         if (status < 0 || round != ROUND_MORE || pnd_loop_is_deliverable(loop) || is_over(loop))

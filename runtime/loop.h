@@ -14,6 +14,7 @@
 #include "host.h"
 #include "pipes.h"
 #include "ring.h"
+#include "spin.h"
 #include "wake.h"
 #include "watch.h"
 
@@ -101,6 +102,7 @@ struct pnd_loop {
     struct pnd_handle_table handles;
     struct pnd_wheel wheel;
     struct pnd_wake wake;
+    struct pnd_spin spin;
     struct pnd_host host;
     struct pnd_pipes pipes;
     struct pnd_signals signals;
