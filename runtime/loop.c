@@ -321,7 +321,7 @@ static int spin(struct pnd_loop *loop, uint64_t end_ns)
     fill_ring(loop);
     if (pnd_ring_queued_count(&loop->ring) != 0 || has_more(loop) ||
         loop->ring.backend->is_stirring(&loop->ring))
-        status = pnd_loop_flush(loop);
+        status = look(loop);
     if (status < 0 || collect(loop) || pnd_loop_is_deliverable(loop) || loop->feeds)
         return status;
     if (pnd_spin_look(loop, sleep_end(loop, end_ns)))
