@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PND_BENCH_SUBJECT_MAXIMUM = 8, PND_BENCH_NAME_BYTES = 48, PND_BENCH_REASON_BYTES = 160 };
+enum { PND_BENCH_SUBJECT_MAXIMUM = 12, PND_BENCH_NAME_BYTES = 48, PND_BENCH_REASON_BYTES = 160 };
 
 struct pnd_bench_subject;
 
@@ -20,6 +20,7 @@ struct pnd_bench_case {
     uint32_t connection_count;
     uint32_t message_bytes;
     uint32_t depth; /* messages of a connection, or reads, under way at once */
+    bool by_wall;   /* the figure is time that passed; else CPU time of the process */
 };
 
 struct pnd_bench_spread {
@@ -28,15 +29,30 @@ struct pnd_bench_spread {
 
 enum pnd_bench_state { PND_BENCH_MEASURED, PND_BENCH_SKIPPED, PND_BENCH_FAILED };
 
+enum pnd_bench_role {
+    PND_BENCH_FLOOR, /* written by hand for this one job */
+    PND_BENCH_OURS,
+    PND_BENCH_PEER,        /* another library */
+    PND_BENCH_INFORMATION, /* another way to the same end; no floor for ours */
+};
+
 struct pnd_bench_result {
     const struct pnd_bench_case *bench_case;
     const char *subject;
+    enum pnd_bench_role role;
     const char *reference; /* whose figure it is divided by, round by round */
     enum pnd_bench_state state;
     char reason[PND_BENCH_REASON_BYTES]; /* of what was not measured */
     struct pnd_bench_spread figure;      /* in the case's unit */
     struct pnd_bench_spread ratio;
     uint32_t round_count;
+
+    /* Of those written by hand, and of the peers, the one with the lowest median; NULL: none. */
+    const char *best, *best_peer;
+    struct pnd_bench_spread ratio_to_best, ratio_to_peer;
+
+    /* Operations a second of time that passed, and that divided by the reference's. */
+    struct pnd_bench_spread rate, rate_ratio;
 };
 
 struct pnd_bench_effort {

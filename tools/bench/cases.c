@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { CASE_MAXIMUM = 64 };
+enum { CASE_MAXIMUM = 128 };
 
 static struct pnd_bench_case cases[CASE_MAXIMUM];
 static size_t case_count;
@@ -41,7 +41,7 @@ const struct pnd_bench_case *pnd_bench_cases(size_t *ret_count)
 
 static void list_echo(void)
 {
-    static const uint32_t connections[] = {1, 50, 500}, bytes[] = {64, 1024, 16384},
+    static const uint32_t connections[] = {1, 50, 500, 5000}, bytes[] = {64, 1024, 16384},
                           depths[] = {1, 8};
 
     FOR_EACH(family, families)

@@ -53,9 +53,9 @@ static void end_bare(void *state);
 static void end_pendio(void *state);
 
 const struct pnd_bench_subject pnd_bench_churn[] = {
-    {"ring", "ring", NULL, NULL, begin_bare, run_bare, end_bare},
-    {"pendio", "ring", NULL, NULL, begin_pendio, run_pendio, end_pendio},
-    {"calls", "ring", NULL, NULL, begin_calls, run_calls, end_calls},
+    {"ring", "ring", PND_BENCH_FLOOR, NULL, NULL, begin_bare, run_bare, end_bare},
+    {"pendio", "ring", PND_BENCH_OURS, NULL, NULL, begin_pendio, run_pendio, end_pendio},
+    {"calls", "ring", PND_BENCH_FLOOR, NULL, NULL, begin_calls, run_calls, end_calls},
 };
 const size_t pnd_bench_churn_count = sizeof pnd_bench_churn / sizeof pnd_bench_churn[0];
 
