@@ -20,6 +20,7 @@ struct pnd_bench_case {
     uint32_t connection_count;
     uint32_t message_bytes;
     uint32_t depth; /* messages of a connection, or reads, under way at once */
+    bool resets;    /* connections are closed with a reset, not gracefully */
     bool by_wall;   /* the figure is time that passed; else CPU time of the process */
 };
 

@@ -100,12 +100,13 @@ static void list_gather(void)
 static void list_churn(void)
 {
     FOR_EACH(family, families)
-    {
+    for (int resets = 0; resets < 2; resets++) {
         struct pnd_bench_case *one = add("ns/connection", pnd_bench_churn, pnd_bench_churn_count);
         one->family = families[family];
         one->connection_count = 32;
-        (void)snprintf(one->name, sizeof one->name, "churn/%s/%u", family_name(one->family),
-                       one->connection_count);
+        one->resets = resets != 0;
+        (void)snprintf(one->name, sizeof one->name, "churn/%s/%u/%s", family_name(one->family),
+                       one->connection_count, one->resets ? "reset" : "graceful");
     }
 }
 
