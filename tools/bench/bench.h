@@ -20,6 +20,7 @@ struct pnd_bench_case {
     uint32_t connection_count;
     uint32_t message_bytes;
     uint32_t depth; /* messages of a connection, or reads, under way at once */
+    bool is_direct; /* files are read past the system's cache */
     bool resets;    /* connections are closed with a reset, not gracefully */
     bool by_wall;   /* the figure is time that passed; else CPU time of the process */
 };
@@ -76,6 +77,9 @@ const struct pnd_bench_case *pnd_bench_cases(size_t *ret_count);
  */
 int pnd_bench_measure(const struct pnd_bench_case *bench_case,
                       const struct pnd_bench_effort *effort, struct pnd_bench_result *ret_results);
+
+/* Where files are made; NULL: in $TMPDIR, else /var/tmp. `name` must outlive all measurements. */
+void pnd_bench_set_directory(const char *name);
 
 /* What was done to the machine for the sake of the figures. */
 struct pnd_bench_machine {

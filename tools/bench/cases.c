@@ -73,15 +73,18 @@ static void list_nop(void)
 
 static void list_read(void)
 {
-    static const uint32_t depths[] = {1, 32};
+    static const uint32_t depths[] = {1, 32, 128};
 
-    FOR_EACH(depth, depths)
-    {
-        struct pnd_bench_case *one = add("ns/read", pnd_bench_read, pnd_bench_read_count);
-        one->message_bytes = 4096;
-        one->depth = depths[depth];
-        (void)snprintf(one->name, sizeof one->name, "read/cached/4096x%u", one->depth);
-    }
+    for (int is_direct = 0; is_direct < 2; is_direct++)
+        FOR_EACH(depth, depths)
+        {
+            struct pnd_bench_case *one = add("ns/read", pnd_bench_read, pnd_bench_read_count);
+            one->is_direct = is_direct != 0;
+            one->message_bytes = 4096;
+            one->depth = depths[depth];
+            (void)snprintf(one->name, sizeof one->name, "read/%s/4096x%u",
+                           one->is_direct ? "direct" : "cached", one->depth);
+        }
 }
 
 static void list_gather(void)
