@@ -96,4 +96,7 @@ struct pnd_bench_machine {
 /* Whatever is not permitted is left as it was, and told. */
 void pnd_bench_machine_prepare(struct pnd_bench_machine *ret_machine);
 
+/* Where a second thread may work beside the one that is pinned; -1: there is only one core. */
+int pnd_bench_other_core(void);
+
 #endif

@@ -17,6 +17,7 @@ static void list_nop(void);
 static void list_read(void);
 static void list_gather(void);
 static void list_churn(void);
+static void list_others(void);
 static struct pnd_bench_case *add(const char *unit, const struct pnd_bench_subject *subjects,
                                   size_t subject_count);
 static const char *family_name(int family);
@@ -33,6 +34,7 @@ const struct pnd_bench_case *pnd_bench_cases(size_t *ret_count)
         list_read();
         list_gather();
         list_churn();
+        list_others();
         list_echo();
     }
     *ret_count = case_count;
@@ -111,6 +113,23 @@ static void list_churn(void)
         (void)snprintf(one->name, sizeof one->name, "churn/%s/%u/%s", family_name(one->family),
                        one->connection_count, one->resets ? "reset" : "graceful");
     }
+}
+
+static void list_others(void)
+{
+    enum { IDLE_COUNT = 5000 };
+    struct pnd_bench_case *copy = add("ns/KiB", pnd_bench_copy, pnd_bench_copy_count);
+    (void)snprintf(copy->name, sizeof copy->name, "copy/sequential");
+
+    struct pnd_bench_case *wake = add("ns/round trip", pnd_bench_wake, pnd_bench_wake_count);
+    wake->by_wall = true;
+    (void)snprintf(wake->name, sizeof wake->name, "wake/loops");
+
+    struct pnd_bench_case *memory =
+        add("bytes/connection", pnd_bench_memory, pnd_bench_memory_count);
+    memory->family = AF_INET;
+    memory->connection_count = IDLE_COUNT;
+    (void)snprintf(memory->name, sizeof memory->name, "memory/idle");
 }
 
 static struct pnd_bench_case *add(const char *unit, const struct pnd_bench_subject *subjects,

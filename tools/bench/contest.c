@@ -127,9 +127,6 @@ static void begin_entrant(struct contest *contest, struct entrant *entrant)
     bool is_lacking = status == -ENOTSUP || status == -ENOSYS || status == -EPERM ||
                       status == -EACCES || status == -EMFILE;
     give_up(contest, entrant, is_lacking ? PND_BENCH_SKIPPED : PND_BENCH_FAILED, status);
-    if (status == -ENOTSUP && subject->lacking != NULL)
-        (void)snprintf(entrant->result->reason, sizeof entrant->result->reason, "%s",
-                       subject->lacking);
 }
 
 /* Both ends of every connection of one subject. */
@@ -199,7 +196,8 @@ static void run_block(struct contest *contest, struct entrant *entrant, uint32_t
     if (status == -EINTR) /* go_on() will tell */
         return;
     if (status < 0)
-        give_up(contest, entrant, PND_BENCH_FAILED, status);
+        give_up(contest, entrant, status == -ENOTSUP ? PND_BENCH_SKIPPED : PND_BENCH_FAILED,
+                status);
     else
         take_figures(contest, entrant, round, &block);
 }
@@ -217,10 +215,12 @@ static void take_figures(const struct contest *contest, struct entrant *entrant,
 static void give_up(struct contest *contest, struct entrant *entrant, enum pnd_bench_state state,
                     int status)
 {
-    const char *reason = status == -EBADMSG     ? "wrong bytes came back"
-                         : status == -ETIMEDOUT ? "stalled"
-                         : status == -ECHILD    ? "its process died"
-                                                : strerror(-status);
+    const char *lacking = entrant->subject->lacking;
+    const char *reason = status == -ENOTSUP && lacking != NULL ? lacking
+                         : status == -EBADMSG                  ? "wrong bytes came back"
+                         : status == -ETIMEDOUT                ? "stalled"
+                         : status == -ECHILD                   ? "its process died"
+                                                               : strerror(-status);
     end_entrant(contest, entrant);
     entrant->result->state = state;
     (void)snprintf(entrant->result->reason, sizeof entrant->result->reason, "%s", reason);
