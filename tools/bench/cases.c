@@ -117,7 +117,7 @@ static void list_churn(void)
 
 static void list_others(void)
 {
-    enum { IDLE_COUNT = 5000 };
+    enum { IDLE_COUNT = 4096 };
     struct pnd_bench_case *copy = add("ns/KiB", pnd_bench_copy, pnd_bench_copy_count);
     (void)snprintf(copy->name, sizeof copy->name, "copy/sequential");
 
