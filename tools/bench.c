@@ -17,6 +17,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ROUND_MAXIMUM = 20000, ROUND_MINIMUM = 7, QUICK_ROUNDS = 2 };
 
@@ -34,6 +35,7 @@ struct bench {
 };
 
 static int choose(struct bench *bench);
+static int check_directory(const char *name);
 static bool is_chosen(const struct pnd_options *options, const char *name);
 static enum pnd_exit list(const struct bench *bench);
 static enum pnd_exit run(struct bench *bench);
@@ -72,9 +74,17 @@ static int choose(struct bench *bench)
         if (is_chosen(bench->options, cases[index].name))
             bench->cases[bench->case_count++] = &cases[index];
     if (bench->case_count > 0)
-        return 0;
+        return check_directory(bench->options->directory);
     pnd_say_error("--case %s: no case is named so; 'pendio bench --list' lists them",
                   bench->options->pattern);
+    return -EINVAL;
+}
+
+static int check_directory(const char *name)
+{
+    if (name == NULL || access(name, W_OK | X_OK) == 0)
+        return 0;
+    pnd_say_error("--directory %s: %s; name one that can be written to", name, strerror(errno));
     return -EINVAL;
 }
 
@@ -97,6 +107,7 @@ static enum pnd_exit run(struct bench *bench)
 {
     if (pnd_output_begin(bench->options->json, &bench->json) < 0)
         return PND_EXIT_UNREACHABLE;
+    pnd_bench_set_directory(bench->options->directory);
     pnd_bench_machine_prepare(&bench->machine);
     if (bench->machine.refusal[0] != '\0') {
         pnd_say_error("skipped: %s", bench->machine.refusal);

@@ -46,7 +46,7 @@ PRESCRIBED = frozenset((
 # installed package.
 UNBUILT = re.compile(
     r"^(abi/bindings/|tests/fuzz/|tests/abi/host_libuv_test\.c$|"
-    r"tools/bench/echo_libuv\.c$|tests/\w+/(package|data)/)")
+    r"tools/bench/\w+_libuv\.c$|tests/\w+/(package|data)/)")
 
 
 def allows(owners: "tuple[str, ...]", path: str) -> bool:

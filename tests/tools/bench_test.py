@@ -60,6 +60,7 @@ class BenchTest(unittest.TestCase):
     def test_calls_that_cannot_be_meant_are_refused(self):
         for words, part in ((("--case", "nap"), "--case nap: no case is named so"),
                             (("--seconds", "0"), "--seconds 0: use seconds from"),
+                            (("--directory", "/proc/none"), "--directory /proc/none: No such file"),
                             (("nop",), "'bench' has no use for 'nop'")):
             answer = call(*words)
             self.assertEqual(2, answer.returncode, words)

@@ -15,4 +15,11 @@ extern const size_t pnd_bench_read_count;
 extern const struct pnd_bench_subject pnd_bench_churn[];
 extern const size_t pnd_bench_churn_count;
 
+extern const struct pnd_bench_subject pnd_bench_copy[];
+extern const size_t pnd_bench_copy_count;
+extern const struct pnd_bench_subject pnd_bench_wake[];
+extern const size_t pnd_bench_wake_count;
+extern const struct pnd_bench_subject pnd_bench_memory[];
+extern const size_t pnd_bench_memory_count;
+
 #endif

@@ -23,11 +23,14 @@
 #include <time.h>
 #include <unistd.h>
 
+static int other_core = -1;
+
 static void raise_descriptor_limit(void);
 static bool enter_own_network(char *ret_reason, size_t reason_bytes);
 static int raise_loopback(void);
 static void learn_congestion(char *ret_name, size_t name_bytes);
 static int pin(void);
+static int last_core(const cpu_set_t *allowed, int below);
 static double learn_system_call_cost(void);
 static void learn_features(struct pnd_bench_machine *machine);
 
@@ -97,14 +100,26 @@ static int pin(void)
     cpu_set_t allowed, one;
     if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
         return -1;
-    size_t core = CPU_SETSIZE;
-    while (core > 0 && !CPU_ISSET(core - 1, &allowed))
-        core--;
-    if (core == 0)
+    int core = last_core(&allowed, CPU_SETSIZE);
+    other_core = core < 0 ? -1 : last_core(&allowed, core);
+    if (core < 0)
         return -1;
     CPU_ZERO(&one);
-    CPU_SET(core - 1, &one);
-    return sched_setaffinity(0, sizeof one, &one) < 0 ? -1 : (int)core - 1;
+    CPU_SET((size_t)core, &one);
+    return sched_setaffinity(0, sizeof one, &one) < 0 ? -1 : core;
+}
+
+static int last_core(const cpu_set_t *allowed, int below)
+{
+    int core = below - 1;
+    while (core >= 0 && !CPU_ISSET((size_t)core, allowed))
+        core--;
+    return core;
+}
+
+int pnd_bench_other_core(void)
+{
+    return other_core;
 }
 
 static double learn_system_call_cost(void)
