@@ -122,6 +122,8 @@ static int measure_all(struct bench *bench)
     };
     int status = 0;
 
+    if (!is_quick)
+        pnd_bench_peers_allow_building();
     pnd_progress_begin(&bench->progress, (int)bench->case_count, !bench->options->quiet);
     bench->progress.unit = "rounds";
     for (size_t index = 0; status == 0 && index < bench->case_count; index++) {

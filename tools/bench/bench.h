@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PND_BENCH_SUBJECT_MAXIMUM = 8, PND_BENCH_NAME_BYTES = 48, PND_BENCH_REASON_BYTES = 160 };
+enum { PND_BENCH_SUBJECT_MAXIMUM = 12, PND_BENCH_NAME_BYTES = 48, PND_BENCH_REASON_BYTES = 160 };
 
 struct pnd_bench_subject;
 
@@ -19,7 +19,10 @@ struct pnd_bench_case {
     int family; /* AF_INET or AF_UNIX; of cases with connections */
     uint32_t connection_count;
     uint32_t message_bytes;
-    uint32_t depth; /* messages of a connection, or reads, under way at once */
+    uint32_t depth;    /* messages of a connection, or reads, under way at once */
+    uint32_t patience; /* so many times as long as other cases; 0: as long */
+    uint32_t rate;     /* messages a second, and which share of them the figure is not */
+    double share;      /* exceeded by; of cases with latencies */
 };
 
 struct pnd_bench_spread {
@@ -65,6 +68,7 @@ struct pnd_bench_machine {
     double
         system_call_ns;   /* of CPU, for one that does nothing: it decides which strategy is best */
     int core;             /* the thread is pinned to; -1: to none */
+    int server_core;      /* and servers in processes of their own; -1: to none */
     bool has_own_network; /* a network namespace of its own */
     char congestion[16];  /* control of its TCP connections */
     char features[256];   /* the runtime found and uses */
@@ -74,5 +78,8 @@ struct pnd_bench_machine {
 
 /* Whatever is not permitted is left as it was, and told. */
 void pnd_bench_machine_prepare(struct pnd_bench_machine *ret_machine);
+
+/* Peers in languages of their own may be built when they are first needed, which takes a while. */
+void pnd_bench_peers_allow_building(void);
 
 #endif

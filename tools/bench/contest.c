@@ -99,6 +99,7 @@ static void begin_entrant(struct contest *contest, struct entrant *entrant)
 static int run_rounds(struct contest *contest)
 {
     const struct pnd_bench_effort *effort = contest->effort;
+    uint32_t patience = contest->bench_case->patience > 0 ? contest->bench_case->patience : 1;
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     int64_t begun_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
@@ -110,7 +111,7 @@ static int run_rounds(struct contest *contest)
         run_round(contest, contest->round_count);
         contest->round_count++;
         (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        spent_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec - begun_ns;
+        spent_ns = (now.tv_sec * INT64_C(1000000000) + now.tv_nsec - begun_ns) / patience;
         if (!effort->go_on(effort->state, contest->round_count, spent_ns))
             return -EINTR;
     }
