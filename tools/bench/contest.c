@@ -158,6 +158,7 @@ static bool is_too_many(const struct pnd_bench_case *bench_case)
 static int run_rounds(struct contest *contest)
 {
     const struct pnd_bench_effort *effort = contest->effort;
+    uint32_t patience = contest->bench_case->patience > 0 ? contest->bench_case->patience : 1;
     int64_t begun_ns = now_ns(CLOCK_MONOTONIC);
     int64_t spent_ns = 0;
 
@@ -166,7 +167,7 @@ static int run_rounds(struct contest *contest)
            (contest->round_count < effort->round_minimum || spent_ns < effort->limit_ns)) {
         run_round(contest, contest->round_count);
         contest->round_count++;
-        spent_ns = now_ns(CLOCK_MONOTONIC) - begun_ns;
+        spent_ns = (now_ns(CLOCK_MONOTONIC) - begun_ns) / patience;
         if (!effort->go_on(effort->state, contest->round_count, spent_ns))
             return -EINTR;
     }
