@@ -140,7 +140,7 @@ static bool ahead_end(struct pnd_loop *loop, struct pnd_handle *handle, int32_t 
     struct pnd_context *first = pnd_line_first(&handle->receives);
 
     if (result == -ENOBUFS) {
-        pnd_buffers_want_more(&loop->buffers);
+        pnd_buffers_found_none(&loop->buffers);
         return true;
     }
     if (result == 0 || pnd_transfer_is_fatal(result)) {

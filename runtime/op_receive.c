@@ -283,7 +283,7 @@ static enum pnd_verdict lent_finish(struct pnd_context *context, int32_t result,
     if (cqe_flags & IORING_CQE_F_BUFFER)
         pnd_lend_chosen(context, result, cqe_flags);
     if (result == -ENOBUFS && pnd_ahead_chooses(context))
-        pnd_buffers_want_more(&context->loop->buffers);
+        pnd_buffers_found_none(&context->loop->buffers);
     else
         verdict = pnd_receive_finish(context, result, cqe_flags);
     pnd_lend_finish(context);

@@ -107,6 +107,7 @@ foreach(stem IN ITEMS
         hosting
         lend
         lend_bounds
+        lend_crowd
         lend_random
         lend_waits
         listener
