@@ -342,8 +342,11 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
 {
     uint32_t harvested_count;
     uint32_t delivered_count;
-    int status;
+    int status = loop->failure;
 
+    loop->failure = 0;
+    if (status < 0)
+        return status;
     if (!TAILQ_EMPTY(&loop->returns))
         pnd_pool_take_back(loop);
     if (loop->arrived_moves != NULL)
@@ -357,9 +360,12 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
     pnd_harvest_begin(loop, ret_completions, count);
     status = pnd_loop_wait(loop, timeout_ns);
     harvested_count = pnd_harvest_end(loop);
-    if (status < 0 && harvested_count == 0)
-        return status; /* what ends the ring for good is said by the next turn, too */
-    deliver_callbacks(loop);
+    if (harvested_count != 0)
+        loop->failure = status; /* these have left the loop: the next turn says so */
+    else if (status < 0)
+        return status;
+    else
+        deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
     delivered_count =
         deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
     return (int)(harvested_count + delivered_count);

@@ -110,6 +110,7 @@ struct pnd_loop {
     struct pnd_ready callbacks;
     struct pnd_ready records;
     struct pnd_harvest harvest;
+    int failure;                     /* of the last turn, whose answer was a count; 0: none */
     struct pnd_context_list backlog; /* want an entry of the ring */
     struct pnd_context_list cancels; /* in the kernel, and want to be cancelled there */
     struct pnd_context_list returns; /* delivered, and go back to their pools by themselves */

@@ -86,6 +86,7 @@ foreach(stem IN ITEMS
         pieces
         poll
         pool
+        records
         restricted
         signal
         splice
