@@ -102,6 +102,8 @@ MEMBER(pendio_loop_statistics, buffers_exhausted, 328);
 MEMBER(pendio_loop_statistics, connections_collected, 336);
 MEMBER(pendio_loop_statistics, spins, 344);
 MEMBER(pendio_loop_statistics, spins_paid, 352);
+MEMBER(pendio_loop_statistics, gathers, 360);
+MEMBER(pendio_loop_statistics, sends_gathered, 368);
 
 MEMBER(pendio_pool_options, size, 0);
 MEMBER(pendio_pool_options, flags, 4);

@@ -15,7 +15,7 @@ enum {
     FEATURE_COUNT = 64, /* a bit each */
     DONE_COUNT = 7,
     REFUSED_COUNT = 5,
-    COUNTER_COUNT = 22,
+    COUNTER_COUNT = 24,
 };
 
 /* Everything a Stats message points to. */
@@ -88,6 +88,8 @@ static void put_counters(struct stats_parts *parts, const struct pendio_loop_sta
         {"buffers", from->buffers},
         {"buffers_in_use", from->buffers_in_use},
         {"buffers_exhausted", from->buffers_exhausted},
+        {"gathers", from->gathers},
+        {"sends_gathered", from->sends_gathered},
     };
     parts->message.counters =
         put_counts(parts, DONE_COUNT + REFUSED_COUNT, counters, COUNTER_COUNT);

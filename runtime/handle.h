@@ -81,7 +81,10 @@ struct pnd_line {
     struct pnd_context *holder; /* NULL: nobody */
     uint32_t undelivered_count; /* finished, not yet delivered: nothing may overtake them */
     int32_t failure;
-    uint8_t ending; /* enum pnd_ending */
+    uint8_t ending;       /* enum pnd_ending */
+    bool is_noted;        /* of sends: they may be gathered before the ring is handed over */
+    bool goes_alone;      /* not the next time: one may spoil it for the others */
+    uint32_t entry_until; /* of sends: the tail behind the entry that was written last */
 };
 
 /* What has become of a handle's multishot request; from PND_ARMED on the kernel has it. */

@@ -12,6 +12,7 @@
 #include "harvest.h"
 
 #include "dispatch.h"
+#include "outbox.h"
 #include "straight.h"
 
 enum { COLLECT_COUNT = 64 }; /* completions copied out at a time */
@@ -82,8 +83,8 @@ static inline bool may_leave(const struct pnd_loop *loop, const struct pnd_conte
            context->operation->release == NULL && (line == NULL || line->holder == NULL);
 }
 
-/* The way of a run on a handle. */
-static inline void hand_out_on(struct pnd_loop *loop, struct pnd_context *context)
+/* The way of a run on a handle. Returns the line it has left, which is to go on; NULL: none. */
+static inline struct pnd_line *hand_out_on(struct pnd_loop *loop, struct pnd_context *context)
 {
     const struct pnd_operation *operation = context->operation;
     struct pnd_handle *handle = context->handle;
@@ -95,6 +96,11 @@ static inline void hand_out_on(struct pnd_loop *loop, struct pnd_context *contex
     if (operation->over != NULL)
         operation->over(context);
     hand_out(loop, context);
+    return line;
+}
+
+static inline void go_on(struct pnd_line *line)
+{
     if (line != NULL && !TAILQ_EMPTY(&line->waiting))
         pnd_context_advance(line);
 }
@@ -108,9 +114,43 @@ static inline void take_on(struct pnd_loop *loop, struct pnd_context *context,
     if (context->operation->finish != NULL)
         verdict = context->operation->finish(context, completion->result, completion->flags);
     if (verdict == PND_DELIVER && may_leave(loop, context))
-        hand_out_on(loop, context);
+        go_on(hand_out_on(loop, context));
     else
         pnd_context_follow(context, verdict);
+}
+
+/* The sends that one request had the bytes of: those that have gone whole, one after another. */
+static void take_gathered(struct pnd_loop *loop, struct pnd_context *first, uint32_t gone_bytes)
+{
+    const uint64_t carried = pnd_phase(PND_PENDING, PND_CARRIED);
+    struct pnd_line *line = first->line;
+    struct pnd_context *next = first;
+
+    do {
+        uint64_t left_bytes = pnd_context_left_bytes(next);
+
+        if (left_bytes > gone_bytes || (next != first && next->phase != carried) ||
+            loop->harvest.next == loop->harvest.end) {
+            pnd_outbox_go_on(next, gone_bytes);
+            return;
+        }
+        next->moved_bytes += left_bytes;
+        gone_bytes -= (uint32_t)left_bytes;
+        (void)hand_out_on(loop, next);
+        next = TAILQ_FIRST(&line->waiting);
+    } while (next != NULL && next->place == PND_CARRIED);
+    go_on(line);
+}
+
+__attribute__((noinline)) static void take_otherwise(struct pnd_loop *loop,
+                                                     struct pnd_context *context,
+                                                     const struct pnd_ring_completion *completion)
+{
+    if (context->phase == pnd_phase(PND_PENDING, PND_CARRYING) && completion->result > 0 &&
+        may_leave(loop, context))
+        take_gathered(loop, context, (uint32_t)completion->result);
+    else
+        pnd_dispatch(loop, completion);
 }
 
 static inline void take(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
@@ -125,7 +165,7 @@ static inline void take(struct pnd_loop *loop, const struct pnd_ring_completion 
     else if (context->phase == plain && context->handle != NULL)
         take_on(loop, context, completion);
     else
-        pnd_dispatch(loop, completion);
+        take_otherwise(loop, context, completion);
 }
 
 bool pnd_harvest_collect(struct pnd_loop *loop)

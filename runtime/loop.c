@@ -16,6 +16,7 @@
 #include "move.h"
 #include "multishot.h"
 #include "operation.h"
+#include "outbox.h"
 #include "pool.h"
 
 #include <errno.h>
@@ -106,6 +107,8 @@ static void fill_ring(struct pnd_loop *loop)
         write_cancel(loop, pnd_multishot_stop_first(loop));
     while (has_cancels(loop) && pnd_ring_has_room(&loop->ring))
         cancel_first(loop);
+    if (loop->outbox.noted_count != 0)
+        pnd_outbox_gather(loop);
 }
 
 /* As the ring's, but sleeps only when everything that may go is in the kernel. */

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct iovec;
 struct pnd_move;
 struct pnd_pool;
 struct pnd_resolver;
@@ -84,6 +85,16 @@ struct pnd_harvest {
     struct pendio_completion *end;
 };
 
+/* Sends that may leave together when the ring is handed over. */
+struct pnd_outbox {
+    struct pnd_handle **noted; /* with an entry in the ring, and others waiting behind it */
+    uint32_t noted_count;
+    uint32_t noted_room;
+    struct iovec *pieces; /* of which the kernel has copies once it has the entries */
+    uint32_t piece_count; /* in use */
+    uint32_t used_until;  /* by entries before that one */
+};
+
 struct pnd_loop {
     uint64_t *owner; /* identity of the loop's thread, in a page that is wiped in a forked child */
     struct pnd_ring ring;
@@ -124,6 +135,7 @@ struct pnd_loop {
     uint32_t armed_count;            /* multishot requests in the kernel */
     uint32_t notice_room_count;      /* notices of free memory that the queue has room for */
     struct pnd_inbox_store inboxes;
+    struct pnd_outbox outbox;
     struct pnd_buffers buffers;
     uint32_t collect_count;    /* connections collected per listener */
     uint32_t collect_bytes;    /* of data collected and lent per handle */

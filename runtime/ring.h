@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -79,6 +80,7 @@ struct pnd_ring {
     struct pnd_opcodes opcodes;
     bool limits_receives; /* a multishot receive may be told to end after so many bytes */
     bool can_look;        /* what the kernel has done shows without entering it */
+    bool sends_vectors;   /* a send may have pieces, without a message around them */
     uint64_t system_call_count;
     uint64_t request_count;
     uint64_t overflow_count; /* completions that did not fit: must stay 0 */
@@ -96,6 +98,14 @@ static inline bool pnd_ring_has_room(const struct pnd_ring *ring)
 static inline uint32_t pnd_ring_queued_count(const struct pnd_ring *ring)
 {
     return ring->entry_count - (ring->tail_limit - ring->tail);
+}
+
+/* The entry before that tail; NULL: it was handed over. */
+static inline struct io_uring_sqe *pnd_ring_queued(const struct pnd_ring *ring, uint32_t tail)
+{
+    return ring->tail - tail < pnd_ring_queued_count(ring)
+               ? &ring->entries[(tail - 1) & ring->entry_mask]
+               : NULL;
 }
 
 /* A zeroed entry; the caller fills it before anything else is fetched. Needs room. */

@@ -5,6 +5,7 @@ add_library(pendio_fixture STATIC
     "${PROJECT_SOURCE_DIR}/tests/support/fixture.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_host.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/gathering.c"
     "${PROJECT_SOURCE_DIR}/tests/support/holding.c"
     "${PROJECT_SOURCE_DIR}/tests/support/lending.c"
     "${PROJECT_SOURCE_DIR}/tests/support/listening.c"
@@ -101,6 +102,9 @@ foreach(stem IN ITEMS
         file
         first_data
         flags
+        gather
+        gather_random
+        gather_stop
         group
         handle
         host

@@ -298,6 +298,24 @@ MUTANTS = (
     context->lent_charge_bytes = charge_bytes;
 """),
     Mutant(
+        "try_is_gathered", "TRY leaves with the sends before and behind it", "runtime/outbox.c",
+        "context->operation->gathers && context->policy != PENDIO_TRY &&",
+        "context->operation->gathers &&"),
+    Mutant(
+        "company_is_cancelled", "a cancelled send takes the first of its company with it",
+        "runtime/outbox.c",
+        "    if (result > 0 || pnd_outbox_is_interrupted(first, result))\n",
+        "    if (result > 0)\n"),
+    Mutant(
+        "stopped_goes_on", "a send that was stopped in company is sent again all the same",
+        "runtime/outbox.c",
+        "    if (any_stopped)\n", "    if (any_stopped && line->ending != PND_GOES_ON)\n"),
+    Mutant(
+        "company_shares_blame", "memory that is none is an error of the first of its company",
+        "runtime/outbox.c",
+        "    if (result < 0 && may_be_of_another(result)) {\n",
+        "    if (result < 0 && may_be_of_another(result) && first->window.memory == NULL) {\n"),
+    Mutant(
         "first_data_stay", "a connect keeps its first data for itself", "runtime/op_connect.c",
         "if (!(context->request_flags & PENDIO_FIRST_DATA) ||",
         "if (context->handle->kind == PND_KIND_STREAM ||\n"

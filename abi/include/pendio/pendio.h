@@ -401,6 +401,8 @@ struct pendio_loop_statistics {
     uint64_t connections_collected; /* by listeners, now, and not handed out */
     uint64_t spins;                 /* times the loop looked before it slept: spin_ns */
     uint64_t spins_paid; /* of them those that saw something, so that it need not sleep */
+    uint64_t gathers;               /* requests that had the bytes of several sends of a stream */
+    uint64_t sends_gathered;        /* sends handed over so; each time, if it goes in parts */
 };
 
 /**
@@ -846,7 +848,8 @@ PENDIO_API int pendio_disconnect(struct pendio_context *context, pendio_handle h
 PENDIO_API int pendio_receive(struct pendio_context *context, pendio_handle handle);
 
 /**
- * Send the context's window.
+ * Send the context's window. What waits on one stream when the loop is turned may leave in one
+ * system call (not under PENDIO_TRY); each is delivered by itself, in order, with its own bytes.
  *
  * Result:    stream: bytes is the whole window, or with an error what had gone; datagram: one
  *            message.
