@@ -400,9 +400,9 @@ struct pendio_loop_statistics {
     uint64_t buffers_exhausted;     /* a receive found none, and waits for one */
     uint64_t connections_collected; /* by listeners, now, and not handed out */
     uint64_t spins;                 /* times the loop looked before it slept: spin_ns */
-    uint64_t spins_paid; /* of them those that saw something, so that it need not sleep */
-    uint64_t gathers;               /* requests that had the bytes of several sends of a stream */
-    uint64_t sends_gathered;        /* sends handed over so; each time, if it goes in parts */
+    uint64_t spins_paid;     /* of them those that saw something, so that it need not sleep */
+    uint64_t gathers;        /* requests that had the bytes of several sends of a stream */
+    uint64_t sends_gathered; /* sends handed over so; each time, if it goes in parts */
 };
 
 /**
