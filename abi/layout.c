@@ -53,6 +53,7 @@ MEMBER(pendio_loop_options, buffer_count, 44);
 MEMBER(pendio_loop_options, collect_bytes, 48);
 MEMBER(pendio_loop_options, collect_count, 52);
 MEMBER(pendio_loop_options, allowed_operations, 56);
+MEMBER(pendio_loop_options, spin_ns, 64);
 
 MEMBER(pendio_loop_statistics, size, 0);
 MEMBER(pendio_loop_statistics, backend, 4);
@@ -99,6 +100,8 @@ MEMBER(pendio_loop_statistics, buffers, 312);
 MEMBER(pendio_loop_statistics, buffers_in_use, 320);
 MEMBER(pendio_loop_statistics, buffers_exhausted, 328);
 MEMBER(pendio_loop_statistics, connections_collected, 336);
+MEMBER(pendio_loop_statistics, spins, 344);
+MEMBER(pendio_loop_statistics, spins_paid, 352);
 
 MEMBER(pendio_pool_options, size, 0);
 MEMBER(pendio_pool_options, flags, 4);

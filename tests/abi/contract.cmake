@@ -87,8 +87,10 @@ foreach(stem IN ITEMS
         pieces
         poll
         pool
+        records
         restricted
         signal
+        spin
         splice
         stream
         sync
@@ -98,4 +100,11 @@ foreach(stem IN ITEMS
         zero_copy
         zero_copy_end)
     contract_test(${stem})
+endforeach()
+
+# Those that other threads, time or a host are about also run with looks before sleeping.
+foreach(stem IN ITEMS accept cancel deadline host hosting lend loop move_threads)
+    add_test(NAME abi.contract_${stem}.spinning COMMAND abi_contract_${stem}_test)
+    set_tests_properties(abi.contract_${stem}.spinning PROPERTIES
+        SKIP_RETURN_CODE 77 TIMEOUT 120 ENVIRONMENT "FIXTURE_SPIN_NS=50000")
 endforeach()

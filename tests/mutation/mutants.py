@@ -284,4 +284,12 @@ MUTANTS = (
         "if (!(context->request_flags & PENDIO_FIRST_DATA) ||",
         "if (context->handle->kind == PND_KIND_STREAM ||\n"
         "        !(context->request_flags & PENDIO_FIRST_DATA) ||"),
+    Mutant(
+        "spin_is_deaf", "a loop that looks before it sleeps sees nothing of other threads",
+        "runtime/spin.c",
+        "is_stirring(&loop->ring) || pnd_wake_has_news(&loop->wake);", "is_stirring(&loop->ring);"),
+    Mutant(
+        "spin_never_rests", "looks before sleeping go on though they bring nothing",
+        "runtime/spin.c", "        spin->rest_count = REST_COUNT;\n",
+        "        spin->rest_count = 0;\n"),
 )
