@@ -102,6 +102,12 @@ MEMBER(pendio_loop_statistics, buffers_exhausted, 328);
 MEMBER(pendio_loop_statistics, connections_collected, 336);
 MEMBER(pendio_loop_statistics, spins, 344);
 MEMBER(pendio_loop_statistics, spins_paid, 352);
+MEMBER(pendio_loop_statistics, streams_ahead, 360);
+MEMBER(pendio_loop_statistics, ahead_for_lending, 368);
+MEMBER(pendio_loop_statistics, ahead_for_lone, 376);
+MEMBER(pendio_loop_statistics, single_for_large, 384);
+MEMBER(pendio_loop_statistics, single_for_crowd, 392);
+MEMBER(pendio_loop_statistics, single_for_unasked, 400);
 
 MEMBER(pendio_pool_options, size, 0);
 MEMBER(pendio_pool_options, flags, 4);
