@@ -137,11 +137,13 @@ struct pnd_loop {
     struct pnd_inbox_store inboxes;
     struct pnd_outbox outbox;
     struct pnd_buffers buffers;
-    uint32_t collect_count;    /* connections collected per listener */
-    uint32_t collect_bytes;    /* of data collected and lent per handle */
-    uint32_t under_way_count;  /* contexts started and not yet delivered */
-    struct pnd_context *tried; /* whose start is looking for its own completion */
-    bool calls_back;           /* a context has, or had, a callback */
+    uint64_t receive_turn;       /* when a stream was received from last */
+    struct pnd_handle *receiver; /* its slot; whose that is now makes no difference */
+    uint32_t collect_count;      /* connections collected per listener */
+    uint32_t collect_bytes;      /* of data collected and lent per handle */
+    uint32_t under_way_count;    /* contexts started and not yet delivered */
+    struct pnd_context *tried;   /* whose start is looking for its own completion */
+    bool calls_back;             /* a context has, or had, a callback */
     bool in_callback;
     bool stopping;
     bool ending; /* it is being destroyed: nothing new is left to the kernel */

@@ -35,6 +35,7 @@ bool pnd_multishot_may_be_used(const struct pnd_loop *loop, const struct pnd_han
                                const struct pnd_multishot *multishot)
 {
     return (loop->ring.features & multishot->feature) != 0 && !handle->refuses_multishot &&
+           (handle->strategy.is_ahead || multishot->inbox_kind != PND_INBOX_BYTES) &&
            handle->state == PND_HANDLE_OPEN && !handle->disconnected && !loop->stopping &&
            TAILQ_EMPTY(&handle->parallel);
 }
@@ -48,7 +49,7 @@ static bool may_arm_now(const struct pnd_loop *loop, const struct pnd_handle *ha
            (TAILQ_EMPTY(&loop->starved) && multishot->is_supplied(loop, handle));
 }
 
-static bool is_waited_for(const struct pnd_handle *handle)
+bool pnd_multishot_is_waited_for(const struct pnd_handle *handle)
 {
     const struct pnd_context *first = pnd_line_first(&handle->receives);
 
@@ -74,7 +75,7 @@ static void want_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_w
 
 static void want(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    want_for(loop, handle, is_waited_for(handle));
+    want_for(loop, handle, pnd_multishot_is_waited_for(handle));
 }
 
 enum pnd_source pnd_multishot_ask(const struct pnd_context *context,

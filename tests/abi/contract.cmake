@@ -81,6 +81,7 @@ foreach(stem IN ITEMS
         accept
         accept_into
         accept_into_close
+        adaptive
         ahead
         ahead_end
         ahead_move
