@@ -8,9 +8,8 @@
  */
 #include "wake.h"
 
-#include "cores.h"
-
 #include "cases.h"
+#include "cores.h"
 
 #include <errno.h>
 #include <pthread.h>
