@@ -22,6 +22,7 @@ struct pnd_bench_case {
     bool is_direct;    /* files are read past the system's cache */
     bool resets;       /* connections are closed with a reset, not gracefully */
     bool by_wall;      /* the figure is time that passed; else CPU time of the process */
+    bool is_whole;     /* servers are processes of their own, started by the subjects */
     uint32_t depth;    /* messages of a connection, or reads, under way at once */
     uint32_t patience; /* so many times as long as other cases; 0: as long */
     uint32_t rate;     /* messages a second, and which share of them the figure is not */

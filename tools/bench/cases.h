@@ -29,8 +29,7 @@ extern const struct pnd_bench_subject pnd_bench_rtt[];
 extern const size_t pnd_bench_rtt_count;
 extern const struct pnd_bench_subject pnd_bench_latency[];
 extern const size_t pnd_bench_latency_count;
-extern const struct pnd_bench_subject pnd_bench_scale_spent[];
-extern const struct pnd_bench_subject pnd_bench_scale_passed[];
+extern const struct pnd_bench_subject pnd_bench_scale[];
 extern const size_t pnd_bench_scale_count;
 
 /* All cases of such servers, added to the list. Returns how many there are. */

@@ -40,7 +40,7 @@ int pnd_bench_clients_init(struct pnd_bench_clients *clients,
 void pnd_bench_clients_fini(struct pnd_bench_clients *clients)
 {
     while (clients->count > 0)
-        (void)close(clients->all[--clients->count].descriptor);
+        pnd_bench_load_dismiss(clients->all[--clients->count].descriptor);
     free(clients->all);
     if (clients->epoll >= 0)
         (void)close(clients->epoll);

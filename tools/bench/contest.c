@@ -152,7 +152,8 @@ static bool is_too_many(const struct pnd_bench_case *bench_case)
     uint64_t wanted = 2 * (uint64_t)bench_case->connection_count * bench_case->subject_count;
     struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
     (void)getrlimit(RLIMIT_NOFILE, &limit);
-    return bench_case->connection_count > MANY || wanted + DESCRIPTOR_RESERVE > limit.rlim_cur;
+    return !bench_case->is_whole &&
+           (bench_case->connection_count > MANY || wanted + DESCRIPTOR_RESERVE > limit.rlim_cur);
 }
 
 static int run_rounds(struct contest *contest)

@@ -76,6 +76,7 @@ static int create(const struct pnd_bench_wiring *wiring, bool lends, void **ret_
         .handle_count = wiring->count,
         .buffer_bytes = wiring->window_bytes,
         .buffer_count = wiring->buffer_count,
+        .spin_ns = wiring->spin_ns,
     };
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL)

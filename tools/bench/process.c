@@ -67,12 +67,13 @@ static void become(const char *const *words, const cpu_set_t *cores, const char 
 
 int pnd_bench_process_listen(const struct pnd_bench_process *process)
 {
-    for (char letter = '\0'; letter != '\n';) {
+    for (const char *next = "ready\n"; *next != '\0'; next++) {
         struct pollfd one = {.fd = process->output, .events = POLLIN};
+        char letter = '\0';
         int count = poll(&one, 1, READY_MS);
         if (count <= 0)
             return count < 0 ? -errno : -ETIMEDOUT;
-        if (read(process->output, &letter, 1) != 1)
+        if (read(process->output, &letter, 1) != 1 || letter != *next)
             return -ECONNREFUSED;
     }
     return 0;

@@ -17,7 +17,7 @@ struct pnd_bench_process {
 int pnd_bench_process_start(const char *const *words, const cpu_set_t *cores, const char *log,
                             struct pnd_bench_process *ret_process);
 
-/* It has said a line. Returns 0, -ETIMEDOUT, -ECONNREFUSED it has ended, or -EINTR. */
+/* Until it says "ready". Returns 0, -ETIMEDOUT, -EINTR, or -ECONNREFUSED: it did not say so. */
 int pnd_bench_process_listen(const struct pnd_bench_process *process);
 
 /* CPU time so far of all its threads, those included that have ended. Returns 0 or -errno. */

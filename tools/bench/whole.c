@@ -29,13 +29,12 @@ struct whole {
 static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench_subject *subject,
                  void **ret_state);
 static uint32_t paced_count(const struct pnd_bench_case *bench_case, bool is_brief);
-static int run_spent(void *state, struct pnd_bench_block *block);
-static int run_passed(void *state, struct pnd_bench_block *block);
+static int run_closed(void *state, struct pnd_bench_block *block);
 static int run_paced(void *state, struct pnd_bench_block *block);
 static void end(void *state);
 
-/* Strategies of its own choice: contexts without memory leave it to the runtime. */
-static const struct pnd_bench_peer pendio = {.program = "bench_server", .word = "pendio-lending"};
+static const struct pnd_bench_peer pendio = {.program = "bench_server", .word = "pendio"};
+static const struct pnd_bench_peer pendio_spin = {.program = "bench_server", .word = "pendio-spin"};
 static const struct pnd_bench_peer ring_window = {.program = "bench_server", .word = "ring-window"};
 static const struct pnd_bench_peer ring_lending = {.program = "bench_server",
                                                    .word = "ring-lending"};
@@ -55,59 +54,55 @@ static const char not_built[] = "its program was not built, or is not installed"
 static const char no_libuv[] = "libuv (libuv1-dev) was not found by cmake";
 static const char no_asio[] = "asio (libasio-dev) or a C++ compiler was not found by cmake";
 static const char no_libevent[] = "libevent (libevent-dev) was not found by cmake";
-static const char no_spin[] = "loops of this version do not spin before they sleep";
 
-#define SUBJECT(subject_name, reference_name, peer, run_function, reason)                          \
+#define SUBJECT(subject_role, subject_name, reference_name, peer, run_function, reason)            \
     {                                                                                              \
-        .name = (subject_name), .reference = (reference_name), .kind = (peer),                     \
-        .lacking = (reason), .begin = begin, .run = (run_function), .end = end                     \
+        .name = (subject_name), .reference = (reference_name), .role = (subject_role),             \
+        .kind = &(peer), .lacking = (reason), .begin = begin, .run = (run_function), .end = end    \
     }
+#define FLOOR(name, ...) SUBJECT(PND_BENCH_FLOOR, name, "pendio", __VA_ARGS__)
+#define OURS(name, ...)  SUBJECT(PND_BENCH_OURS, name, "pendio", __VA_ARGS__)
+#define PEER(name, ...)  SUBJECT(PND_BENCH_PEER, name, "pendio", __VA_ARGS__)
 
 const struct pnd_bench_subject pnd_bench_peers[] = {
-    SUBJECT("pendio", "pendio", &pendio, run_spent, not_built),
-    SUBJECT("ring-window", "pendio", &ring_window, run_spent, not_built),
-    SUBJECT("ring-lending", "pendio", &ring_lending, run_spent, not_built),
-    SUBJECT("epoll", "pendio", &epoll, run_spent, not_built),
-    SUBJECT("libuv", "pendio", &libuv, run_spent, no_libuv),
-    SUBJECT("asio", "pendio", &asio, run_spent, no_asio),
-    SUBJECT("libevent", "pendio", &libevent, run_spent, no_libevent),
-    SUBJECT("go", "pendio", &go, run_spent, pnd_bench_peer_lacks_go),
-    SUBJECT("tokio", "pendio", &tokio, run_spent, pnd_bench_peer_lacks_tokio),
-    SUBJECT("dotnet", "pendio", &dotnet, run_spent, pnd_bench_peer_lacks_dotnet),
+    OURS("pendio", pendio, run_closed, not_built),
+    FLOOR("ring-window", ring_window, run_closed, not_built),
+    FLOOR("ring-lending", ring_lending, run_closed, not_built),
+    FLOOR("epoll", epoll, run_closed, not_built),
+    PEER("libuv", libuv, run_closed, no_libuv),
+    PEER("asio", asio, run_closed, no_asio),
+    PEER("libevent", libevent, run_closed, no_libevent),
+    PEER("go", go, run_closed, pnd_bench_peer_lacks_go),
+    PEER("tokio", tokio, run_closed, pnd_bench_peer_lacks_tokio),
+    PEER("dotnet", dotnet, run_closed, pnd_bench_peer_lacks_dotnet),
 };
 const size_t pnd_bench_peers_count = sizeof pnd_bench_peers / sizeof pnd_bench_peers[0];
 
 const struct pnd_bench_subject pnd_bench_rtt[] = {
-    SUBJECT("pendio", "pendio", &pendio, run_passed, not_built),
-    SUBJECT("pendio-spin", "pendio", NULL, run_passed, no_spin),
-    SUBJECT("ring-window", "pendio", &ring_window, run_passed, not_built),
-    SUBJECT("epoll", "pendio", &epoll, run_passed, not_built),
+    OURS("pendio", pendio, run_closed, not_built),
+    OURS("pendio-spin", pendio_spin, run_closed, not_built),
+    FLOOR("ring-window", ring_window, run_closed, not_built),
+    FLOOR("epoll", epoll, run_closed, not_built),
 };
 const size_t pnd_bench_rtt_count = sizeof pnd_bench_rtt / sizeof pnd_bench_rtt[0];
 
 const struct pnd_bench_subject pnd_bench_latency[] = {
-    SUBJECT("pendio", "pendio", &pendio, run_paced, not_built),
-    SUBJECT("ring-window", "pendio", &ring_window, run_paced, not_built),
-    SUBJECT("epoll", "pendio", &epoll, run_paced, not_built),
-    SUBJECT("libuv", "pendio", &libuv, run_paced, no_libuv),
+    OURS("pendio", pendio, run_paced, not_built),
+    FLOOR("ring-window", ring_window, run_paced, not_built),
+    FLOOR("epoll", epoll, run_paced, not_built),
+    PEER("libuv", libuv, run_paced, no_libuv),
 };
 const size_t pnd_bench_latency_count = sizeof pnd_bench_latency / sizeof pnd_bench_latency[0];
 
-const struct pnd_bench_subject pnd_bench_scale_spent[] = {
-    SUBJECT("pendio-1", "pendio-1", &pendio_1, run_spent, not_built),
-    SUBJECT("pendio-2", "pendio-1", &pendio_2, run_spent, not_built),
+const struct pnd_bench_subject pnd_bench_scale[] = {
+    SUBJECT(PND_BENCH_OURS, "pendio-1", "pendio-1", pendio_1, run_closed, not_built),
+    SUBJECT(PND_BENCH_OURS, "pendio-2", "pendio-1", pendio_2, run_closed, not_built),
 };
-const struct pnd_bench_subject pnd_bench_scale_passed[] = {
-    SUBJECT("pendio-1", "pendio-1", &pendio_1, run_passed, not_built),
-    SUBJECT("pendio-2", "pendio-1", &pendio_2, run_passed, not_built),
-};
-const size_t pnd_bench_scale_count = sizeof pnd_bench_scale_spent / sizeof *pnd_bench_scale_spent;
+const size_t pnd_bench_scale_count = sizeof pnd_bench_scale / sizeof pnd_bench_scale[0];
 
 static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench_subject *subject,
                  void **ret_state)
 {
-    if (subject->kind == NULL)
-        return -ENOTSUP;
     struct whole *whole = calloc(1, sizeof *whole);
     if (whole == NULL)
         return -ENOMEM;
@@ -131,35 +126,28 @@ static uint32_t paced_count(const struct pnd_bench_case *bench_case, bool is_bri
     return (uint32_t)(bench_case->rate * (is_brief ? brief_paced_ns : paced_ns) / 1000000000);
 }
 
-/* The server's CPU time. The kernel brings it up to date when its threads leave their core. */
-static int run_spent(void *state, struct pnd_bench_block *block)
+/*
+ * The server's CPU time, which the kernel brings up to date when its threads leave their core; and
+ * the time from the first message out to the last one back.
+ */
+static int run_closed(void *state, struct pnd_bench_block *block)
 {
     struct whole *whole = state;
     int64_t before_ns = 0, after_ns = 0;
+    struct timespec begun, ended;
     int status = pnd_bench_process_spent(&whole->site.server, &before_ns);
+    (void)clock_gettime(CLOCK_MONOTONIC, &begun);
     if (status == 0)
         status =
             pnd_bench_clients_run(&whole->site.clients, block->brief ? 1 : whole->bench_case->depth,
                                   block->brief ? brief_ns : slice_ns, &block->operation_count);
-    if (status == 0) {
-        (void)nanosleep(&settling, NULL);
-        status = pnd_bench_process_spent(&whole->site.server, &after_ns);
-    }
-    block->spent_ns = after_ns - before_ns;
-    return status;
-}
-
-/* The time from the first message out to the last one back. */
-static int run_passed(void *state, struct pnd_bench_block *block)
-{
-    struct whole *whole = state;
-    struct timespec begun, ended;
-    (void)clock_gettime(CLOCK_MONOTONIC, &begun);
-    int status =
-        pnd_bench_clients_run(&whole->site.clients, block->brief ? 1 : whole->bench_case->depth,
-                              block->brief ? brief_ns : slice_ns, &block->operation_count);
     (void)clock_gettime(CLOCK_MONOTONIC, &ended);
-    block->spent_ns =
+    if (status < 0)
+        return status;
+    (void)nanosleep(&settling, NULL);
+    status = pnd_bench_process_spent(&whole->site.server, &after_ns);
+    block->spent_ns = after_ns - before_ns;
+    block->passed_ns =
         (ended.tv_sec - begun.tv_sec) * INT64_C(1000000000) + ended.tv_nsec - begun.tv_nsec;
     return status;
 }

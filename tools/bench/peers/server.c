@@ -18,15 +18,22 @@
 
 enum { WINDOW_BYTES = 16384, BUFFER_MINIMUM = 16, BUFFER_MAXIMUM = 4096, BACKLOG = 1024 };
 
-static const struct pnd_bench_server *const servers[] = {
-    &pnd_bench_ring_window,    &pnd_bench_ring_lending, &pnd_bench_pendio_window,
-    &pnd_bench_pendio_lending, &pnd_bench_epoll,
+static const struct entry {
+    const char *name;
+    const struct pnd_bench_server *server;
+    uint64_t spin_ns;
+} entries[] = {
+    {"pendio", &pnd_bench_pendio, 0},
+    {"pendio-spin", &pnd_bench_pendio, 50000},
+    {"ring-window", &pnd_bench_ring_window, 0},
+    {"ring-lending", &pnd_bench_ring_lending, 0},
+    {"epoll", &pnd_bench_epoll, 0},
 #ifdef PENDIO_BENCH_LIBUV
-    &pnd_bench_libuv,
+    {"libuv", &pnd_bench_libuv, 0},
 #endif
 };
 
-static const struct pnd_bench_server *find(const char *name);
+static const struct entry *find(const char *name);
 static int listen_at(const struct pnd_bench_address *address);
 static int accept_all(int listener, struct pnd_bench_wiring *wiring);
 static int serve(const struct pnd_bench_server *server, const struct pnd_bench_wiring *wiring);
@@ -34,13 +41,14 @@ static int serve(const struct pnd_bench_server *server, const struct pnd_bench_w
 int main(int count, char **words)
 {
     struct pnd_bench_address address;
-    const struct pnd_bench_server *server = count == 5 ? find(words[1]) : NULL;
+    const struct entry *entry = count == 5 ? find(words[1]) : NULL;
     struct pnd_bench_wiring wiring = {.window_bytes = WINDOW_BYTES, .buffer_count = BUFFER_MINIMUM};
 
-    if (server == NULL || pnd_bench_address_read(words[2], words[3], &address) < 0) {
+    if (entry == NULL || pnd_bench_address_read(words[2], words[3], &address) < 0) {
         (void)fputs("usage: bench_server NAME tcp|unix PORT|PATH CONNECTIONS\n", stderr);
         return 2;
     }
+    wiring.spin_ns = entry->spin_ns;
     wiring.count = (uint32_t)strtoul(words[4], NULL, 10);
     while (wiring.buffer_count < 2 * wiring.count && wiring.buffer_count < BUFFER_MAXIMUM)
         wiring.buffer_count *= 2;
@@ -49,18 +57,18 @@ int main(int count, char **words)
     if (status >= 0)
         status = accept_all(status, &wiring);
     if (status == 0)
-        status = serve(server, &wiring);
+        status = serve(entry->server, &wiring);
     free(wiring.descriptors);
     if (status < 0)
-        (void)fprintf(stderr, "%s: %s\n", server->name, strerror(-status));
+        (void)fprintf(stderr, "%s: %s\n", entry->name, strerror(-status));
     return status < 0;
 }
 
-static const struct pnd_bench_server *find(const char *name)
+static const struct entry *find(const char *name)
 {
-    for (size_t index = 0; index < sizeof servers / sizeof servers[0]; index++)
-        if (strcmp(servers[index]->name, name) == 0)
-            return servers[index];
+    for (size_t index = 0; index < sizeof entries / sizeof entries[0]; index++)
+        if (strcmp(entries[index].name, name) == 0)
+            return &entries[index];
     return NULL;
 }
 
