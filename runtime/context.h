@@ -227,6 +227,24 @@ struct pnd_context {
     struct pendio_completion result;     /* of the last finished run */
 };
 
+#define PND_MIRRORS(ours, theirs)                                                                  \
+    _Static_assert(offsetof(struct pnd_context, ours) ==                                           \
+                           offsetof(struct pnd_context, coming.theirs) &&                          \
+                       sizeof(((struct pnd_context *)0)->ours) ==                                  \
+                           sizeof(((struct pendio_completion *)0)->theirs),                        \
+                   "the completion that is to be")
+PND_MIRRORS(coming_context, context);
+PND_MIRRORS(user_data, user_data);
+PND_MIRRORS(token, run);
+PND_MIRRORS(handle_value, handle);
+PND_MIRRORS(value, value);
+PND_MIRRORS(moved_bytes, bytes);
+PND_MIRRORS(coming_memory, memory);
+PND_MIRRORS(error, error);
+PND_MIRRORS(coming_operation, operation);
+PND_MIRRORS(flags, flags);
+#undef PND_MIRRORS
+
 /* The state table: a bit for every state that may follow. */
 extern const uint8_t pnd_state_follows[];
 

@@ -66,18 +66,20 @@ static inline void copy_twice(struct pendio_completion *first, struct pendio_com
 static inline void hand_out(struct pnd_loop *loop, struct pnd_context *context)
 {
     assert(context->request_flags == 0 && context->deadline_ns == 0);
+    assert(loop->harvest.next != loop->harvest.end);
     pnd_context_move(context, PND_FREE);
     context->phase = pnd_phase(PND_FREE, PND_NOWHERE);
     copy_twice(&context->result, loop->harvest.next++, &context->coming);
 }
 
-/* Nobody waits for what becomes of the handle, or of the run. */
-static inline bool may_leave(const struct pnd_context *context)
+/* The array is open still, and nobody waits for what becomes of the handle, or of the run. */
+static inline bool may_leave(const struct pnd_loop *loop, const struct pnd_context *context)
 {
     const struct pnd_handle *handle = context->handle;
     const struct pnd_line *line = context->line;
 
-    return handle->state == PND_HANDLE_OPEN && handle->settler == NULL &&
+    return loop->harvest.next != loop->harvest.end && !context->attached &&
+           handle->state == PND_HANDLE_OPEN && handle->settler == NULL &&
            context->operation->release == NULL && (line == NULL || line->holder == NULL);
 }
 
@@ -103,7 +105,7 @@ static inline void go_on(struct pnd_line *line)
         pnd_context_advance(line);
 }
 
-/* On a handle, and nothing but that and a line is to be left. */
+/* An operation that ends others with itself lets them go first: that has closed the array. */
 static inline void take_on(struct pnd_loop *loop, struct pnd_context *context,
                            const struct pnd_ring_completion *completion)
 {
@@ -111,7 +113,7 @@ static inline void take_on(struct pnd_loop *loop, struct pnd_context *context,
 
     if (context->operation->finish != NULL)
         verdict = context->operation->finish(context, completion->result, completion->flags);
-    if (verdict == PND_DELIVER && !context->attached)
+    if (verdict == PND_DELIVER && may_leave(loop, context))
         go_on(hand_out_on(loop, context));
     else
         pnd_context_follow(context, verdict);
@@ -145,7 +147,7 @@ __attribute__((noinline)) static void take_otherwise(struct pnd_loop *loop,
                                                      const struct pnd_ring_completion *completion)
 {
     if (context->phase == pnd_phase(PND_PENDING, PND_CARRYING) && completion->result > 0 &&
-        may_leave(context))
+        may_leave(loop, context))
         take_gathered(loop, context, (uint32_t)completion->result);
     else
         pnd_dispatch(loop, completion);
@@ -160,7 +162,7 @@ static inline void take(struct pnd_loop *loop, const struct pnd_ring_completion 
         pnd_dispatch(loop, completion);
     else if (context->phase == (plain | pnd_phase_simple()))
         hand_out(loop, context);
-    else if (context->phase == plain && context->handle != NULL && may_leave(context))
+    else if (context->phase == plain && context->handle != NULL)
         take_on(loop, context, completion);
     else
         take_otherwise(loop, context, completion);

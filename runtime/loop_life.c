@@ -82,6 +82,7 @@ static int create_ring(struct pnd_loop *loop, const struct pendio_loop_options *
             power_of_two(2 * options->operation_count + PND_OWN_LIMIT + multishot_share(options)),
         .memory_count = PND_ARENA_LIMIT,
         .masked_features = masked_features,
+        .looks = options->spin_ns != 0,
         .allowed = options->allowed_operations != 0 ? &allowed : NULL,
     };
 
@@ -203,6 +204,7 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     status = create_ring(loop, options, masked_features);
     if (status < 0)
         goto disclaim;
+    loop->spin.most_ns = loop->ring.can_look ? options->spin_ns : 0;
     status = create_tables(loop, options);
     if (status < 0)
         goto close_ring;

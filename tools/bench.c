@@ -3,7 +3,8 @@
  *
  * Happy path:  choose the cases -> quieten the machine -> measure one after another -> table, JSON.
  * Failures:    a subject whose bytes come back wrong, or not at all, is exit 1; no io_uring here is
- *              exit 77; an interrupt leaves no file behind.
+ *              exit 77; after an interrupt the table has the cases that were done, and no file is
+ *              left behind.
  */
 #include "bench_results.h"
 #include "clock.h"
@@ -17,6 +18,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ROUND_MAXIMUM = 20000, ROUND_MINIMUM = 7, QUICK_ROUNDS = 2 };
 
@@ -29,11 +31,13 @@ struct bench {
     struct pnd_bench_machine machine;
     struct pnd_bench_result *results;
     size_t result_count;
+    bool is_cut_short; /* by a signal: what was measured before is told, but written to no file */
     struct pnd_output json;
     struct pnd_progress progress;
 };
 
 static int choose(struct bench *bench);
+static int check_directory(const char *name);
 static bool is_chosen(const struct pnd_options *options, const char *name);
 static enum pnd_exit list(const struct bench *bench);
 static enum pnd_exit run(struct bench *bench);
@@ -72,9 +76,17 @@ static int choose(struct bench *bench)
         if (is_chosen(bench->options, cases[index].name))
             bench->cases[bench->case_count++] = &cases[index];
     if (bench->case_count > 0)
-        return 0;
+        return check_directory(bench->options->directory);
     pnd_say_error("--case %s: no case is named so; 'pendio bench --list' lists them",
                   bench->options->pattern);
+    return -EINVAL;
+}
+
+static int check_directory(const char *name)
+{
+    if (name == NULL || access(name, W_OK | X_OK) == 0)
+        return 0;
+    pnd_say_error("--directory %s: %s; name one that can be written to", name, strerror(errno));
     return -EINVAL;
 }
 
@@ -97,6 +109,7 @@ static enum pnd_exit run(struct bench *bench)
 {
     if (pnd_output_begin(bench->options->json, &bench->json) < 0)
         return PND_EXIT_UNREACHABLE;
+    pnd_bench_set_directory(bench->options->directory);
     pnd_bench_machine_prepare(&bench->machine);
     if (bench->machine.refusal[0] != '\0') {
         pnd_say_error("skipped: %s", bench->machine.refusal);
@@ -120,6 +133,8 @@ static int measure_all(struct bench *bench)
     };
     int status = 0;
 
+    if (!is_quick)
+        pnd_bench_peers_allow_building();
     pnd_progress_begin(&bench->progress, (int)bench->case_count, !bench->options->quiet);
     bench->progress.unit = "rounds";
     for (size_t index = 0; status == 0 && index < bench->case_count; index++) {
@@ -127,12 +142,14 @@ static int measure_all(struct bench *bench)
         pnd_progress_next(&bench->progress, (int)index, one->name);
         pnd_progress_tick(&bench->progress);
         status = pnd_bench_measure(one, &effort, &bench->results[bench->result_count]);
-        bench->result_count += one->subject_count;
+        if (status == 0)
+            bench->result_count += one->subject_count;
     }
     pnd_progress_end(&bench->progress);
     if (status == -ENOMEM)
         pnd_say_error("out of memory");
-    return status;
+    bench->is_cut_short = status == -EINTR;
+    return bench->is_cut_short ? 0 : status;
 }
 
 /* So many rounds as there will have been at the end, if they go on like this. */
@@ -160,7 +177,7 @@ static int show(struct bench *bench)
     if (!bench->options->quiet)
         status =
             pnd_bench_results_print(&report, pnd_output_is_stdout(&bench->json) ? stderr : stdout);
-    if (status < 0 || bench->json.stream == NULL)
+    if (status < 0 || bench->json.stream == NULL || bench->is_cut_short)
         return status;
     status = pnd_bench_results_write(&report, bench->json.stream);
     return status < 0 ? pnd_output_fail(&bench->json, status) : pnd_output_end(&bench->json);

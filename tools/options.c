@@ -60,6 +60,8 @@ static const struct described_option table[] = {
     {"quick", PND_OPTION_QUICK, NULL, "see that everything runs, time nothing", take_quick, 0},
     {"seconds", PND_OPTION_SECONDS, "SECONDS", "measure each case for this long; 5 unless said",
      take_seconds, 0},
+    {"directory", PND_OPTION_DIRECTORY, "NAME", "for files; $TMPDIR or /var/tmp unless said",
+     AS_TEXT(directory)},
     {"help", PND_OPTION_HELP, NULL, "this help", take_nothing, 0},
 };
 

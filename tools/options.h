@@ -25,6 +25,7 @@ enum {
     PND_OPTION_CASE = 1u << 13,
     PND_OPTION_LIST = 1u << 14,
     PND_OPTION_SECONDS = 1u << 15,
+    PND_OPTION_DIRECTORY = 1u << 16,
 };
 
 struct pnd_options {
@@ -36,11 +37,12 @@ struct pnd_options {
     const char *features;
     const char *from; /* NULL: by the file's name; so is `to` */
     const char *to;
-    const char *type;    /* NULL: "Workload" */
-    uint64_t seed;       /* 0: the workload's own */
-    int64_t timeout_ns;  /* 0: not given */
-    const char *pattern; /* of cases; NULL: all */
-    double seconds;      /* for each case; 0: not given */
+    const char *type;      /* NULL: "Workload" */
+    uint64_t seed;         /* 0: the workload's own */
+    int64_t timeout_ns;    /* 0: not given */
+    const char *pattern;   /* of cases; NULL: all */
+    double seconds;        /* for each case; 0: not given */
+    const char *directory; /* for files; NULL: the environment's */
     bool quiet;
     bool quick;
     bool list;

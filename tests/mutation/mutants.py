@@ -117,15 +117,33 @@ MUTANTS = (
     Mutant(
         "records_come_first", "records are delivered before callbacks", "runtime/loop.c",
         """\
-    deliver_callbacks(loop);
-    delivered_count =
-        deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
+    else
+        deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
 """,
         """\
-    delivered_count =
-        deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
+    else if (!pnd_ready_is_empty(&loop->records))
+        return (int)deliver_records(loop, ret_completions, count);
+    else
+        deliver_callbacks(loop);
+"""),
+    Mutant(
+        "callbacks_between", "callbacks come while harvested records wait to be handed out",
+        "runtime/loop.c",
+        """\
+    else
+        deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
+""",
+        """\
     deliver_callbacks(loop);
 """),
+    Mutant(
+        "failure_is_forgotten", "a turn that fails with records at hand is not told of",
+        "runtime/loop.c", "        loop->failure = status;", "        loop->failure = 0;"),
+    Mutant(
+        "harvest_goes_on", "what ends others with itself is written behind the caller's array",
+        "runtime/harvest.c",
+        "    return loop->harvest.next != loop->harvest.end && !context->attached &&\n",
+        "    return !context->attached &&\n"),
     Mutant(
         "generation_is_ignored", "a stale handle names whoever has its place now",
         "runtime/handle.h",
@@ -302,4 +320,12 @@ MUTANTS = (
         "if (!(context->request_flags & PENDIO_FIRST_DATA) ||",
         "if (context->handle->kind == PND_KIND_STREAM ||\n"
         "        !(context->request_flags & PENDIO_FIRST_DATA) ||"),
+    Mutant(
+        "spin_is_deaf", "a loop that looks before it sleeps sees nothing of other threads",
+        "runtime/spin.c",
+        "is_stirring(&loop->ring) || pnd_wake_has_news(&loop->wake);", "is_stirring(&loop->ring);"),
+    Mutant(
+        "spin_never_rests", "looks before sleeping go on though they bring nothing",
+        "runtime/spin.c", "        spin->rest_count = REST_COUNT;\n",
+        "        spin->rest_count = 0;\n"),
 )
