@@ -11,6 +11,7 @@
 #include "interrupt.h"
 #include "output.h"
 #include "progress.h"
+#include "results.h"
 #include "say.h"
 
 #include <errno.h>
@@ -160,12 +161,17 @@ static bool go_on(void *state, uint32_t round_count, int64_t spent_ns)
 
 static int show(struct bench *bench)
 {
+    struct pnd_bench_judgement judgements[PND_BENCH_BUDGET_MAXIMUM];
+    bool is_quick = bench->options->quick;
     const struct pnd_bench_report report = {
         .machine = &bench->machine,
         .results = bench->results,
         .count = bench->result_count,
+        .budgets = judgements,
+        .budget_count =
+            pnd_bench_budgets_judge(bench->results, bench->result_count, is_quick, judgements),
         .seconds = seconds_per_case(bench->options),
-        .is_quick = bench->options->quick,
+        .is_quick = is_quick,
     };
     int status = 0;
     if (!bench->options->quiet)
@@ -173,7 +179,7 @@ static int show(struct bench *bench)
             pnd_bench_results_print(&report, pnd_output_is_stdout(&bench->json) ? stderr : stdout);
     if (status < 0 || bench->json.stream == NULL)
         return status;
-    status = pnd_bench_results_write(&report, bench->json.stream);
+    status = pnd_results_dump(pnd_bench_results_value(&report), bench->json.stream);
     return status < 0 ? pnd_output_fail(&bench->json, status) : pnd_output_end(&bench->json);
 }
 

@@ -33,6 +33,7 @@ class BenchTest(unittest.TestCase):
             self.assertIn(one["state"], ("ok", "skipped"), one)
             self.assertIsNone(one["median"])
             self.assertIsNone(one["ratio_to_reference"])
+        self.assertEqual({"not measured"}, {one["verdict"] for one in told["budgets"]})
         measured = {one["subject"] for one in told["results"] if one["state"] == "ok"}
         self.assertLessEqual({"ring", "pendio", "epoll", "pendio-window"}, measured)
 
@@ -51,6 +52,17 @@ class BenchTest(unittest.TestCase):
             self.assertLessEqual(one["median"], one["max"])
             self.assertGreaterEqual(one["repeats"], 7)
         self.assertEqual(1, told["results"][0]["ratio_to_reference"])
+        self.assertEqual("ring", told["results"][1]["best"])
+        self.assertGreater(told["results"][1]["per_second"], 0)
+
+    def test_budgets_are_judged_by_what_was_measured(self):
+        answer = call("--case", "nop/32", "--seconds", "0.05", "--json", "-")
+        budgets = json.loads(answer.stdout)["budgets"]
+        judged = [one for one in budgets if one["verdict"] != "not measured"]
+        self.assertEqual(["nop/32"], [one["worst_case"] for one in judged])
+        self.assertIn(judged[0]["verdict"], ("met", "missed"))
+        self.assertEqual(judged[0]["verdict"] == "met", judged[0]["seen"] >= 0.85)
+        self.assertIn("not measured", answer.stderr)
 
     def test_a_pattern_chooses(self):
         self.assertEqual({"nop/1", "nop/32"}, set(call("--list", "--case", "nop").stdout.split()))
