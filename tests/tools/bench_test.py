@@ -7,12 +7,14 @@ Happy path: one quick run of all cases, whose JSON holds every subject of every 
 Failures:   unittest's report, exit 1; exit 77 where there is no io_uring.
 """
 
+import html.parser
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 program = ""
 
@@ -20,6 +22,31 @@ program = ""
 def call(*words: str, **environment: str) -> subprocess.CompletedProcess:
     return subprocess.run([program, "bench", *words], capture_output=True, text=True,
                           env={**os.environ, **environment})
+
+
+class Page(html.parser.HTMLParser):
+    """What stands in a page, and whether every element that was begun has its end."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: "list[str]" = []
+        self.cells: "list[str]" = []
+        self.pictures = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        self.pictures += tag == "svg"
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "td":
+            self.cells.append(data)
 
 
 class BenchTest(unittest.TestCase):
@@ -63,6 +90,41 @@ class BenchTest(unittest.TestCase):
         self.assertIn(judged[0]["verdict"], ("met", "missed"))
         self.assertEqual(judged[0]["verdict"] == "met", judged[0]["seen"] >= 0.85)
         self.assertIn("not measured", answer.stderr)
+
+    def test_a_page_and_a_picture_are_whole(self):
+        with tempfile.TemporaryDirectory() as home:
+            page, picture = os.path.join(home, "page.html"), os.path.join(home, "picture.svg")
+            answer = call("--case", "nop/32", "--seconds", "0.05", "--html", page, "--svg", picture)
+            self.assertEqual(0, answer.returncode, answer.stderr)
+            with open(page, encoding="utf-8") as file:
+                seen = Page(file.read())
+            root = xml.etree.ElementTree.parse(picture).getroot()
+        self.assertEqual([], seen.open)
+        self.assertEqual(1, seen.pictures)
+        self.assertIn("nop/32", seen.cells)
+        self.assertEqual("{http://www.w3.org/2000/svg}svg", root.tag)
+
+    def test_earlier_results_are_shown_again_and_trusted_in_nothing(self):
+        name = "a/<b>&\"'</td>"
+        one = {"case": name, "subject": name, "role": name, "unit": name, "state": "ok",
+               "ratio_to_best": 1.5, "ratio_to_best_low_quartile": 1e300,
+               "ratio_to_best_high_quartile": 1e-300, "median": "much"}
+        report = {"results": [one, {}, 7, {"case": 1}], "budgets": [None, {"budget": name}]}
+        with tempfile.TemporaryDirectory() as home:
+            path = os.path.join(home, "results.json")
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(report, file)
+            answer = call("--results", path, "--html", "-")
+            self.assertEqual(0, answer.returncode, answer.stderr)
+            seen = Page(answer.stdout)
+            self.assertEqual([], seen.open)
+            self.assertIn(name, seen.cells)
+            for words, part in ((("--results", path), "name one with --html or --svg"),
+                                (("--results", path + "x", "--svg", "-"), "--results "),
+                                (("--html", path, "--json", path), "are both")):
+                answer = call(*words)
+                self.assertEqual(2, answer.returncode, words)
+                self.assertIn(part, answer.stderr)
 
     def test_a_pattern_chooses(self):
         self.assertEqual({"nop/1", "nop/32"}, set(call("--list", "--case", "nop").stdout.split()))
