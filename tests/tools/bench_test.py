@@ -3,13 +3,14 @@
 
 Usage:      bench_test.py PENDIO
 Happy path: one quick run of all cases, whose JSON holds every subject of every case; a timed run of
-            one case; wrong calls.
+            one case; pages and pictures; what goes into README.md; wrong calls.
 Failures:   unittest's report, exit 1; exit 77 where there is no io_uring.
 """
 
 import html.parser
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,29 @@ class BenchTest(unittest.TestCase):
         self.assertEqual({"not measured"}, {one["verdict"] for one in told["budgets"]})
         measured = {one["subject"] for one in told["results"] if one["state"] == "ok"}
         self.assertLessEqual({"ring", "pendio", "epoll", "pendio-window"}, measured)
+        self.check_readme_script(told)
+
+    def check_readme_script(self, told: dict) -> None:
+        script = pathlib.Path(__file__).parents[2] / "tools/bench/readme.py"
+        begin = "<!-- begin of what tools/bench/readme.py writes -->\n"
+        end = "<!-- end of what tools/bench/readme.py writes -->\n"
+        with tempfile.TemporaryDirectory() as home:
+            results, page = pathlib.Path(home, "results.json"), pathlib.Path(home, "page.md")
+            page.write_text(f"before\n{begin}old\n{end}after\n", encoding="utf-8")
+            words = [sys.executable, "-B", str(script), "--readme", str(page), "--picture",
+                     os.path.join(home, "ratios.svg"), str(results), program]
+            results.write_text(json.dumps(told), encoding="utf-8")
+            self.assertEqual(2, subprocess.run(words, capture_output=True).returncode)
+            self.assertIn("old", page.read_text(encoding="utf-8"))
+            results.write_text(json.dumps({**told, "quick": False}), encoding="utf-8")
+            answer = subprocess.run(words, capture_output=True, text=True)
+            self.assertEqual("", answer.stderr)
+            lines = page.read_text(encoding="utf-8").split("\n")
+            xml.etree.ElementTree.parse(os.path.join(home, "ratios.svg"))
+        self.assertEqual("before", lines[0])
+        self.assertEqual(["after", ""], lines[-2:])
+        self.assertEqual(len(told["budgets"]),
+                         sum(line.endswith("| not measured |") for line in lines))
 
     def test_a_timed_case_has_figures_that_fit_together(self):
         with tempfile.TemporaryDirectory() as home:
