@@ -1,16 +1,17 @@
 /*
  * bench.c - `pendio bench`: what pendio costs beside programs written by hand, and its peers.
  *
- * Happy path:  choose the cases -> quieten the machine -> measure one after another -> table, JSON.
+ * Happy path:  choose the cases -> quieten the machine -> measure one after another -> table, JSON,
+ *              page, picture. --results makes the last two of what was measured earlier.
  * Failures:    a subject whose bytes come back wrong, or not at all, is exit 1; no io_uring here is
  *              exit 77; after an interrupt the table has the cases that were done, and no file is
  *              left behind.
  */
+#include "bench_outputs.h"
 #include "bench_results.h"
 #include "clock.h"
 #include "command.h"
 #include "interrupt.h"
-#include "output.h"
 #include "progress.h"
 #include "say.h"
 
@@ -32,7 +33,7 @@ struct bench {
     struct pnd_bench_result *results;
     size_t result_count;
     bool is_cut_short; /* by a signal: what was measured before is told, but written to no file */
-    struct pnd_output json;
+    struct pnd_bench_outputs outputs;
     struct pnd_progress progress;
 };
 
@@ -44,6 +45,7 @@ static enum pnd_exit run(struct bench *bench);
 static int measure_all(struct bench *bench);
 static bool go_on(void *state, uint32_t round_count, int64_t spent_ns);
 static int show(struct bench *bench);
+static enum pnd_exit show_again(struct bench *bench);
 static enum pnd_exit judge(const struct bench *bench);
 static double seconds_per_case(const struct pnd_options *options);
 
@@ -56,7 +58,7 @@ enum pnd_exit pnd_command_bench(const struct pnd_options *options)
         code = options->list ? list(&bench) : run(&bench);
     else if (status == -ENOMEM)
         code = PND_EXIT_UNREACHABLE;
-    pnd_output_abandon(&bench.json);
+    pnd_bench_outputs_abandon(&bench.outputs);
     free(bench.cases);
     free(bench.results);
     return code;
@@ -107,8 +109,11 @@ static enum pnd_exit list(const struct bench *bench)
 
 static enum pnd_exit run(struct bench *bench)
 {
-    if (pnd_output_begin(bench->options->json, &bench->json) < 0)
-        return PND_EXIT_UNREACHABLE;
+    int status = pnd_bench_outputs_begin(bench->options, &bench->outputs);
+    if (status < 0)
+        return status == -EINVAL ? PND_EXIT_USAGE : PND_EXIT_UNREACHABLE;
+    if (bench->options->results != NULL)
+        return show_again(bench);
     pnd_bench_set_directory(bench->options->directory);
     pnd_bench_machine_prepare(&bench->machine);
     if (bench->machine.refusal[0] != '\0') {
@@ -166,21 +171,38 @@ static bool go_on(void *state, uint32_t round_count, int64_t spent_ns)
 
 static int show(struct bench *bench)
 {
+    struct pnd_bench_judgement judgements[PND_BENCH_BUDGET_MAXIMUM];
+    bool is_quick = bench->options->quick;
     const struct pnd_bench_report report = {
         .machine = &bench->machine,
         .results = bench->results,
         .count = bench->result_count,
+        .budgets = judgements,
+        .budget_count =
+            pnd_bench_budgets_judge(bench->results, bench->result_count, is_quick, judgements),
         .seconds = seconds_per_case(bench->options),
-        .is_quick = bench->options->quick,
+        .is_quick = is_quick,
     };
+    bool is_stdout = pnd_bench_outputs_is_stdout(&bench->outputs);
     int status = 0;
     if (!bench->options->quiet)
-        status =
-            pnd_bench_results_print(&report, pnd_output_is_stdout(&bench->json) ? stderr : stdout);
-    if (status < 0 || bench->json.stream == NULL || bench->is_cut_short)
+        status = pnd_bench_results_print(&report, is_stdout ? stderr : stdout);
+    if (status < 0 || !pnd_bench_outputs_is_any(&bench->outputs) || bench->is_cut_short)
         return status;
-    status = pnd_bench_results_write(&report, bench->json.stream);
-    return status < 0 ? pnd_output_fail(&bench->json, status) : pnd_output_end(&bench->json);
+    return pnd_bench_outputs_end(&bench->outputs, pnd_bench_results_value(&report));
+}
+
+/* What was measured earlier. */
+static enum pnd_exit show_again(struct bench *bench)
+{
+    if (!pnd_bench_outputs_is_any(&bench->outputs)) {
+        pnd_say_error("--results makes a page or a picture: name one with --html or --svg");
+        return PND_EXIT_USAGE;
+    }
+    json_t *report = pnd_bench_outputs_read(bench->options->results);
+    if (report == NULL)
+        return PND_EXIT_USAGE;
+    return pnd_bench_outputs_end(&bench->outputs, report) < 0 ? PND_EXIT_UNREACHABLE : PND_EXIT_OK;
 }
 
 static enum pnd_exit judge(const struct bench *bench)

@@ -48,6 +48,8 @@ int pnd_bench_results_print(const struct pnd_bench_report *report, FILE *stream)
     if (status == 0)
         status = pnd_table_print(table);
     pnd_table_destroy(table);
+    if (status == 0 && !report->is_quick)
+        status = pnd_bench_budgets_print(report->budgets, report->budget_count, stream);
     return status;
 }
 
@@ -122,19 +124,18 @@ static int add_measured(struct pnd_table *table, const struct pnd_bench_result *
     return pnd_table_add(table, cells, PND_PLAIN);
 }
 
-int pnd_bench_results_write(const struct pnd_bench_report *report, FILE *stream)
+json_t *pnd_bench_results_value(const struct pnd_bench_report *report)
 {
     json_t *results = json_array();
     for (size_t index = 0; index < report->count; index++)
         if (json_array_append_new(results, result_value(report, &report->results[index])) < 0) {
             json_decref(results);
-            return -ENOMEM;
+            return NULL;
         }
-    return pnd_results_dump(json_pack("{s:s, s:o, s:b, s:f, s:o}", "version", PENDIO_VERSION_TEXT,
-                                      "environment", environment_value(report), "quick",
-                                      report->is_quick, "seconds_per_case", report->seconds,
-                                      "results", results),
-                            stream);
+    return json_pack("{s:s, s:o, s:b, s:f, s:o, s:o}", "version", PENDIO_VERSION_TEXT,
+                     "environment", environment_value(report), "quick", report->is_quick,
+                     "seconds_per_case", report->seconds, "results", results, "budgets",
+                     pnd_bench_budgets_value(report->budgets, report->budget_count));
 }
 
 static json_t *environment_value(const struct pnd_bench_report *report)
@@ -214,6 +215,7 @@ static void add_comparisons(json_t *value, const struct pnd_bench_result *result
     set(value, "rate_ratio_to_reference", is_timed, result->rate_ratio.median);
     set(value, "rate_ratio_low_quartile", is_timed, result->rate_ratio.low);
     set(value, "rate_ratio_high_quartile", is_timed, result->rate_ratio.high);
+    set(value, "rate_ratio_to_peer", is_timed, result->rate_to_peer.median);
 }
 
 /* null is for what was not timed, or has no reference that was. */

@@ -74,7 +74,8 @@ static const struct pnd_command commands[] = {
             "Without\n"
             "--case all cases run, which takes some minutes.\n",
         .options = PND_OPTION_JSON | PND_OPTION_QUIET | PND_OPTION_QUICK | PND_OPTION_CASE |
-                   PND_OPTION_LIST | PND_OPTION_SECONDS | PND_OPTION_DIRECTORY,
+                   PND_OPTION_LIST | PND_OPTION_SECONDS | PND_OPTION_DIRECTORY | PND_OPTION_HTML |
+                   PND_OPTION_SVG | PND_OPTION_RESULTS,
         .run = pnd_command_bench,
     },
     {

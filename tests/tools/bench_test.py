@@ -3,10 +3,12 @@
 
 Usage:      bench_test.py PENDIO
 Happy path: one quick run of all cases, whose JSON holds every subject of every case; timed runs of
-            some; wrong calls; nothing is left behind when it is interrupted or killed.
+            some; pages and pictures; what goes into README.md; wrong calls; nothing is left behind
+            when it is interrupted or killed.
 Failures:   unittest's report, exit 1; exit 77 where there is no io_uring.
 """
 
+import html.parser
 import json
 import os
 import pathlib
@@ -16,6 +18,7 @@ import sys
 import tempfile
 import time
 import unittest
+import xml.etree.ElementTree
 
 program = ""
 
@@ -112,6 +115,31 @@ class ServersTest(unittest.TestCase):
         wait_until(lambda: not set(servers) & set(parents()))
 
 
+class Page(html.parser.HTMLParser):
+    """What stands in a page, and whether every element that was begun has its end."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: "list[str]" = []
+        self.cells: "list[str]" = []
+        self.pictures = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        self.pictures += tag == "svg"
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "td":
+            self.cells.append(data)
+
+
 class BenchTest(unittest.TestCase):
     def test_quick_runs_every_case_and_times_nothing(self):
         names = call("--list").stdout.split()
@@ -123,8 +151,32 @@ class BenchTest(unittest.TestCase):
             self.assertIn(one["state"], ("ok", "skipped"), one)
             self.assertIsNone(one["median"])
             self.assertIsNone(one["ratio_to_reference"])
+        self.assertEqual({"not measured"}, {one["verdict"] for one in told["budgets"]})
         measured = {one["subject"] for one in told["results"] if one["state"] == "ok"}
         self.assertLessEqual({"ring", "pendio", "epoll", "pendio-window"}, measured)
+        self.check_readme_script(told)
+
+    def check_readme_script(self, told: dict) -> None:
+        script = pathlib.Path(__file__).parents[2] / "tools/bench/readme.py"
+        begin = "<!-- begin of what tools/bench/readme.py writes -->\n"
+        end = "<!-- end of what tools/bench/readme.py writes -->\n"
+        with tempfile.TemporaryDirectory() as home:
+            results, page = pathlib.Path(home, "results.json"), pathlib.Path(home, "page.md")
+            page.write_text(f"before\n{begin}old\n{end}after\n", encoding="utf-8")
+            words = [sys.executable, "-B", str(script), "--readme", str(page), "--picture",
+                     os.path.join(home, "ratios.svg"), str(results), program]
+            results.write_text(json.dumps(told), encoding="utf-8")
+            self.assertEqual(2, subprocess.run(words, capture_output=True).returncode)
+            self.assertIn("old", page.read_text(encoding="utf-8"))
+            results.write_text(json.dumps({**told, "quick": False}), encoding="utf-8")
+            answer = subprocess.run(words, capture_output=True, text=True)
+            self.assertEqual("", answer.stderr)
+            lines = page.read_text(encoding="utf-8").split("\n")
+            xml.etree.ElementTree.parse(os.path.join(home, "ratios.svg"))
+        self.assertEqual("before", lines[0])
+        self.assertEqual(["after", ""], lines[-2:])
+        self.assertEqual(len(told["budgets"]),
+                         sum(line.endswith("| not measured |") for line in lines))
 
     def test_a_timed_case_has_figures_that_fit_together(self):
         with tempfile.TemporaryDirectory() as home:
@@ -141,6 +193,52 @@ class BenchTest(unittest.TestCase):
             self.assertLessEqual(one["median"], one["max"])
             self.assertGreaterEqual(one["repeats"], 7)
         self.assertEqual(1, told["results"][0]["ratio_to_reference"])
+        self.assertEqual("ring", told["results"][1]["best"])
+        self.assertGreater(told["results"][1]["per_second"], 0)
+
+    def test_budgets_are_judged_by_what_was_measured(self):
+        answer = call("--case", "nop/32", "--seconds", "0.05", "--json", "-")
+        budgets = json.loads(answer.stdout)["budgets"]
+        judged = [one for one in budgets if one["verdict"] != "not measured"]
+        self.assertEqual(["nop/32"], [one["worst_case"] for one in judged])
+        self.assertIn(judged[0]["verdict"], ("met", "missed"))
+        self.assertEqual(judged[0]["verdict"] == "met", judged[0]["seen"] >= 0.85)
+        self.assertIn("not measured", answer.stderr)
+
+    def test_a_page_and_a_picture_are_whole(self):
+        with tempfile.TemporaryDirectory() as home:
+            page, picture = os.path.join(home, "page.html"), os.path.join(home, "picture.svg")
+            answer = call("--case", "nop/32", "--seconds", "0.05", "--html", page, "--svg", picture)
+            self.assertEqual(0, answer.returncode, answer.stderr)
+            with open(page, encoding="utf-8") as file:
+                seen = Page(file.read())
+            root = xml.etree.ElementTree.parse(picture).getroot()
+        self.assertEqual([], seen.open)
+        self.assertEqual(1, seen.pictures)
+        self.assertIn("nop/32", seen.cells)
+        self.assertEqual("{http://www.w3.org/2000/svg}svg", root.tag)
+
+    def test_earlier_results_are_shown_again_and_trusted_in_nothing(self):
+        name = "a/<b>&\"'</td>"
+        one = {"case": name, "subject": name, "role": name, "unit": name, "state": "ok",
+               "ratio_to_best": 1.5, "ratio_to_best_low_quartile": 1e300,
+               "ratio_to_best_high_quartile": 1e-300, "median": "much"}
+        report = {"results": [one, {}, 7, {"case": 1}], "budgets": [None, {"budget": name}]}
+        with tempfile.TemporaryDirectory() as home:
+            path = os.path.join(home, "results.json")
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(report, file)
+            answer = call("--results", path, "--html", "-")
+            self.assertEqual(0, answer.returncode, answer.stderr)
+            seen = Page(answer.stdout)
+            self.assertEqual([], seen.open)
+            self.assertIn(name, seen.cells)
+            for words, part in ((("--results", path), "name one with --html or --svg"),
+                                (("--results", path + "x", "--svg", "-"), "--results "),
+                                (("--html", path, "--json", path), "are both")):
+                answer = call(*words)
+                self.assertEqual(2, answer.returncode, words)
+                self.assertIn(part, answer.stderr)
 
     def test_a_pattern_chooses(self):
         self.assertEqual({"nop/1", "nop/32"}, set(call("--list", "--case", "nop").stdout.split()))

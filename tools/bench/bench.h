@@ -57,8 +57,8 @@ struct pnd_bench_result {
     const char *best, *best_peer;
     struct pnd_bench_spread ratio_to_best, ratio_to_peer;
 
-    /* Operations a second of time that passed, and that divided by the reference's. */
-    struct pnd_bench_spread rate, rate_ratio;
+    /* Operations a second of time that passed, and that divided by the reference's, the peer's. */
+    struct pnd_bench_spread rate, rate_ratio, rate_to_peer;
 };
 
 struct pnd_bench_effort {
@@ -74,6 +74,9 @@ struct pnd_bench_effort {
 
 /* All cases, in the order they run; they live as long as the program. */
 const struct pnd_bench_case *pnd_bench_cases(size_t *ret_count);
+
+/* Of the subject at that place. */
+const char *pnd_bench_subject_name(const struct pnd_bench_case *bench_case, size_t place);
 
 /*
  * A result for each subject of the case, measured or not. Returns 0, -EINTR when go_on() said no,

@@ -86,6 +86,11 @@ int pnd_bench_measure(const struct pnd_bench_case *bench_case,
     return status;
 }
 
+const char *pnd_bench_subject_name(const struct pnd_bench_case *bench_case, size_t place)
+{
+    return bench_case->subjects[place].name;
+}
+
 static int begin(struct contest *contest, const struct pnd_bench_case *bench_case,
                  struct pnd_bench_result *ret_results)
 {

@@ -60,12 +60,10 @@ static int create_lending(const struct pnd_bench_wiring *wiring, void **ret_serv
     return create(wiring, true, ret_server);
 }
 
-/*
- * Without memory of their own contexts leave it to the runtime how it receives. Nothing is pinned.
- */
+/* With memory of their own, and nothing pinned: the runtime is free to receive as it likes. */
 static int create_chosen(const struct pnd_bench_wiring *wiring, void **ret_server)
 {
-    return create(wiring, true, ret_server);
+    return create(wiring, false, ret_server);
 }
 
 static int create(const struct pnd_bench_wiring *wiring, bool lends, void **ret_server)

@@ -102,6 +102,7 @@ static void take_ratios(const struct sheet *sheet, const struct pnd_bench_column
     if (peer != NULL) {
         result->best_peer = peer->result->subject;
         divide(sheet, column->figures, peer->figures, &result->ratio_to_peer);
+        divide(sheet, column->rates, peer->rates, &result->rate_to_peer);
     }
 }
 
