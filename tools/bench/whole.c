@@ -39,7 +39,11 @@ static const struct pnd_bench_peer ring_window = {.program = "bench_server", .wo
 static const struct pnd_bench_peer ring_lending = {.program = "bench_server",
                                                    .word = "ring-lending"};
 static const struct pnd_bench_peer epoll = {.program = "bench_server", .word = "epoll"};
+#ifdef PENDIO_BENCH_LIBUV
 static const struct pnd_bench_peer libuv = {.program = "bench_server", .word = "libuv"};
+#else
+static const struct pnd_bench_peer libuv = {.program = "bench_libuv"}; /* nowhere */
+#endif
 static const struct pnd_bench_peer asio = {.program = "bench_asio"};
 static const struct pnd_bench_peer libevent = {.program = "bench_libevent"};
 static const struct pnd_bench_peer go = {.program = "bench_go", .language = "go"};
