@@ -54,6 +54,9 @@ MEMBER(pendio_loop_options, collect_bytes, 48);
 MEMBER(pendio_loop_options, collect_count, 52);
 MEMBER(pendio_loop_options, allowed_operations, 56);
 MEMBER(pendio_loop_options, spin_ns, 64);
+MEMBER(pendio_loop_options, batch_ns, 72);
+MEMBER(pendio_loop_options, batch_count, 80);
+MEMBER(pendio_loop_options, reserved, 84);
 
 MEMBER(pendio_loop_statistics, size, 0);
 MEMBER(pendio_loop_statistics, backend, 4);

@@ -35,6 +35,14 @@ static void set_default(uint32_t *option, uint32_t value)
         *option = value;
 }
 
+/* Both or none. */
+static bool is_batch(uint32_t batch_count, uint64_t batch_ns)
+{
+    if (batch_count == 0 && batch_ns == 0)
+        return true;
+    return batch_count >= 2 && batch_count <= 32768 && batch_ns >= 1000 && batch_ns <= 1000000000;
+}
+
 int pnd_shell_complete_options(struct pendio_loop_options *options)
 {
     set_default(&options->operation_count, 4096);
@@ -51,7 +59,8 @@ int pnd_shell_complete_options(struct pendio_loop_options *options)
         options->handle_count > 0xfffff || options->post_count > 1u << 20 ||
         options->timer_slack_ns < 1000 || options->buffer_bytes > 1u << 20 ||
         options->buffer_count < 2 || options->buffer_count > 1u << 15 ||
-        options->collect_bytes > 1u << 30 || options->spin_ns > 1000000000)
+        options->collect_bytes > 1u << 30 || options->spin_ns > 1000000000 ||
+        options->reserved != 0 || !is_batch(options->batch_count, options->batch_ns))
         return -EINVAL;
     return 0;
 }

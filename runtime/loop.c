@@ -18,6 +18,7 @@
 #include "operation.h"
 #include "outbox.h"
 #include "pool.h"
+#include "sleep.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -263,24 +264,6 @@ static bool is_over(const struct pnd_loop *loop)
            !pnd_loop_is_deliverable(loop);
 }
 
-/* When a sleep ends at the latest: the turn's end or the next deadline; UINT64_MAX: never. */
-static uint64_t sleep_end(const struct pnd_loop *loop, uint64_t end_ns)
-{
-    uint64_t next_ns = pnd_wheel_next_ns(&loop->wheel);
-
-    return next_ns < end_ns ? next_ns : end_ns;
-}
-
-/* How long it is until then; -1: no limit. */
-static int64_t left_until(uint64_t until_ns)
-{
-    uint64_t now_ns = until_ns == UINT64_MAX ? 0 : pnd_clock_ns();
-
-    if (until_ns <= now_ns)
-        return 0;
-    return until_ns - now_ns <= INT64_MAX ? (int64_t)(until_ns - now_ns) : -1;
-}
-
 /* Why a round of a turn is the last, or that it need not be. */
 enum round { ROUND_MORE, ROUND_WOKEN, ROUND_INTERRUPTED };
 
@@ -291,8 +274,8 @@ enum round { ROUND_MORE, ROUND_WOKEN, ROUND_INTERRUPTED };
  */
 static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_round)
 {
-    uint64_t until_ns = sleep_end(loop, end_ns);
-    int64_t wait_ns = pnd_loop_is_deliverable(loop) ? 0 : left_until(until_ns);
+    uint64_t until_ns = pnd_sleep_end(loop, end_ns);
+    int64_t wait_ns = pnd_loop_is_deliverable(loop) ? 0 : pnd_sleep_left(until_ns);
     bool may_sleep = wait_ns != 0 && pnd_wake_may_sleep(&loop->wake);
     bool woken = false;
     bool any;
@@ -300,13 +283,14 @@ static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_roun
 
     if (may_sleep && !loop->wake.armed)
         may_sleep = arm_wake(loop);
+    loop->ring.wait_count = pnd_sleep_batch(loop);
     status = submit(loop, may_sleep ? wait_ns : 0);
     if (wait_ns != 0)
         woken = pnd_wake_rise(&loop->wake);
     any = collect(loop);
     if (woken)
         *ret_round = ROUND_WOKEN;
-    else if (may_sleep && !loop->feeds && !any && left_until(until_ns) != 0)
+    else if (may_sleep && !loop->feeds && !any && pnd_sleep_left(until_ns) != 0)
         *ret_round = ROUND_INTERRUPTED;
     else
         *ret_round = ROUND_MORE;
@@ -327,7 +311,7 @@ static int spin(struct pnd_loop *loop, uint64_t end_ns)
         status = look(loop);
     if (status < 0 || collect(loop) || pnd_loop_is_deliverable(loop) || loop->feeds)
         return status;
-    if (pnd_spin_look(loop, sleep_end(loop, end_ns)))
+    if (pnd_spin_look(loop, pnd_sleep_end(loop, end_ns)))
         (void)collect(loop);
     return 0;
 }

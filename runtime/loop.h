@@ -144,6 +144,7 @@ struct pnd_loop {
     uint32_t under_way_count;    /* contexts started and not yet delivered */
     struct pnd_context *tried;   /* whose start is looking for its own completion */
     bool calls_back;             /* a context has, or had, a callback */
+    uint32_t batch_count;        /* completions a sleep goes on for; 0: it is over with the first */
     bool in_callback;
     bool stopping;
     bool ending; /* it is being destroyed: nothing new is left to the kernel */

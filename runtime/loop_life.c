@@ -83,6 +83,7 @@ static int create_ring(struct pnd_loop *loop, const struct pendio_loop_options *
         .memory_count = PND_ARENA_LIMIT,
         .masked_features = masked_features,
         .looks = options->spin_ns != 0,
+        .batch_ns = options->batch_ns,
         .allowed = options->allowed_operations != 0 ? &allowed : NULL,
     };
 
@@ -185,6 +186,7 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     loop->allowed_operations =
         options->allowed_operations != 0 ? options->allowed_operations : UINT64_MAX;
     atomic_init(&loop->holder_count, 1);
+    loop->batch_count = options->batch_count;
     loop->collect_count = options->collect_count;
     loop->collect_bytes = options->collect_bytes;
     loop->buffers.buffer_bytes = options->buffer_bytes;

@@ -34,6 +34,7 @@ static const struct feature features[] = {
     {"incremental_buffers", PENDIO_FEATURE_INCREMENTAL_BUFFERS},
     {"zero_copy", PENDIO_FEATURE_ZERO_COPY},
     {"taskrun_flag", PENDIO_FEATURE_TASKRUN_FLAG},
+    {"minimum_wait", PENDIO_FEATURE_MINIMUM_WAIT},
 };
 
 uint64_t pnd_probe_feature_by_name(const char *name, size_t byte_count)

@@ -31,6 +31,7 @@ struct pnd_ring_settings {
     uint32_t completion_count; /* completions that can wait without being lost */
     uint32_t memory_count;     /* memory regions that may be registered at a time */
     bool looks;                /* who owns the ring looks for completions before it sleeps */
+    uint64_t batch_ns;         /* how long a sleep may go on to bring several; 0: not at all */
     uint64_t masked_features;  /* PENDIO_FEATURE_... to leave unused */
     /* What the ring is to take; it refuses all else. NULL: what there is. */
     const struct pnd_opcodes *allowed;
@@ -46,7 +47,8 @@ struct pnd_ring_backend {
     /*
      * Hands over what was queued and, if wait_ns is not 0, sleeps until a completion is there, for
      * at most wait_ns (-1: no limit; PND_RING_ONLY_SUBMIT: does not even ask for those that could
-     * be there). 0, also when time is up; -EINTR; -EAGAIN or -EBUSY: collect
+     * be there); where the ring has a batch_ns it sleeps on for that long, or until there are
+     * wait_count, and needs a limit. 0, also when time is up; -EINTR; -EAGAIN or -EBUSY: collect
      * and try again; anything else is fatal.
      */
     int (*submit)(struct pnd_ring *ring, int64_t wait_ns);
@@ -75,6 +77,8 @@ struct pnd_ring {
     uint32_t tail;
     uint32_t tail_limit; /* no room from there on: entry_count behind what was handed over */
     uint32_t completion_count;
+    uint32_t wait_count;      /* of completions, for which a sleep goes on */
+    uint64_t batch_ns;        /* for so long; 0: a sleep is over with the first */
     uint64_t features;        /* PENDIO_FEATURE_... in use */
     uint16_t zero_copy_flags; /* of every send that copies nothing */
     struct pnd_opcodes opcodes;

@@ -122,7 +122,8 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
          PENDIO_FEATURE_FTRUNCATE | PENDIO_FEATURE_MULTISHOT_ACCEPT |
          PENDIO_FEATURE_MULTISHOT_RECEIVE | PENDIO_FEATURE_BUFFER_RING |
          PENDIO_FEATURE_INCREMENTAL_BUFFERS | PENDIO_FEATURE_ZERO_COPY |
-         (settings->looks ? PENDIO_FEATURE_TASKRUN_FLAG : 0u));
+         (settings->looks ? PENDIO_FEATURE_TASKRUN_FLAG : 0u) |
+         (settings->batch_ns != 0 ? PENDIO_FEATURE_MINIMUM_WAIT : 0u));
     struct io_uring *uring = calloc(1, sizeof *uring);
     int status;
 
@@ -134,6 +135,8 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
     status = pnd_probe_opcodes(uring, &ring->opcodes);
     if (status < 0)
         goto exit_queue;
+    if (!(uring->features & PND_FEATURE_MINIMUM_WAIT))
+        features &= ~(uint64_t)PENDIO_FEATURE_MINIMUM_WAIT;
     if (!pnd_opcodes_have(&ring->opcodes, PND_URING_FTRUNCATE))
         features &= ~(uint64_t)PENDIO_FEATURE_FTRUNCATE;
     if ((features & PENDIO_FEATURE_REGISTERED_RING) && io_uring_register_ring_fd(uring) != 1)
@@ -148,6 +151,7 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
     ring->features = features;
     pnd_probe_try(uring, ring);
     ring->can_look = shows_completions(ring->features);
+    ring->batch_ns = ring->features & PENDIO_FEATURE_MINIMUM_WAIT ? settings->batch_ns : 0;
 
     ring->state = uring;
     ring->tail = uring->sq.sqe_tail;
@@ -172,15 +176,36 @@ static void uring_fini(struct pnd_ring *ring)
     ring->state = NULL;
 }
 
-/* Task work runs only inside the kernel, so even a turn that does not wait has to enter it. */
-static int enter(struct io_uring *uring, int64_t wait_ns)
+/* The limit ends a shorter wait for several, but not the kernel's own, which would ignore it. */
+static int wait_for_several(const struct pnd_ring *ring, struct __kernel_timespec *limit,
+                            uint64_t wait_ns)
 {
+    struct io_uring *uring = ring->state;
+    uint64_t batch_ns = ring->batch_ns < wait_ns ? ring->batch_ns : wait_ns;
+    struct pnd_uring_wait wait = {.limit = (uintptr_t)limit,
+                                  .least_us = (uint32_t)(batch_ns / 1000)};
+    uint32_t flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+
+    if (ring->features & PENDIO_FEATURE_REGISTERED_RING)
+        flags |= IORING_ENTER_REGISTERED_RING;
+    uring->sq.sqe_head = ring->tail;
+    io_uring_smp_store_release(uring->sq.ktail, ring->tail);
+    return io_uring_enter2((unsigned)uring->enter_ring_fd, pnd_ring_queued_count(ring),
+                           ring->wait_count, flags, (sigset_t *)&wait, sizeof wait);
+}
+
+/* Task work runs only inside the kernel, so even a turn that does not wait has to enter it. */
+static int enter(const struct pnd_ring *ring, int64_t wait_ns)
+{
+    struct io_uring *uring = ring->state;
     struct __kernel_timespec limit = {.tv_sec = wait_ns / 1000000000,
                                       .tv_nsec = wait_ns % 1000000000};
     struct io_uring_cqe *first;
 
     if (wait_ns == PND_RING_ONLY_SUBMIT)
         return io_uring_submit(uring);
+    if (wait_ns > 0 && ring->batch_ns != 0 && ring->wait_count > 1)
+        return wait_for_several(ring, &limit, (uint64_t)wait_ns);
     if (wait_ns == 0)
         return io_uring_submit_and_get_events(uring);
     if (wait_ns < 0)
@@ -196,7 +221,7 @@ static int uring_submit(struct pnd_ring *ring, int64_t wait_ns)
 
     uring->sq.sqe_tail = ring->tail;
     ring->system_call_count++;
-    status = enter(uring, wait_ns);
+    status = enter(ring, wait_ns);
 
     left_count = io_uring_sq_ready(uring);
     ring->request_count += pnd_ring_queued_count(ring) - left_count;

@@ -35,6 +35,17 @@ _Static_assert(sizeof(struct pnd_uring_buffers) == sizeof(struct io_uring_buf_re
 #define RWF_NOSIGNAL 0x00000100 /* Linux 6.18: -EPIPE without SIGPIPE */
 #endif
 
+/* Linux 6.12: how long to wait for several in any case; struct io_uring_getevents_arg lacks it. */
+enum { PND_FEATURE_MINIMUM_WAIT = 1 << 15 }; /* IORING_FEAT_MIN_TIMEOUT */
+struct pnd_uring_wait {
+    uint64_t signals;
+    uint32_t signal_bytes;
+    uint32_t least_us;
+    uint64_t limit;
+};
+_Static_assert(sizeof(struct pnd_uring_wait) == sizeof(struct io_uring_getevents_arg),
+               "the kernel takes it for its own");
+
 /* ERESTARTSYS to ERESTART_RESTARTBLOCK: of the kernel's inside, in no header. */
 enum { PND_RESTART_FIRST = -512, PND_RESTART_LAST = -516 };
 

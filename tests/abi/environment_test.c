@@ -28,6 +28,7 @@ static const struct feature {
     {"-buffer_ring", PENDIO_FEATURE_BUFFER_RING},
     {"-zero_copy", PENDIO_FEATURE_ZERO_COPY},
     {"-taskrun_flag", PENDIO_FEATURE_TASKRUN_FLAG},
+    {"-minimum_wait", PENDIO_FEATURE_MINIMUM_WAIT},
 };
 
 enum { FEATURE_COUNT = sizeof features / sizeof features[0] };
@@ -53,7 +54,8 @@ static int create(void)
 /* The features of a loop that works: it comes back from the kernel and from a file. */
 static uint64_t features_of_a_working_loop(void)
 {
-    const struct pendio_loop_options options = {.size = sizeof options, .spin_ns = 1000};
+    const struct pendio_loop_options options = {
+        .size = sizeof options, .spin_ns = 1000, .batch_ns = 1000, .batch_count = 2};
     struct pendio_context *context;
     uint64_t used;
 

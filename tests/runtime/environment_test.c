@@ -104,6 +104,7 @@ START_TEST(features_are_masked_by_name)
         {"-buffer_ring", PENDIO_FEATURE_BUFFER_RING},
         {"-zero_copy", PENDIO_FEATURE_ZERO_COPY},
         {"-taskrun_flag", PENDIO_FEATURE_TASKRUN_FLAG},
+        {"-minimum_wait", PENDIO_FEATURE_MINIMUM_WAIT},
         {"-fixed_buffers,-fixed_buffers,-buffer_ring",
          PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_BUFFER_RING},
     };

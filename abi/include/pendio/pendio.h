@@ -221,6 +221,15 @@ struct pendio_loop_options {
      * does nothing.
      */
     uint64_t spin_ns;
+    /*
+     * A sleep is over when batch_count completions are there, or after batch_ns as soon as there is
+     * one: fewer turns with more to do in each, and all of it later, wake-ups and messages too, by
+     * at most batch_ns. Both or none; 2 to 32768, 1000 to 10^9. Does nothing without
+     * PENDIO_FEATURE_MINIMUM_WAIT.
+     */
+    uint64_t batch_ns;
+    uint32_t batch_count;
+    uint32_t reserved; /* 0 */
 };
 
 /**
@@ -339,6 +348,7 @@ enum { /* features found and used, as bits of pendio_loop_statistics.features */
        PENDIO_FEATURE_INCREMENTAL_BUFFERS = 1 << 10, /* a buffer filled bit by bit */
        PENDIO_FEATURE_ZERO_COPY = 1 << 11,           /* sends that copy nothing */
        PENDIO_FEATURE_TASKRUN_FLAG = 1 << 12,        /* for spin_ns: what is deferred shows */
+       PENDIO_FEATURE_MINIMUM_WAIT = 1 << 13,        /* for batch_ns: sleeping on for a while */
 };
 
 /**
