@@ -12,6 +12,7 @@
 #include "harvest.h"
 
 #include "dispatch.h"
+#include "lend.h"
 #include "outbox.h"
 #include "straight.h"
 
@@ -83,8 +84,8 @@ static inline bool may_leave(const struct pnd_loop *loop, const struct pnd_conte
            context->operation->release == NULL && (line == NULL || line->holder == NULL);
 }
 
-/* The way of a run on a handle. Returns the line it has left, which is to go on; NULL: none. */
-static inline struct pnd_line *hand_out_on(struct pnd_loop *loop, struct pnd_context *context)
+/* The way of a run on a handle. */
+static inline void hand_out_on(struct pnd_loop *loop, struct pnd_context *context)
 {
     const struct pnd_operation *operation = context->operation;
     struct pnd_handle *handle = context->handle;
@@ -96,11 +97,6 @@ static inline struct pnd_line *hand_out_on(struct pnd_loop *loop, struct pnd_con
     if (operation->over != NULL)
         operation->over(context);
     hand_out(loop, context);
-    return line;
-}
-
-static inline void go_on(struct pnd_line *line)
-{
     if (line != NULL && !TAILQ_EMPTY(&line->waiting))
         pnd_context_advance(line);
 }
@@ -114,32 +110,39 @@ static inline void take_on(struct pnd_loop *loop, struct pnd_context *context,
     if (context->operation->finish != NULL)
         verdict = context->operation->finish(context, completion->result, completion->flags);
     if (verdict == PND_DELIVER && may_leave(loop, context))
-        go_on(hand_out_on(loop, context));
+        hand_out_on(loop, context);
     else
         pnd_context_follow(context, verdict);
 }
 
-/* The sends that one request had the bytes of: those that have gone whole, one after another. */
+/*
+ * The sends that one request had the bytes of: those that have gone whole, one after another. The
+ * first one that has not, or has more to leave, goes the long way, and with it all behind it.
+ */
 static void take_gathered(struct pnd_loop *loop, struct pnd_context *first, uint32_t gone_bytes)
 {
     const uint64_t carried = pnd_phase(PND_PENDING, PND_CARRIED);
+    struct pnd_handle *handle = first->handle;
     struct pnd_line *line = first->line;
     struct pnd_context *next = first;
 
-    do {
-        uint64_t left_bytes = pnd_context_left_bytes(next);
-
-        if (left_bytes > gone_bytes || (next != first && next->phase != carried) ||
-            loop->harvest.next == loop->harvest.end) {
-            pnd_outbox_go_on(next, gone_bytes);
-            return;
-        }
-        next->moved_bytes += left_bytes;
-        gone_bytes -= (uint32_t)left_bytes;
-        (void)hand_out_on(loop, next);
+    first->place = PND_CARRIED;
+    while (next != NULL && next->phase == carried && pnd_context_left_bytes(next) <= gone_bytes &&
+           loop->harvest.next != loop->harvest.end) {
+        gone_bytes -= (uint32_t)pnd_context_left_bytes(next);
+        next->moved_bytes = next->window.byte_count;
+        next->coming_memory = (uintptr_t)next->window.memory;
+        TAILQ_REMOVE(&line->waiting, next, line_link);
+        handle->under_way_count--;
+        if (next->lent_buffer != 0)
+            pnd_lend_return(next);
+        hand_out(loop, next);
         next = TAILQ_FIRST(&line->waiting);
-    } while (next != NULL && next->place == PND_CARRIED);
-    go_on(line);
+    }
+    if (next != NULL && next->place == PND_CARRIED)
+        pnd_outbox_go_on(next, gone_bytes);
+    else
+        pnd_context_advance(line);
 }
 
 __attribute__((noinline)) static void take_otherwise(struct pnd_loop *loop,
