@@ -91,8 +91,7 @@ int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint6
 {
     if (handle == NULL || !is_straight(context, handle, offset))
         return start_read(context, handle, offset);
-    pnd_straight_begin(context, &read_operation, handle->value, handle,
-                       pnd_phase(PND_PENDING, PND_IN_KERNEL));
+    pnd_straight_begin(context, &read_operation, handle, pnd_phase(PND_PENDING, PND_IN_KERNEL));
     context->argument = offset;
     TAILQ_INSERT_TAIL(&handle->parallel, context, line_link);
     read_prepare(context, pnd_straight_fetch(context, &read_operation));
