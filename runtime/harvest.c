@@ -17,7 +17,7 @@
 void pnd_harvest_begin(struct pnd_loop *loop, struct pendio_completion *ret_completions,
                        uint32_t count)
 {
-    bool at_once = !loop->calls_back && !pnd_loop_is_deliverable(loop);
+    bool at_once = !pnd_loop_is_deliverable(loop);
 
     loop->harvest = (struct pnd_harvest){.first = ret_completions, .next = ret_completions};
     loop->harvest.end = at_once ? ret_completions + count : ret_completions;
@@ -167,6 +167,27 @@ static void take_all(struct pnd_loop *loop, const struct pnd_ring_completion *co
     }
 }
 
+/* Of contexts without callback; what anybody else brings may be followed by one. */
+static bool are_records(const struct pnd_loop *loop, const struct pnd_ring_completion *completions,
+                        uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t token = completions[i].user_data;
+        const struct pnd_context *context = pnd_loop_holder(loop, token);
+
+        if (context->token != token || context->completed != NULL)
+            return false;
+    }
+    return true;
+}
+
+/* Callbacks come first, and contexts are in use until they are told. */
+static bool must_wait(const struct pnd_loop *loop, uint32_t count)
+{
+    return loop->calls_back && loop->harvest.next != loop->harvest.end &&
+           !are_records(loop, loop->ring.given, count);
+}
+
 bool pnd_harvest_collect(struct pnd_loop *loop)
 {
     struct pnd_ring *ring = &loop->ring;
@@ -175,6 +196,8 @@ bool pnd_harvest_collect(struct pnd_loop *loop)
 
     assert(ring->given_count == 0); /* nobody else walks the queue */
     while ((count = ring->backend->collect(ring)) != 0) {
+        if (must_wait(loop, count))
+            loop->harvest.end = loop->harvest.next;
         take_all(loop, ring->given, count);
         any = true;
     }
