@@ -245,6 +245,9 @@ PND_MIRRORS(coming_operation, operation);
 PND_MIRRORS(flags, flags);
 #undef PND_MIRRORS
 
+/* Who has a slot that no context has: never under way. */
+extern struct pnd_context pnd_nobody;
+
 /* The state table: a bit for every state that may follow. */
 extern const uint8_t pnd_state_follows[];
 
@@ -269,6 +272,24 @@ static inline uint64_t pnd_phase_simple(void)
 
     memcpy(&phase, bytes, sizeof phase);
     return phase;
+}
+
+/* Of a run that is over nothing is left in what is coming: so its start need not see to that. */
+static inline void pnd_context_clear(struct pnd_context *context)
+{
+    const size_t from = offsetof(struct pnd_context, handle_value);
+
+    memset((unsigned char *)context + from, 0, sizeof context->coming - from);
+    context->handle = NULL;
+    context->line = NULL;
+}
+
+static inline bool pnd_context_is_clear(const struct pnd_context *context)
+{
+    return context->handle_value == 0 && context->value == 0 && context->moved_bytes == 0 &&
+           context->coming_memory == 0 && context->error == 0 && context->flags == 0 &&
+           context->handle == NULL && context->line == NULL && context->second_line == NULL &&
+           context->product == NULL && context->guests == NULL;
 }
 
 /* Free, and ready for the straight way if nothing that was asked for is against it. */

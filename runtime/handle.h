@@ -155,6 +155,10 @@ struct pnd_handle {
     struct pnd_strategy strategy;
     uint8_t arming;                      /* enum pnd_arming */
     bool refuses_multishot;              /* it is not for this descriptor */
+    bool is_crowded;                     /* several contexts read the file in one turn */
+    bool was_crowded;                    /* so it was in the turn before that with reads */
+    uint16_t read_turn;                  /* when it was read last: the end of the turn's number */
+    uint16_t reader;                     /* and by whom: slot + 1; 0: never */
     struct pnd_handle_list *arming_list; /* the loop's list it waits in; NULL: in none */
     TAILQ_ENTRY(pnd_handle) arming_link;
 };

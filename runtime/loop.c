@@ -112,8 +112,8 @@ static void fill_ring(struct pnd_loop *loop)
         pnd_outbox_gather(loop);
 }
 
-/* As the ring's, but sleeps only when everything that may go is in the kernel. */
-static int submit(struct pnd_loop *loop, int64_t wait_ns)
+/* All that may go goes, however many times the ring is full. */
+__attribute__((noinline)) static int hand_over(struct pnd_loop *loop)
 {
     int status = 0;
 
@@ -122,6 +122,25 @@ static int submit(struct pnd_loop *loop, int64_t wait_ns)
         status = loop->ring.backend->submit(&loop->ring, PND_RING_ONLY_SUBMIT);
         fill_ring(loop);
     }
+    return status;
+}
+
+/* Nobody but the ring's entries wants anything. */
+static bool is_plain(const struct pnd_loop *loop)
+{
+    return loop->buffers.entries == NULL && TAILQ_EMPTY(&loop->backlog) &&
+           TAILQ_EMPTY(&loop->cancels) && TAILQ_EMPTY(&loop->arms) && TAILQ_EMPTY(&loop->stops) &&
+           TAILQ_EMPTY(&loop->starved);
+}
+
+/* As the ring's, but sleeps only when everything that may go is in the kernel. */
+static int submit(struct pnd_loop *loop, int64_t wait_ns)
+{
+    int status = 0;
+
+    loop->feeds = false;
+    if (!is_plain(loop))
+        status = hand_over(loop);
     if (status == 0)
         status = loop->ring.backend->submit(&loop->ring, loop->feeds ? 0 : wait_ns);
     return status == -EAGAIN || status == -EBUSY ? 0 : status;
@@ -146,12 +165,10 @@ int pnd_loop_flush(struct pnd_loop *loop)
 
 /* ---- collect -------------------------------------------------------------------------------- */
 
-static void collect_deadlines(struct pnd_loop *loop)
+__attribute__((noinline)) static void collect_deadlines(struct pnd_loop *loop)
 {
     struct pnd_deadline *due;
 
-    if (pnd_wheel_is_empty(&loop->wheel))
-        return;
     pnd_wheel_advance(&loop->wheel, pnd_clock_ns());
     while ((due = pnd_wheel_take_due(&loop->wheel)) != NULL) {
         if (due->told != NULL)
@@ -172,7 +189,8 @@ static bool collect(struct pnd_loop *loop)
     bool any = pnd_harvest_collect(loop);
 
     pnd_loop_run_errands(loop);
-    collect_deadlines(loop);
+    if (!pnd_wheel_is_empty(&loop->wheel))
+        collect_deadlines(loop);
     collect_posts(loop);
     return any;
 }
@@ -228,25 +246,32 @@ static void deliver_callbacks(struct pnd_loop *loop)
     loop->in_callback = false;
 }
 
-static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_completion)
+static void deliver_post(struct pnd_loop *loop, struct pendio_completion *ret_completion)
 {
-    struct pnd_context *context = pnd_ready_pop(&loop->records);
     struct pnd_post post = {0, 0};
 
-    if (context != NULL) {
-        *ret_completion = context->result;
-        pnd_loop_set_free(loop, context);
-        loop->stats.delivered_record++;
-        return;
-    }
     (void)pnd_wake_take(&loop->wake, &post);
     *ret_completion = (struct pendio_completion){
         .user_data = post.user_data, .value = post.value, .operation = PENDIO_OPERATION_POST};
     loop->stats.posts++;
 }
 
-static uint32_t deliver_records(struct pnd_loop *loop, struct pendio_completion *ret_completions,
-                                uint32_t count)
+static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_completion)
+{
+    struct pnd_context *context = pnd_ready_pop(&loop->records);
+
+    if (context == NULL) {
+        deliver_post(loop, ret_completion);
+        return;
+    }
+    *ret_completion = context->result;
+    pnd_loop_set_free(loop, context);
+    loop->stats.delivered_record++;
+}
+
+/* Out of line: mostly there are none, or all were harvested. */
+__attribute__((noinline)) static uint32_t
+deliver_records(struct pnd_loop *loop, struct pendio_completion *ret_completions, uint32_t count)
 {
     uint32_t written_count = 0;
 
@@ -342,7 +367,7 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
                 struct pendio_completion *ret_completions, uint32_t count)
 {
     uint32_t harvested_count;
-    uint32_t delivered_count;
+    uint32_t delivered_count = 0;
     int status = loop->failure;
 
     loop->failure = 0;
@@ -367,8 +392,9 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
         return status;
     else
         deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
-    delivered_count =
-        deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
+    if (!pnd_ready_is_empty(&loop->records))
+        delivered_count =
+            deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
     return (int)(harvested_count + delivered_count);
 }
 

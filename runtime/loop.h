@@ -58,12 +58,6 @@ enum {
     PND_MULTISHOT_LIMIT = 16384,
 };
 
-/* Who has a slot, and the token of its last run, which outlives the context. */
-struct pnd_slot {
-    struct pnd_context *context;
-    uint64_t token;
-};
-
 /* A signalfd for each signal that was ever waited for; -1: none. */
 enum { PND_SIGNAL_COUNT = 65 };
 struct pnd_signals {
@@ -98,8 +92,10 @@ struct pnd_outbox {
 struct pnd_loop {
     uint64_t *owner; /* identity of the loop's thread, in a page that is wiped in a forked child */
     struct pnd_ring ring;
-    struct pnd_slot *slots;
-    uint32_t *free_slots; /* a stack */
+    struct pnd_context **contexts; /* who has which slot; pnd_nobody where none has */
+    uint32_t slot_mask;            /* of `contexts`, which has entries for all slots, or more */
+    uint64_t *tokens;              /* the slots' last ones, which outlive the contexts */
+    uint32_t *free_slots;          /* a stack */
     uint32_t free_slot_count;
     uint32_t slot_count;
     uint32_t done_budget;
@@ -218,6 +214,12 @@ void pnd_loop_stats(const struct pnd_loop *loop, struct pendio_loop_statistics *
 static inline uint32_t pnd_token_slot(uint64_t token)
 {
     return (uint32_t)(token & ((UINT64_C(1) << PND_TOKEN_SLOT_BITS) - 1));
+}
+
+/* Of whatever token: somebody, who may have another one. */
+static inline struct pnd_context *pnd_loop_holder(const struct pnd_loop *loop, uint64_t token)
+{
+    return loop->contexts[token & loop->slot_mask];
 }
 
 static inline void pnd_ready_push(struct pnd_ready *ready, struct pnd_context *context)

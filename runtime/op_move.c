@@ -76,9 +76,9 @@ static void give_back_spare(struct pnd_loop *loop, struct pnd_move *move)
 
 static bool is_to_be_told(const struct pnd_loop *loop, const struct pnd_move *move)
 {
-    const struct pnd_context *context = loop->slots[pnd_token_slot(move->run)].context;
+    const struct pnd_context *context = pnd_loop_holder(loop, move->run);
 
-    return context != NULL && context->token == move->run && context->state == PND_READY;
+    return context->token == move->run && context->state == PND_READY;
 }
 
 void pnd_moves_forget_told(struct pnd_loop *loop)

@@ -87,7 +87,7 @@ int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
     if (context->policy == PENDIO_TRY || context->window.byte_count == 0)
         return start(context, handle);
     sqe = pnd_straight_lead(context, &send_operation, handle, &handle->sends);
-    handle->sends.entry_until = context->loop->ring.tail;
+    handle->sends.entry_until = pnd_ring_tail(&context->loop->ring);
     aim(context, sqe);
     return PENDIO_PENDING;
 }

@@ -81,7 +81,7 @@ void pnd_outbox_leads(const struct pnd_context *context)
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
 
-    handle->sends.entry_until = loop->ring.tail;
+    handle->sends.entry_until = pnd_ring_tail(&loop->ring);
     if (handle->kind == PND_KIND_STREAM && TAILQ_NEXT(context, line_link) != NULL)
         note(&loop->outbox, handle);
 }
@@ -181,7 +181,7 @@ static void gather(struct pnd_loop *loop, struct pnd_line *sends)
 /* Nothing that was laid out is needed any more, if the kernel has all the entries. */
 static void renew(struct pnd_outbox *outbox, const struct pnd_ring *ring)
 {
-    if (ring->tail - outbox->used_until >= pnd_ring_queued_count(ring))
+    if (pnd_ring_tail(ring) - outbox->used_until >= pnd_ring_queued_count(ring))
         outbox->piece_count = 0;
 }
 
@@ -193,7 +193,7 @@ void pnd_outbox_gather(struct pnd_loop *loop)
     for (uint32_t i = 0; i < outbox->noted_count; i++)
         gather(loop, &outbox->noted[i]->sends);
     outbox->noted_count = 0;
-    outbox->used_until = loop->ring.tail;
+    outbox->used_until = pnd_ring_tail(&loop->ring);
 }
 
 /* ---- the answer ----------------------------------------------------------------------------- */

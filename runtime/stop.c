@@ -53,15 +53,9 @@ void pnd_context_is_due(struct pnd_deadline *deadline)
 
 struct pnd_context *pnd_context_of_run(const struct pnd_loop *loop, pendio_run run)
 {
-    uint32_t slot = pnd_token_slot(run);
-    struct pnd_context *context;
+    struct pnd_context *context = pnd_loop_holder(loop, run);
 
-    if (slot >= loop->slot_count)
-        return NULL;
-    context = loop->slots[slot].context;
-    if (context == NULL || context->token != run || context->state != PND_PENDING)
-        return NULL;
-    return context;
+    return context->token == run && context->state == PND_PENDING ? context : NULL;
 }
 
 void pnd_context_fail(struct pnd_context *context, int32_t error)

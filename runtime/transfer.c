@@ -125,17 +125,11 @@ uint32_t pnd_transfer_lay_out(const struct pnd_context *context, struct iovec *r
     return count;
 }
 
-void pnd_transfer_aim(const struct pnd_context *context, struct io_uring_sqe *sqe,
-                      uint8_t pieces_opcode)
+void pnd_transfer_aim_pieces(const struct pnd_context *context, struct io_uring_sqe *sqe,
+                             uint8_t pieces_opcode)
 {
-    struct pnd_share share;
+    const struct pnd_share share = pnd_transfer_share(context);
 
-    if (!pnd_context_is_vectored(context)) {
-        sqe->addr = pnd_transfer_address(context);
-        sqe->len = pnd_transfer_chunk(context);
-        return;
-    }
-    share = pnd_transfer_share(context);
     if (share.piece_count == 1) {
         sqe->addr = (uintptr_t)share.pieces->iov_base;
         sqe->len = (uint32_t)share.pieces->iov_len;

@@ -78,8 +78,8 @@ MUTANTS = (
         "{-ECANCELED, PENDIO_BY_CANCEL},", "{-ECANCELED, 0},"),
     Mutant(
         "stale_run_is_cancelled", "a run that is over names the one under way", "runtime/stop.c",
-        "context == NULL || context->token != run || context->state",
-        "context == NULL || context->state"),
+        "context->token == run && context->state == PND_PENDING",
+        "context->state == PND_PENDING"),
     Mutant(
         "deadline_at_once", "a deadline comes at once", "runtime/context.c",
         """\
