@@ -1,7 +1,8 @@
 /*
  * cached.c - reads that need not wait: of files, when the system has the data in its memory.
  *
- * Happy path:  alone on its handle, and hits expected -> one system call that must not wait -> hit.
+ * Happy path:  alone on its handle, also in the turn before, and hits expected -> one system call
+ *              that must not wait -> hit.
  * Failures:    a miss, or an error of whatever kind, is left to the ring; after misses fewer reads
  *              are tried, after a hit all are.
  */
@@ -52,11 +53,31 @@ static void learn(struct pnd_handle *handle, bool hit)
     handle->cache_pause_left = pause;
 }
 
+/*
+ * Whoever reads again in the turn, without a wait between, is one reader; another context is a
+ * second one, and they are to go together.
+ */
+static void count_readers(const struct pnd_context *context)
+{
+    struct pnd_handle *handle = context->handle;
+    uint16_t turn = (uint16_t)context->loop->turn;
+    uint16_t reader = (uint16_t)(pnd_token_slot(context->token) + 1);
+
+    if (handle->read_turn != turn) {
+        handle->was_crowded = handle->is_crowded;
+        handle->is_crowded = false;
+        handle->read_turn = turn;
+    } else if (handle->reader != 0 && handle->reader != reader) {
+        handle->is_crowded = true;
+    }
+    handle->reader = reader;
+}
+
 /* Many at a time are cheaper by the ring. */
 static bool is_alone(const struct pnd_handle *handle)
 {
-    return TAILQ_EMPTY(&handle->parallel) && pnd_line_is_empty(&handle->receives) &&
-           handle->receives.undelivered_count == 0;
+    return !handle->is_crowded && !handle->was_crowded && TAILQ_EMPTY(&handle->parallel) &&
+           pnd_line_is_empty(&handle->receives) && handle->receives.undelivered_count == 0;
 }
 
 static bool may_try(const struct pnd_context *context)
@@ -75,6 +96,7 @@ bool pnd_cached_try(struct pnd_context *context, uint64_t offset)
     struct pnd_share share;
     ssize_t byte_count;
 
+    count_readers(context);
     if (!may_try(context) || !is_expected(handle))
         return false;
     share = pnd_transfer_share(context);

@@ -7,6 +7,7 @@
 #include "context.h"
 
 #include "line.h"
+#include "outbox.h"
 #include "straight.h"
 #include "zero_copy.h"
 
@@ -28,8 +29,7 @@ void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *
                        struct pnd_handle *handle)
 {
     pnd_context_dequeue(context); /* it is in use again, and not to be put */
-    pnd_straight_begin(context, operation, handle != NULL ? handle->value : 0, handle,
-                       pnd_phase(PND_PENDING, PND_NOWHERE));
+    pnd_straight_begin(context, operation, handle, pnd_phase(PND_PENDING, PND_NOWHERE));
     context->attached = context->request_flags != 0;
 }
 
@@ -53,10 +53,11 @@ static void leave(struct pnd_context *context)
 {
     pnd_context_move(context, PND_FREE);
     pnd_context_rest(context);
-    context->second_line = NULL;
     context->loop->under_way_count--;
     if (context->handle != NULL)
         context->handle->under_way_count--;
+    context->second_line = NULL;
+    pnd_context_clear(context);
 }
 
 static void tell_over(struct pnd_context *context)
@@ -256,7 +257,7 @@ static enum pnd_verdict judge(struct pnd_context *context, int32_t result, uint3
     if (!has_polled && context->operation->finish != NULL)
         return context->operation->finish(context, result, cqe_flags);
     context->polling = false;
-    if (result >= 0)
+    if (result >= 0 || pnd_outbox_is_interrupted(context, result))
         return has_polled ? PND_AGAIN : PND_DELIVER;
     pnd_context_fail(context, result);
     pnd_context_drop(context);

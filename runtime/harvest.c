@@ -12,14 +12,14 @@
 #include "harvest.h"
 
 #include "dispatch.h"
+#include "lend.h"
+#include "outbox.h"
 #include "straight.h"
-
-enum { COLLECT_COUNT = 64 }; /* completions copied out at a time */
 
 void pnd_harvest_begin(struct pnd_loop *loop, struct pendio_completion *ret_completions,
                        uint32_t count)
 {
-    bool at_once = !loop->calls_back && !pnd_loop_is_deliverable(loop);
+    bool at_once = !pnd_loop_is_deliverable(loop);
 
     loop->harvest = (struct pnd_harvest){.first = ret_completions, .next = ret_completions};
     loop->harvest.end = at_once ? ret_completions + count : ret_completions;
@@ -33,19 +33,6 @@ uint32_t pnd_harvest_end(struct pnd_loop *loop)
     loop->under_way_count -= count;
     loop->stats.delivered_record += count;
     return count;
-}
-
-/* The run that this is the result of, if it brings no error; or NULL. */
-static inline struct pnd_context *find(const struct pnd_loop *loop,
-                                       const struct pnd_ring_completion *completion)
-{
-    uint32_t slot = pnd_token_slot(completion->user_data);
-    struct pnd_context *context;
-
-    if (slot >= loop->slot_count || completion->result < 0)
-        return NULL;
-    context = loop->slots[slot].context;
-    return context != NULL && context->token == completion->user_data ? context : NULL;
 }
 
 /* Compilers read each word once for each copy, or take it apart. */
@@ -62,21 +49,22 @@ static inline void copy_twice(struct pendio_completion *first, struct pendio_com
 }
 
 /* Its completion is told, and the context free. */
-static inline void hand_out(struct pnd_loop *loop, struct pnd_context *context)
+static inline void hand_out(struct pnd_context *context, struct pendio_completion *ret_completion)
 {
     assert(context->request_flags == 0 && context->deadline_ns == 0);
     pnd_context_move(context, PND_FREE);
     context->phase = pnd_phase(PND_FREE, PND_NOWHERE);
-    copy_twice(&context->result, loop->harvest.next++, &context->coming);
+    copy_twice(&context->result, ret_completion, &context->coming);
 }
 
-/* Nobody waits for what becomes of the handle, or of the run. */
-static inline bool may_leave(const struct pnd_context *context)
+/* The array is open still, and nobody waits for what becomes of the handle, or of the run. */
+static inline bool may_leave(const struct pnd_loop *loop, const struct pnd_context *context)
 {
     const struct pnd_handle *handle = context->handle;
     const struct pnd_line *line = context->line;
 
-    return handle->state == PND_HANDLE_OPEN && handle->settler == NULL &&
+    return loop->harvest.next != loop->harvest.end && !context->attached &&
+           handle->state == PND_HANDLE_OPEN && handle->settler == NULL &&
            context->operation->release == NULL && (line == NULL || line->holder == NULL);
 }
 
@@ -92,12 +80,13 @@ static inline void hand_out_on(struct pnd_loop *loop, struct pnd_context *contex
     handle->under_way_count--;
     if (operation->over != NULL)
         operation->over(context);
-    hand_out(loop, context);
+    hand_out(context, loop->harvest.next++);
+    pnd_context_clear(context);
     if (line != NULL && !TAILQ_EMPTY(&line->waiting))
         pnd_context_advance(line);
 }
 
-/* On a handle, and nothing but that and a line is to be left. */
+/* An operation that ends others with itself lets them go first: that has closed the array. */
 static inline void take_on(struct pnd_loop *loop, struct pnd_context *context,
                            const struct pnd_ring_completion *completion)
 {
@@ -105,38 +94,156 @@ static inline void take_on(struct pnd_loop *loop, struct pnd_context *context,
 
     if (context->operation->finish != NULL)
         verdict = context->operation->finish(context, completion->result, completion->flags);
-    if (verdict == PND_DELIVER && !context->attached)
+    if (verdict == PND_DELIVER && may_leave(loop, context))
         hand_out_on(loop, context);
     else
         pnd_context_follow(context, verdict);
 }
 
-static inline void take(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
+/*
+ * The sends that one request had the bytes of: those that have gone whole, one after another. The
+ * first one that has not, or has more to leave, goes the long way, and with it all behind it.
+ */
+static void take_gathered(struct pnd_loop *loop, struct pnd_context *first, uint32_t gone_bytes)
 {
-    const uint64_t plain = pnd_phase(PND_PENDING, PND_IN_KERNEL);
-    struct pnd_context *context = find(loop, completion);
+    const uint64_t carried = pnd_phase(PND_PENDING, PND_CARRIED);
+    struct pnd_handle *handle = first->handle;
+    struct pnd_line *line = first->line;
+    struct pnd_context *next = first;
 
-    if (context == NULL || loop->harvest.next == loop->harvest.end)
-        pnd_dispatch(loop, completion);
-    else if (context->phase == (plain | pnd_phase_simple()))
-        hand_out(loop, context);
-    else if (context->phase == plain && context->handle != NULL && may_leave(context))
-        take_on(loop, context, completion);
+    first->place = PND_CARRIED;
+    while (next != NULL && next->phase == carried && pnd_context_left_bytes(next) <= gone_bytes &&
+           loop->harvest.next != loop->harvest.end) {
+        gone_bytes -= (uint32_t)pnd_context_left_bytes(next);
+        next->moved_bytes = next->window.byte_count;
+        next->coming_memory = (uintptr_t)next->window.memory;
+        TAILQ_REMOVE(&line->waiting, next, line_link);
+        handle->under_way_count--;
+        if (next->lent_buffer != 0)
+            pnd_lend_return(next);
+        hand_out(next, loop->harvest.next++);
+        pnd_context_clear(next);
+        next = TAILQ_FIRST(&line->waiting);
+    }
+    if (next != NULL && next->place == PND_CARRIED)
+        pnd_outbox_go_on(next, gone_bytes);
+    else
+        pnd_context_advance(line);
+}
+
+__attribute__((noinline)) static void take_otherwise(struct pnd_loop *loop,
+                                                     struct pnd_context *context,
+                                                     const struct pnd_ring_completion *completion)
+{
+    if (context->phase == pnd_phase(PND_PENDING, PND_CARRYING) && completion->result > 0 &&
+        may_leave(loop, context))
+        take_gathered(loop, context, (uint32_t)completion->result);
     else
         pnd_dispatch(loop, completion);
 }
 
+static inline void take(struct pnd_loop *loop, struct pnd_context *context,
+                        const struct pnd_ring_completion *completion)
+{
+    bool is_plain = context->token == completion->user_data && completion->result >= 0 &&
+                    context->phase == pnd_phase(PND_PENDING, PND_IN_KERNEL);
+
+    if (is_plain && context->handle != NULL && loop->harvest.next != loop->harvest.end)
+        take_on(loop, context, completion);
+    else
+        take_otherwise(loop, context, completion);
+}
+
+static inline bool is_simple(const struct pnd_context *context)
+{
+    return context->phase == (pnd_phase(PND_PENDING, PND_IN_KERNEL) | pnd_phase_simple());
+}
+
+/* It says no more than that it is done. */
+static inline bool is_bare(const struct pnd_ring_completion *completion)
+{
+    uint64_t answer; /* both words in one */
+
+    memcpy(&answer, (const unsigned char *)completion + sizeof completion->user_data,
+           sizeof answer);
+    return answer == 0;
+}
+
+/* Takes those at the head that are on no handle: they only have to be found. Returns how many. */
+static uint32_t take_simple(struct pnd_loop *loop, const struct pnd_ring_completion *completions,
+                            uint32_t count)
+{
+    struct pendio_completion *next = loop->harvest.next;
+    struct pnd_context *const *contexts = loop->contexts;
+    uint32_t mask = loop->slot_mask;
+    size_t room = (size_t)(loop->harvest.end - next);
+    const struct pnd_ring_completion *end = completions + (count < room ? count : room);
+    const struct pnd_ring_completion *at;
+
+    for (at = completions; at != end; at++) {
+        struct pnd_context *context = contexts[at->user_data & mask];
+
+        if (__builtin_expect(!is_simple(context), 0) ||
+            __builtin_expect(context->token != at->user_data, 0) ||
+            __builtin_expect(!is_bare(at), 0))
+            break;
+        hand_out(context, next++);
+    }
+    loop->harvest.next = next;
+    return (uint32_t)(at - completions);
+}
+
+static void take_all(struct pnd_loop *loop, const struct pnd_ring_completion *completions,
+                     uint32_t count)
+{
+    uint32_t taken_count = 0;
+
+    while (taken_count < count) {
+        const struct pnd_ring_completion *first = &completions[taken_count];
+        struct pnd_context *context = pnd_loop_holder(loop, first->user_data);
+        uint32_t simple_count = 0;
+
+        if (is_simple(context))
+            simple_count = take_simple(loop, first, count - taken_count);
+        if (simple_count == 0)
+            take(loop, context, first);
+        taken_count += simple_count != 0 ? simple_count : 1;
+    }
+}
+
+/* Of contexts without callback; what anybody else brings may be followed by one. */
+static bool are_records(const struct pnd_loop *loop, const struct pnd_ring_completion *completions,
+                        uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t token = completions[i].user_data;
+        const struct pnd_context *context = pnd_loop_holder(loop, token);
+
+        if (context->token != token || context->completed != NULL)
+            return false;
+    }
+    return true;
+}
+
+/* Callbacks come first, and contexts are in use until they are told. */
+static bool must_wait(const struct pnd_loop *loop, uint32_t count)
+{
+    return loop->calls_back && loop->harvest.next != loop->harvest.end &&
+           !are_records(loop, loop->ring.given, count);
+}
+
 bool pnd_harvest_collect(struct pnd_loop *loop)
 {
-    struct pnd_ring_completion completions[COLLECT_COUNT];
+    struct pnd_ring *ring = &loop->ring;
     bool any = false;
     uint32_t count;
 
-    do {
-        count = loop->ring.backend->collect(&loop->ring, completions, COLLECT_COUNT);
-        for (uint32_t i = 0; i < count; i++)
-            take(loop, &completions[i]);
-        any = any || count != 0;
-    } while (count == COLLECT_COUNT);
+    assert(ring->given_count == 0); /* nobody else walks the queue */
+    while ((count = ring->backend->collect(ring)) != 0) {
+        if (must_wait(loop, count))
+            loop->harvest.end = loop->harvest.next;
+        take_all(loop, ring->given, count);
+        any = true;
+    }
     return any;
 }

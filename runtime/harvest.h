@@ -7,8 +7,8 @@
 #include "loop.h"
 
 /*
- * From now on completions go into the array at once, as long as that is the order of finishing:
- * nothing waits to be delivered, and no callback comes before records.
+ * From now on completions go into the array at once, as long as that is the order of delivery:
+ * nothing waits to be delivered, and no callback is to come before.
  */
 void pnd_harvest_begin(struct pnd_loop *loop, struct pendio_completion *ret_completions,
                        uint32_t count);

@@ -16,6 +16,7 @@
 #include "move.h"
 #include "multishot.h"
 #include "operation.h"
+#include "outbox.h"
 #include "pool.h"
 #include "sleep.h"
 
@@ -107,38 +108,67 @@ static void fill_ring(struct pnd_loop *loop)
         write_cancel(loop, pnd_multishot_stop_first(loop));
     while (has_cancels(loop) && pnd_ring_has_room(&loop->ring))
         cancel_first(loop);
+    if (loop->outbox.noted_count != 0)
+        pnd_outbox_gather(loop);
 }
 
-/* Sleeps for at most wait_ns, and only when everything that may go is in the kernel. */
-static int submit(struct pnd_loop *loop, int64_t wait_ns)
+/* All that may go goes, however many times the ring is full. */
+__attribute__((noinline)) static int hand_over(struct pnd_loop *loop)
 {
     int status = 0;
 
     fill_ring(loop);
     while (status == 0 && has_more(loop)) {
-        status = loop->ring.backend->submit(&loop->ring, 0);
+        status = loop->ring.backend->submit(&loop->ring, PND_RING_ONLY_SUBMIT);
         fill_ring(loop);
     }
+    return status;
+}
+
+/* Nobody but the ring's entries wants anything. */
+static bool is_plain(const struct pnd_loop *loop)
+{
+    return loop->buffers.entries == NULL && TAILQ_EMPTY(&loop->backlog) &&
+           TAILQ_EMPTY(&loop->cancels) && TAILQ_EMPTY(&loop->arms) && TAILQ_EMPTY(&loop->stops) &&
+           TAILQ_EMPTY(&loop->starved);
+}
+
+/* As the ring's, but sleeps only when everything that may go is in the kernel. */
+static int submit(struct pnd_loop *loop, int64_t wait_ns)
+{
+    int status = 0;
+
+    loop->feeds = false;
+    if (!is_plain(loop))
+        status = hand_over(loop);
     if (status == 0)
         status = loop->ring.backend->submit(&loop->ring, loop->feeds ? 0 : wait_ns);
     return status == -EAGAIN || status == -EBUSY ? 0 : status;
 }
 
-int pnd_loop_flush(struct pnd_loop *loop)
+static int look(struct pnd_loop *loop)
 {
     int status = submit(loop, 0);
 
     return status == -EINTR ? 0 : status;
 }
 
+int pnd_loop_flush(struct pnd_loop *loop)
+{
+    int status = 0;
+
+    fill_ring(loop);
+    if (pnd_ring_queued_count(&loop->ring) != 0)
+        status = submit(loop, PND_RING_ONLY_SUBMIT);
+    return status == -EINTR ? 0 : status;
+}
+
 /* ---- collect -------------------------------------------------------------------------------- */
 
-static void collect_deadlines(struct pnd_loop *loop)
+__attribute__((noinline)) static void collect_deadlines(struct pnd_loop *loop)
 {
     struct pnd_deadline *due;
 
-    if (pnd_wheel_is_empty(&loop->wheel))
-        return;
     pnd_wheel_advance(&loop->wheel, pnd_clock_ns());
     while ((due = pnd_wheel_take_due(&loop->wheel)) != NULL) {
         if (due->told != NULL)
@@ -159,14 +189,15 @@ static bool collect(struct pnd_loop *loop)
     bool any = pnd_harvest_collect(loop);
 
     pnd_loop_run_errands(loop);
-    collect_deadlines(loop);
+    if (!pnd_wheel_is_empty(&loop->wheel))
+        collect_deadlines(loop);
     collect_posts(loop);
     return any;
 }
 
 int pnd_loop_look(struct pnd_loop *loop)
 {
-    int status = pnd_loop_flush(loop);
+    int status = look(loop);
 
     (void)pnd_harvest_collect(loop);
     return status;
@@ -174,7 +205,7 @@ int pnd_loop_look(struct pnd_loop *loop)
 
 bool pnd_loop_settle(struct pnd_loop *loop)
 {
-    if (pnd_loop_flush(loop) < 0 || collect(loop))
+    if (look(loop) < 0 || collect(loop))
         return false;
     return !pnd_loop_is_deliverable(loop) && pnd_ring_queued_count(&loop->ring) == 0 &&
            !has_more(loop) && !loop->feeds;
@@ -215,25 +246,32 @@ static void deliver_callbacks(struct pnd_loop *loop)
     loop->in_callback = false;
 }
 
-static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_completion)
+static void deliver_post(struct pnd_loop *loop, struct pendio_completion *ret_completion)
 {
-    struct pnd_context *context = pnd_ready_pop(&loop->records);
     struct pnd_post post = {0, 0};
 
-    if (context != NULL) {
-        *ret_completion = context->result;
-        pnd_loop_set_free(loop, context);
-        loop->stats.delivered_record++;
-        return;
-    }
     (void)pnd_wake_take(&loop->wake, &post);
     *ret_completion = (struct pendio_completion){
         .user_data = post.user_data, .value = post.value, .operation = PENDIO_OPERATION_POST};
     loop->stats.posts++;
 }
 
-static uint32_t deliver_records(struct pnd_loop *loop, struct pendio_completion *ret_completions,
-                                uint32_t count)
+static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_completion)
+{
+    struct pnd_context *context = pnd_ready_pop(&loop->records);
+
+    if (context == NULL) {
+        deliver_post(loop, ret_completion);
+        return;
+    }
+    *ret_completion = context->result;
+    pnd_loop_set_free(loop, context);
+    loop->stats.delivered_record++;
+}
+
+/* Out of line: mostly there are none, or all were harvested. */
+__attribute__((noinline)) static uint32_t
+deliver_records(struct pnd_loop *loop, struct pendio_completion *ret_completions, uint32_t count)
 {
     uint32_t written_count = 0;
 
@@ -295,7 +333,7 @@ static int spin(struct pnd_loop *loop, uint64_t end_ns)
     fill_ring(loop);
     if (pnd_ring_queued_count(&loop->ring) != 0 || has_more(loop) ||
         loop->ring.backend->is_stirring(&loop->ring))
-        status = pnd_loop_flush(loop);
+        status = look(loop);
     if (status < 0 || collect(loop) || pnd_loop_is_deliverable(loop) || loop->feeds)
         return status;
     if (pnd_spin_look(loop, pnd_sleep_end(loop, end_ns)))
@@ -322,16 +360,19 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
         if (status < 0 || round != ROUND_MORE || pnd_loop_is_deliverable(loop) || is_over(loop))
             return status;
     } while (end_ns != 0 && end_ns > pnd_clock_ns());
-    return pnd_ring_queued_count(&loop->ring) == 0 ? 0 : pnd_loop_flush(loop);
+    return pnd_loop_flush(loop);
 }
 
 static int turn(struct pnd_loop *loop, int64_t timeout_ns,
                 struct pendio_completion *ret_completions, uint32_t count)
 {
     uint32_t harvested_count;
-    uint32_t delivered_count;
-    int status;
+    uint32_t delivered_count = 0;
+    int status = loop->failure;
 
+    loop->failure = 0;
+    if (status < 0)
+        return status;
     if (!TAILQ_EMPTY(&loop->returns))
         pnd_pool_take_back(loop);
     if (loop->arrived_moves != NULL)
@@ -345,11 +386,15 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
     pnd_harvest_begin(loop, ret_completions, count);
     status = pnd_loop_wait(loop, timeout_ns);
     harvested_count = pnd_harvest_end(loop);
-    if (status < 0 && harvested_count == 0)
-        return status; /* what ends the ring for good is said by the next turn, too */
-    deliver_callbacks(loop);
-    delivered_count =
-        deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
+    if (harvested_count != 0)
+        loop->failure = status; /* these have left the loop: the next turn says so */
+    else if (status < 0)
+        return status;
+    else
+        deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
+    if (!pnd_ready_is_empty(&loop->records))
+        delivered_count =
+            deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
     return (int)(harvested_count + delivered_count);
 }
 

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct iovec;
 struct pnd_move;
 struct pnd_pool;
 struct pnd_resolver;
@@ -57,12 +58,6 @@ enum {
     PND_MULTISHOT_LIMIT = 16384,
 };
 
-/* Who has a slot, and the token of its last run, which outlives the context. */
-struct pnd_slot {
-    struct pnd_context *context;
-    uint64_t token;
-};
-
 /* A signalfd for each signal that was ever waited for; -1: none. */
 enum { PND_SIGNAL_COUNT = 65 };
 struct pnd_signals {
@@ -84,11 +79,23 @@ struct pnd_harvest {
     struct pendio_completion *end;
 };
 
+/* Sends that may leave together when the ring is handed over. */
+struct pnd_outbox {
+    struct pnd_handle **noted; /* with an entry in the ring, and others waiting behind it */
+    uint32_t noted_count;
+    uint32_t noted_room;
+    struct iovec *pieces; /* of which the kernel has copies once it has the entries */
+    uint32_t piece_count; /* in use */
+    uint32_t used_until;  /* by entries before that one */
+};
+
 struct pnd_loop {
     uint64_t *owner; /* identity of the loop's thread, in a page that is wiped in a forked child */
     struct pnd_ring ring;
-    struct pnd_slot *slots;
-    uint32_t *free_slots; /* a stack */
+    struct pnd_context **contexts; /* who has which slot; pnd_nobody where none has */
+    uint32_t slot_mask;            /* of `contexts`, which has entries for all slots, or more */
+    uint64_t *tokens;              /* the slots' last ones, which outlive the contexts */
+    uint32_t *free_slots;          /* a stack */
     uint32_t free_slot_count;
     uint32_t slot_count;
     uint32_t done_budget;
@@ -112,6 +119,7 @@ struct pnd_loop {
     struct pnd_ready callbacks;
     struct pnd_ready records;
     struct pnd_harvest harvest;
+    int failure;                     /* of the last turn, whose answer was a count; 0: none */
     struct pnd_context_list backlog; /* want an entry of the ring */
     struct pnd_context_list cancels; /* in the kernel, and want to be cancelled there */
     struct pnd_context_list returns; /* delivered, and go back to their pools by themselves */
@@ -123,13 +131,16 @@ struct pnd_loop {
     uint32_t armed_count;            /* multishot requests in the kernel */
     uint32_t notice_room_count;      /* notices of free memory that the queue has room for */
     struct pnd_inbox_store inboxes;
+    struct pnd_outbox outbox;
     struct pnd_buffers buffers;
-    uint32_t batch_count;      /* completions a sleep goes on for; 0: it is over with the first */
-    uint32_t collect_count;    /* connections collected per listener */
-    uint32_t collect_bytes;    /* of data collected and lent per handle */
-    uint32_t under_way_count;  /* contexts started and not yet delivered */
-    struct pnd_context *tried; /* whose start is looking for its own completion */
-    bool calls_back;           /* a context has, or had, a callback */
+    uint64_t receive_turn;       /* when a stream was received from last */
+    struct pnd_handle *receiver; /* its slot; whose that is now makes no difference */
+    uint32_t collect_count;      /* connections collected per listener */
+    uint32_t collect_bytes;      /* of data collected and lent per handle */
+    uint32_t under_way_count;    /* contexts started and not yet delivered */
+    struct pnd_context *tried;   /* whose start is looking for its own completion */
+    bool calls_back;             /* a context has, or had, a callback */
+    uint32_t batch_count;        /* completions a sleep goes on for; 0: it is over with the first */
     bool in_callback;
     bool stopping;
     bool ending; /* it is being destroyed: nothing new is left to the kernel */
@@ -166,7 +177,7 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns);
 /* Hands over what was started and collects what is there; delivers nothing. 0 or -errno. */
 int pnd_loop_look(struct pnd_loop *loop);
 
-/* Hands over what was started. 0 or -errno. */
+/* Hands over what was started, and looks at nothing else. 0 or -errno. */
 int pnd_loop_flush(struct pnd_loop *loop);
 
 /* Hands over and collects; true: that brought nothing, and nothing is left to hand over. */
@@ -203,6 +214,12 @@ void pnd_loop_stats(const struct pnd_loop *loop, struct pendio_loop_statistics *
 static inline uint32_t pnd_token_slot(uint64_t token)
 {
     return (uint32_t)(token & ((UINT64_C(1) << PND_TOKEN_SLOT_BITS) - 1));
+}
+
+/* Of whatever token: somebody, who may have another one. */
+static inline struct pnd_context *pnd_loop_holder(const struct pnd_loop *loop, uint64_t token)
+{
+    return loop->contexts[token & loop->slot_mask];
 }
 
 static inline void pnd_ready_push(struct pnd_ready *ready, struct pnd_context *context)

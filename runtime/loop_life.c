@@ -11,6 +11,7 @@
 #include "move.h"
 #include "multishot.h"
 #include "operation.h"
+#include "outbox.h"
 #include "pool.h"
 #include "resolver.h"
 #include "restrict.h"
@@ -24,6 +25,7 @@
 enum { PAGE_BYTES = 4096, ENTRY_COUNT_MOST = 512 };
 
 _Thread_local uint64_t pnd_thread_identity = 1;
+struct pnd_context pnd_nobody = {.token = UINT64_MAX, .state = PND_POOLED};
 
 /* ---- creation ------------------------------------------------------------------------------- */
 
@@ -102,12 +104,18 @@ static uint32_t slots_within(struct pnd_loop *loop, const struct pendio_loop_opt
 
 static int create_slots(struct pnd_loop *loop, uint32_t slot_count, uint16_t loop_id)
 {
-    loop->slots = calloc(slot_count, sizeof *loop->slots);
+    uint32_t room = power_of_two(slot_count);
+
+    loop->contexts = calloc(room, sizeof(struct pnd_context *));
+    loop->tokens = calloc(slot_count, sizeof *loop->tokens);
     loop->free_slots = calloc(slot_count, sizeof *loop->free_slots);
-    if (loop->slots == NULL || loop->free_slots == NULL)
+    if (loop->contexts == NULL || loop->tokens == NULL || loop->free_slots == NULL)
         return -ENOMEM;
+    for (uint32_t i = 0; i < room; i++)
+        loop->contexts[i] = &pnd_nobody;
+    loop->slot_mask = room - 1;
     for (uint32_t i = 0; i < slot_count; i++) {
-        loop->slots[i].token = (uint64_t)loop_id << PND_TOKEN_LOOP_SHIFT | i;
+        loop->tokens[i] = (uint64_t)loop_id << PND_TOKEN_LOOP_SHIFT | i;
         loop->free_slots[i] = slot_count - 1 - i;
     }
     loop->slot_count = slot_count;
@@ -127,9 +135,11 @@ static int create_ready(struct pnd_ready *ready, uint32_t count)
 static void free_tables(struct pnd_loop *loop)
 {
     pnd_inbox_store_fini(&loop->inboxes);
+    pnd_outbox_fini(&loop->outbox);
     free(loop->callbacks.entries);
     free(loop->records.entries);
-    free(loop->slots);
+    free(loop->contexts);
+    free(loop->tokens);
     free(loop->free_slots);
     free(loop->name_servers);
 }
@@ -151,6 +161,8 @@ static int create_tables(struct pnd_loop *loop, const struct pendio_loop_options
         status = create_ready(&loop->records, loop->slot_count + post_count);
     if (status == 0)
         status = pnd_inbox_store_init(&loop->inboxes);
+    if (status == 0)
+        status = pnd_outbox_init(&loop->outbox, loop->ring.entry_count);
     if (status == 0)
         status = pnd_handle_table_init(&loop->handles, options->handle_count, loop_id);
     if (status < 0) {
@@ -254,9 +266,9 @@ void pnd_loop_shutdown(struct pnd_loop *loop)
     loop->startable_operations = 0;
     pnd_wake_close(&loop->wake);
     for (uint32_t i = 0; i < loop->slot_count; i++) {
-        struct pnd_context *context = loop->slots[i].context;
+        struct pnd_context *context = loop->contexts[i];
 
-        if (context != NULL && context->state == PND_PENDING)
+        if (context->state == PND_PENDING)
             pnd_context_stop(context, PND_STOP_BY_CANCEL);
     }
     pnd_multishot_stop_all(loop);
@@ -301,7 +313,7 @@ static void drain(struct pnd_loop *loop, int64_t drain_ns)
 static bool kernel_has(const struct pnd_context *context)
 {
     if (context->state == PND_PENDING)
-        return context->place == PND_IN_KERNEL || context->notice_count > 0;
+        return context->place >= PND_IN_KERNEL || context->notice_count > 0;
     return context->state == PND_DRAINING;
 }
 
@@ -311,9 +323,9 @@ static uint64_t abandon(struct pnd_loop *loop)
     uint64_t count = 0;
 
     for (uint32_t i = 0; i < loop->slot_count; i++) {
-        struct pnd_context *context = loop->slots[i].context;
+        struct pnd_context *context = loop->contexts[i];
 
-        if (context == NULL || !kernel_has(context))
+        if (!kernel_has(context))
             continue;
         pnd_context_drop(context);
         count++;

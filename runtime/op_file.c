@@ -87,15 +87,44 @@ static bool is_straight(const struct pnd_context *context, const struct pnd_hand
            (context->policy == PENDIO_QUEUE || !TAILQ_EMPTY(&handle->parallel));
 }
 
+/* Mostly that of the context's own pool. */
+static inline const struct pnd_arena *arena_of(const struct pnd_context *context, uintptr_t memory,
+                                               uint64_t byte_count)
+{
+    const struct pnd_arena *own = &context->pool->arena;
+
+    if (own->registered && pnd_arena_holds(own, memory, byte_count))
+        return own;
+    return pnd_pool_arena_of(context->loop, memory, byte_count);
+}
+
+/* As read_prepare(), where nothing has moved yet. */
+static inline void straight_prepare(const struct pnd_context *context,
+                                    const struct pnd_handle *handle, struct io_uring_sqe *sqe)
+{
+    const struct pnd_arena *arena = NULL;
+
+    sqe->fd = handle->descriptor;
+    sqe->off = context->argument;
+    pnd_transfer_aim(context, sqe, IORING_OP_READV);
+    if (sqe->opcode != IORING_OP_READV)
+        arena = arena_of(context, sqe->addr, sqe->len);
+    if (arena != NULL) {
+        sqe->opcode = IORING_OP_READ_FIXED;
+        sqe->buf_index = (uint16_t)arena->index;
+    }
+}
+
 int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset)
 {
     if (handle == NULL || !is_straight(context, handle, offset))
         return start_read(context, handle, offset);
-    pnd_straight_begin(context, &read_operation, handle->value, handle,
-                       pnd_phase(PND_PENDING, PND_IN_KERNEL));
+    pnd_straight_begin(context, &read_operation, handle, pnd_phase(PND_PENDING, PND_IN_KERNEL));
     context->argument = offset;
+    if (!TAILQ_EMPTY(&handle->parallel))
+        handle->is_crowded = true;
     TAILQ_INSERT_TAIL(&handle->parallel, context, line_link);
-    read_prepare(context, pnd_straight_fetch(context, &read_operation));
+    straight_prepare(context, handle, pnd_straight_fetch(context, &read_operation));
     return PENDIO_PENDING;
 }
 
@@ -112,17 +141,6 @@ int pnd_write_start(struct pnd_context *context, struct pnd_handle *handle, uint
 static bool is_socket(const struct pnd_context *context)
 {
     return context->handle->kind != PND_KIND_FILE && context->handle->kind != PND_KIND_FLOW;
-}
-
-/* Mostly that of the context's own pool. */
-static const struct pnd_arena *arena_of(const struct pnd_context *context, uintptr_t memory,
-                                        uint64_t byte_count)
-{
-    const struct pnd_arena *own = &context->pool->arena;
-
-    if (own->registered && pnd_arena_holds(own, memory, byte_count))
-        return own;
-    return pnd_pool_arena_of(context->loop, memory, byte_count);
 }
 
 static void prepare(const struct pnd_context *context, struct io_uring_sqe *sqe, uint8_t pieces,

@@ -15,6 +15,7 @@
 #include "ahead.h"
 #include "move.h"
 #include "operation.h"
+#include "strategy.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -75,9 +76,9 @@ static void give_back_spare(struct pnd_loop *loop, struct pnd_move *move)
 
 static bool is_to_be_told(const struct pnd_loop *loop, const struct pnd_move *move)
 {
-    const struct pnd_context *context = loop->slots[pnd_token_slot(move->run)].context;
+    const struct pnd_context *context = pnd_loop_holder(loop, move->run);
 
-    return context != NULL && context->token == move->run && context->state == PND_READY;
+    return context->token == move->run && context->state == PND_READY;
 }
 
 void pnd_moves_forget_told(struct pnd_loop *loop)
@@ -232,6 +233,7 @@ static int unpack(struct pnd_move *move, struct pnd_loop *target, struct pnd_han
     }
     pnd_handle_open(handle, cargo->descriptor, (enum pnd_kind)cargo->kind);
     pnd_handle_take_over(handle, cargo);
+    pnd_strategy_take_over(target, handle, cargo);
     move->value = handle->value;
     *ret_handle = handle;
     return 0;

@@ -28,14 +28,14 @@ int pnd_nop_start(struct pnd_context *context)
 {
     if (!pnd_straight_may_start(context, &nop_operation))
         return start(context);
-    pnd_straight_begin(context, &nop_operation, 0, NULL,
+    pnd_straight_begin(context, &nop_operation, NULL,
                        pnd_phase(PND_PENDING, PND_IN_KERNEL) | pnd_phase_simple());
-    nop_prepare(context, pnd_straight_fetch(context, &nop_operation));
+    (void)pnd_straight_fetch(context, &nop_operation);
     return PENDIO_PENDING;
 }
 
 static void nop_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     (void)context;
-    sqe->fd = -1;
+    (void)sqe; /* all zero is one */
 }

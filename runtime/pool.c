@@ -51,7 +51,7 @@ static void take_slots(struct pnd_pool *pool, uint32_t piece_count)
         struct pnd_context *context = &pool->contexts[i];
         uint32_t slot = loop->free_slots[--loop->free_slot_count];
 
-        context->token = loop->slots[slot].token;
+        context->token = loop->tokens[slot];
         context->loop = loop;
         context->pool = pool;
         context->extra = &pool->extras[i];
@@ -62,7 +62,7 @@ static void take_slots(struct pnd_pool *pool, uint32_t piece_count)
         context->state = PND_POOLED;
         context->coming.context = (struct pendio_context *)context;
         context->result.context = context->coming.context;
-        loop->slots[slot].context = context;
+        loop->contexts[slot] = context;
         pool->free_contexts[pool->context_count - 1 - i] = context;
     }
 }
@@ -75,7 +75,8 @@ static void give_back_slots(struct pnd_pool *pool)
         uint64_t token = pool->contexts[i].token;
         uint32_t slot = pnd_token_slot(token);
 
-        loop->slots[slot] = (struct pnd_slot){.context = NULL, .token = token};
+        loop->contexts[slot] = &pnd_nobody;
+        loop->tokens[slot] = token;
         loop->free_slots[loop->free_slot_count++] = slot;
     }
 }

@@ -165,6 +165,11 @@ static const struct io_uring_sqe limited_receive = {
     .PND_RECEIVE_LIMIT = 1,
 };
 
+static const struct io_uring_sqe vector_send = {
+    .opcode = IORING_OP_SEND,
+    .ioprio = PND_SEND_VECTOR,
+};
+
 void pnd_probe_try(struct io_uring *uring, struct pnd_ring *ring)
 {
     const uint64_t hoped = ring->features;
@@ -184,4 +189,6 @@ void pnd_probe_try(struct io_uring *uring, struct pnd_ring *ring)
     ring->features = hoped & ~missing;
     ring->limits_receives =
         (ring->features & PENDIO_FEATURE_MULTISHOT_RECEIVE) && knows(uring, &limited_receive);
+    ring->sends_vectors =
+        pnd_opcodes_have(&ring->opcodes, IORING_OP_SEND) && knows(uring, &vector_send);
 }

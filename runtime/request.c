@@ -41,7 +41,8 @@ void pnd_request_renew(struct pnd_context *context)
 
 void pnd_request_set_memory(struct pnd_context *context, void *memory, uint64_t byte_count)
 {
-    pnd_lend_return(context);
+    if (context->lent_buffer != 0)
+        pnd_lend_return(context);
     context->lending = false;
     context->memory = (struct pnd_window){.memory = memory, .byte_count = byte_count};
     context->window = context->memory;

@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -36,6 +37,8 @@ struct pnd_ring_settings {
     const struct pnd_opcodes *allowed;
 };
 
+#define PND_RING_ONLY_SUBMIT INT64_MIN
+
 struct pnd_ring_backend {
     uint32_t id; /* PENDIO_BACKEND_... */
     /* 0 or -errno; -ENOTSUP: the ring cannot be restricted. */
@@ -43,14 +46,14 @@ struct pnd_ring_backend {
     void (*fini)(struct pnd_ring *ring);
     /*
      * Hands over what was queued and, if wait_ns is not 0, sleeps until a completion is there, for
-     * at most wait_ns (-1: no limit); where the ring has a batch_ns it sleeps on for that long, or
-     * until there are wait_count, and needs a limit. 0, also when time is up; -EINTR; -EAGAIN or
-     * -EBUSY: collect and try again; anything else is fatal.
+     * at most wait_ns (-1: no limit; PND_RING_ONLY_SUBMIT: does not even ask for those that could
+     * be there); where the ring has a batch_ns it sleeps on for that long, or until there are
+     * wait_count, and needs a limit. 0, also when time is up; -EINTR; -EAGAIN or -EBUSY: collect
+     * and try again; anything else is fatal.
      */
     int (*submit)(struct pnd_ring *ring, int64_t wait_ns);
-    /* Copies out at most `count` completions; returns how many. No system call. */
-    uint32_t (*collect)(struct pnd_ring *ring, struct pnd_ring_completion *ret_completions,
-                        uint32_t count);
+    /* Gives completions until the next call, in `given`; returns how many. No system call. */
+    uint32_t (*collect)(struct pnd_ring *ring);
     /* Something is there, or would be after submit. No system call; needs `can_look`. */
     bool (*is_stirring)(const struct pnd_ring *ring);
     int (*register_memory)(struct pnd_ring *ring, uint32_t index, void *memory,
@@ -69,17 +72,21 @@ struct pnd_ring {
     const struct pnd_ring_backend *backend;
     struct io_uring_sqe *entries;
     uint32_t entry_count;
-    uint32_t entry_mask;
-    uint32_t tail;
-    uint32_t tail_limit; /* no room from there on: entry_count behind what was handed over */
+    struct io_uring_sqe *next;  /* to be fetched */
+    struct io_uring_sqe *limit; /* not to be, unless the entries end there and begin anew */
+    struct io_uring_sqe *first; /* fetched in this row of entries */
+    uint32_t queued_before;     /* and how many were fetched before it, and not handed over */
     uint32_t completion_count;
-    uint32_t wait_count;      /* of completions, for which a sleep goes on */
-    uint64_t batch_ns;        /* for so long; 0: a sleep is over with the first */
-    uint64_t features;        /* PENDIO_FEATURE_... in use */
-    uint16_t zero_copy_flags; /* of every send that copies nothing */
+    struct pnd_ring_completion *given; /* what was collected last */
+    uint32_t given_count;              /* of them, in the queue still */
+    uint32_t wait_count;               /* of completions, for which a sleep goes on */
+    uint64_t batch_ns;                 /* for so long; 0: a sleep is over with the first */
+    uint64_t features;                 /* PENDIO_FEATURE_... in use */
+    uint16_t zero_copy_flags;          /* of every send that copies nothing */
     struct pnd_opcodes opcodes;
     bool limits_receives; /* a multishot receive may be told to end after so many bytes */
     bool can_look;        /* what the kernel has done shows without entering it */
+    bool sends_vectors;   /* a send may have pieces, without a message around them */
     uint64_t system_call_count;
     uint64_t request_count;
     uint64_t overflow_count; /* completions that did not fit: must stay 0 */
@@ -88,26 +95,65 @@ struct pnd_ring {
 
 extern const struct pnd_ring_backend pnd_ring_uring;
 
-static inline bool pnd_ring_has_room(const struct pnd_ring *ring)
-{
-    return ring->tail != ring->tail_limit;
-}
-
 /* Entries fetched and not yet handed over. */
 static inline uint32_t pnd_ring_queued_count(const struct pnd_ring *ring)
 {
-    return ring->entry_count - (ring->tail_limit - ring->tail);
+    return ring->queued_before + (uint32_t)(ring->next - ring->first);
 }
 
-/* A zeroed entry; the caller fills it before anything else is fetched. Needs room. */
-static inline struct io_uring_sqe *pnd_ring_fetch(struct pnd_ring *ring)
+/* The number of the entry that is fetched next. */
+static inline uint32_t pnd_ring_tail(const struct pnd_ring *ring)
 {
-    struct io_uring_sqe *entry = &ring->entries[ring->tail & ring->entry_mask];
+    return (uint32_t)ring->request_count + pnd_ring_queued_count(ring);
+}
 
-    assert(pnd_ring_has_room(ring));
-    ring->tail++;
+/* The entry before that number; NULL: it was handed over. */
+static inline struct io_uring_sqe *pnd_ring_queued(const struct pnd_ring *ring, uint32_t tail)
+{
+    uint32_t later_count = pnd_ring_tail(ring) - tail;
+    uint32_t next_index = (uint32_t)(ring->next - ring->entries);
+
+    return later_count < pnd_ring_queued_count(ring)
+               ? &ring->entries[(next_index - later_count - 1) & (ring->entry_count - 1)]
+               : NULL;
+}
+
+static inline bool pnd_ring_has_room(const struct pnd_ring *ring)
+{
+    return ring->next != ring->limit || pnd_ring_queued_count(ring) != ring->entry_count;
+}
+
+/* So many are not handed over; those that may be fetched from `next` on lie in a row. */
+void pnd_ring_set_row(struct pnd_ring *ring, struct io_uring_sqe *next, uint32_t queued_count);
+
+/* Where the entries end they begin anew. False: there is no room. */
+bool pnd_ring_turn_over(struct pnd_ring *ring);
+
+/* Room, and an entry at hand. */
+static inline bool pnd_ring_has_next(struct pnd_ring *ring)
+{
+    return ring->next != ring->limit || pnd_ring_turn_over(ring);
+}
+
+/* The entry at hand, zeroed; the caller fills it before anything else is fetched. */
+static inline struct io_uring_sqe *pnd_ring_fetch_next(struct pnd_ring *ring)
+{
+    struct io_uring_sqe *entry = ring->next;
+
+    assert(ring->next != ring->limit);
+    ring->next = entry + 1;
     memset(entry, 0, sizeof *entry);
     return entry;
+}
+
+/* The same where there is room. */
+static inline struct io_uring_sqe *pnd_ring_fetch(struct pnd_ring *ring)
+{
+    bool has_room = pnd_ring_has_next(ring);
+
+    assert(has_room);
+    (void)has_room;
+    return pnd_ring_fetch_next(ring);
 }
 
 /* Poll events as the kernel wants them in an entry: the halves swapped where bytes are. */

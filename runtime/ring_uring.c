@@ -154,11 +154,9 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
     ring->batch_ns = ring->features & PENDIO_FEATURE_MINIMUM_WAIT ? settings->batch_ns : 0;
 
     ring->state = uring;
-    ring->tail = uring->sq.sqe_tail;
     ring->entries = uring->sq.sqes;
     ring->entry_count = *uring->sq.kring_entries;
-    ring->entry_mask = ring->entry_count - 1;
-    ring->tail_limit = ring->tail + ring->entry_count;
+    pnd_ring_set_row(ring, &ring->entries[uring->sq.sqe_tail & (ring->entry_count - 1)], 0);
     ring->completion_count = *uring->cq.kring_entries;
     return 0;
 
@@ -188,42 +186,49 @@ static int wait_for_several(const struct pnd_ring *ring, struct __kernel_timespe
 
     if (ring->features & PENDIO_FEATURE_REGISTERED_RING)
         flags |= IORING_ENTER_REGISTERED_RING;
-    uring->sq.sqe_head = ring->tail;
-    io_uring_smp_store_release(uring->sq.ktail, ring->tail);
+    uring->sq.sqe_head = uring->sq.sqe_tail;
+    io_uring_smp_store_release(uring->sq.ktail, uring->sq.sqe_tail);
     return io_uring_enter2((unsigned)uring->enter_ring_fd, pnd_ring_queued_count(ring),
                            ring->wait_count, flags, (sigset_t *)&wait, sizeof wait);
+}
+
+__attribute__((noinline)) static int enter_for(const struct pnd_ring *ring, int64_t wait_ns)
+{
+    struct __kernel_timespec limit = {.tv_sec = wait_ns / 1000000000,
+                                      .tv_nsec = wait_ns % 1000000000};
+    struct io_uring_cqe *first;
+
+    if (ring->batch_ns != 0 && ring->wait_count > 1)
+        return wait_for_several(ring, &limit, (uint64_t)wait_ns);
+    return io_uring_submit_and_wait_timeout(ring->state, &first, 1, &limit, NULL);
 }
 
 /* Task work runs only inside the kernel, so even a turn that does not wait has to enter it. */
 static int enter(const struct pnd_ring *ring, int64_t wait_ns)
 {
-    struct io_uring *uring = ring->state;
-    struct __kernel_timespec limit = {.tv_sec = wait_ns / 1000000000,
-                                      .tv_nsec = wait_ns % 1000000000};
-    struct io_uring_cqe *first;
-
-    if (wait_ns > 0 && ring->batch_ns != 0 && ring->wait_count > 1)
-        return wait_for_several(ring, &limit, (uint64_t)wait_ns);
+    if (wait_ns == PND_RING_ONLY_SUBMIT)
+        return io_uring_submit(ring->state);
     if (wait_ns == 0)
-        return io_uring_submit_and_get_events(uring);
+        return io_uring_submit_and_get_events(ring->state);
     if (wait_ns < 0)
-        return io_uring_submit_and_wait(uring, 1);
-    return io_uring_submit_and_wait_timeout(uring, &first, 1, &limit, NULL);
+        return io_uring_submit_and_wait(ring->state, 1);
+    return enter_for(ring, wait_ns);
 }
 
 static int uring_submit(struct pnd_ring *ring, int64_t wait_ns)
 {
     struct io_uring *uring = ring->state;
+    uint32_t queued_count = pnd_ring_queued_count(ring);
     uint32_t left_count;
     int status;
 
-    uring->sq.sqe_tail = ring->tail;
+    uring->sq.sqe_tail = *uring->sq.khead + queued_count;
     ring->system_call_count++;
     status = enter(ring, wait_ns);
 
     left_count = io_uring_sq_ready(uring);
-    ring->request_count += pnd_ring_queued_count(ring) - left_count;
-    ring->tail_limit = ring->tail - left_count + ring->entry_count;
+    ring->request_count += queued_count - left_count;
+    pnd_ring_set_row(ring, ring->next, left_count);
     return status >= 0 || status == -ETIME ? 0 : status;
 }
 
@@ -232,25 +237,25 @@ _Static_assert(sizeof(struct pnd_ring_completion) == sizeof(struct io_uring_cqe)
                        offsetof(struct io_uring_cqe, res) &&
                    offsetof(struct pnd_ring_completion, flags) ==
                        offsetof(struct io_uring_cqe, flags),
-               "copied as they are");
+               "given as they are");
 
-static uint32_t uring_collect(struct pnd_ring *ring, struct pnd_ring_completion *ret_completions,
-                              uint32_t count)
+/* The kernel has room again for those given before. */
+static uint32_t uring_collect(struct pnd_ring *ring)
 {
     struct io_uring *uring = ring->state;
-    uint32_t ready_count = io_uring_cq_ready(uring);
-    uint32_t first = *uring->cq.khead & (ring->completion_count - 1);
-    uint32_t taken_count = ready_count < count ? ready_count : count;
-    uint32_t until_wrap = ring->completion_count - first;
-    uint32_t first_count = taken_count < until_wrap ? taken_count : until_wrap;
+    uint32_t ready_count;
+    uint32_t first;
 
+    io_uring_cq_advance(uring, ring->given_count);
     if (io_uring_cq_has_overflow(uring))
         ring->overflow_count++;
-    memcpy(ret_completions, &uring->cq.cqes[first], first_count * sizeof *ret_completions);
-    memcpy(ret_completions + first_count, uring->cq.cqes,
-           (taken_count - first_count) * sizeof *ret_completions);
-    io_uring_cq_advance(uring, taken_count);
-    return taken_count;
+    ready_count = io_uring_cq_ready(uring);
+    first = *uring->cq.khead & (ring->completion_count - 1);
+    if (ready_count > ring->completion_count - first)
+        ready_count = ring->completion_count - first;
+    ring->given = (struct pnd_ring_completion *)&uring->cq.cqes[first];
+    ring->given_count = ready_count;
+    return ready_count;
 }
 
 static bool uring_is_stirring(const struct pnd_ring *ring)

@@ -5,7 +5,7 @@
  * Failures:    none: a run that is not under way is not found, and what came of a wish only its
  *              one completion tells.
  */
-#include "context.h"
+#include "outbox.h"
 
 #include <errno.h>
 
@@ -30,6 +30,8 @@ void pnd_context_stop(struct pnd_context *context, enum pnd_stop reason)
     context->stop = (uint8_t)reason;
     if (context->place == PND_IN_KERNEL)
         pnd_context_enqueue(context, &context->loop->cancels);
+    else if (context->place == PND_CARRYING || context->place == PND_CARRIED)
+        pnd_outbox_stop(context);
     else
         pnd_context_end_early(context);
 }
@@ -51,15 +53,9 @@ void pnd_context_is_due(struct pnd_deadline *deadline)
 
 struct pnd_context *pnd_context_of_run(const struct pnd_loop *loop, pendio_run run)
 {
-    uint32_t slot = pnd_token_slot(run);
-    struct pnd_context *context;
+    struct pnd_context *context = pnd_loop_holder(loop, run);
 
-    if (slot >= loop->slot_count)
-        return NULL;
-    context = loop->slots[slot].context;
-    if (context == NULL || context->token != run || context->state != PND_PENDING)
-        return NULL;
-    return context;
+    return context->token == run && context->state == PND_PENDING ? context : NULL;
 }
 
 void pnd_context_fail(struct pnd_context *context, int32_t error)

@@ -14,34 +14,31 @@
 static inline bool pnd_straight_may_start(const struct pnd_context *context,
                                           const struct pnd_operation *operation)
 {
-    const struct pnd_loop *loop = context->loop;
+    struct pnd_loop *loop = context->loop;
 
     return context->phase == pnd_phase(PND_FREE, PND_NOWHERE) &&
            (loop->startable_operations >> operation->code & 1) != 0 &&
-           pnd_ring_has_room(&loop->ring);
+           pnd_ring_has_next(&loop->ring);
 }
 
 /* As pnd_context_begin(), for a context in no queue. */
 static inline void pnd_straight_begin(struct pnd_context *context,
-                                      const struct pnd_operation *operation, pendio_handle value,
+                                      const struct pnd_operation *operation,
                                       struct pnd_handle *handle, uint64_t phase)
 {
-    assert(context->product == NULL && context->second_line == NULL && context->guests == NULL);
+    assert(pnd_context_is_clear(context));
     pnd_context_move(context, PND_PENDING);
     context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
-    context->handle_value = value;
-    memset(&context->value, 0,
-           offsetof(struct pnd_context, error) - offsetof(struct pnd_context, value));
-    context->error = 0;
     context->coming_operation = operation->code;
-    context->flags = 0;
+    context->flags = 0; /* as it is; in one word with the former */
     context->phase = phase;
     context->operation = operation;
-    context->handle = handle;
-    context->line = NULL;
     context->loop->under_way_count++;
-    if (handle != NULL)
-        handle->under_way_count++;
+    if (handle == NULL)
+        return;
+    context->handle_value = handle->value;
+    context->handle = handle;
+    handle->under_way_count++;
 }
 
 /* Its entry, in a ring with room; all but what the operation is about is written. */
@@ -49,21 +46,31 @@ static inline struct io_uring_sqe *pnd_straight_fetch(const struct pnd_context *
                                                       const struct pnd_operation *operation)
 {
     const uint64_t token = context->token;
-    struct io_uring_sqe *sqe = pnd_ring_fetch(&context->loop->ring);
+    struct io_uring_sqe *sqe = pnd_ring_fetch_next(&context->loop->ring);
 
     sqe->opcode = operation->opcode;
     sqe->user_data = token;
     return sqe;
 }
 
-/* The same for what would be first in a line of the handle that has not come to its end. */
-static inline bool pnd_straight_may_lead(const struct pnd_context *context,
+/* The same for a line of the handle that has not come to its end. */
+static inline bool pnd_straight_may_join(const struct pnd_context *context,
                                          const struct pnd_operation *operation,
                                          const struct pnd_handle *handle,
                                          const struct pnd_line *line)
 {
     return pnd_straight_may_start(context, operation) && handle->acceptor == NULL &&
-           line->ending == PND_GOES_ON && pnd_line_is_empty(line) && context->policy != PENDIO_TRY;
+           line->ending == PND_GOES_ON;
+}
+
+/* And for what would be first there. */
+static inline bool pnd_straight_may_lead(const struct pnd_context *context,
+                                         const struct pnd_operation *operation,
+                                         const struct pnd_handle *handle,
+                                         const struct pnd_line *line)
+{
+    return pnd_straight_may_join(context, operation, handle, line) && pnd_line_is_empty(line) &&
+           context->policy != PENDIO_TRY;
 }
 
 /* Begins it there; returns its entry. */
@@ -72,11 +79,20 @@ static inline struct io_uring_sqe *pnd_straight_lead(struct pnd_context *context
                                                      struct pnd_handle *handle,
                                                      struct pnd_line *line)
 {
-    pnd_straight_begin(context, operation, handle->value, handle,
-                       pnd_phase(PND_PENDING, PND_IN_KERNEL));
+    pnd_straight_begin(context, operation, handle, pnd_phase(PND_PENDING, PND_IN_KERNEL));
     context->line = line;
     TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
     return pnd_straight_fetch(context, operation);
+}
+
+/* Begins it behind those who are there. */
+static inline void pnd_straight_follow(struct pnd_context *context,
+                                       const struct pnd_operation *operation,
+                                       struct pnd_handle *handle, struct pnd_line *line)
+{
+    pnd_straight_begin(context, operation, handle, pnd_phase(PND_PENDING, PND_IN_LINE));
+    context->line = line;
+    TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
 }
 
 #endif

@@ -107,17 +107,29 @@ struct pnd_share pnd_transfer_share(const struct pnd_context *context)
                               left_count < PND_SHARE_COUNT ? left_count : PND_SHARE_COUNT};
 }
 
-void pnd_transfer_aim(const struct pnd_context *context, struct io_uring_sqe *sqe,
-                      uint8_t pieces_opcode)
+uint32_t pnd_transfer_lay_out(const struct pnd_context *context, struct iovec *ret_pieces,
+                              uint32_t room_count)
 {
-    struct pnd_share share;
+    const struct pendio_bytes *piece;
+    uint64_t moved_bytes;
+    uint32_t count;
 
-    if (!pnd_context_is_vectored(context)) {
-        sqe->addr = pnd_transfer_address(context);
-        sqe->len = pnd_transfer_chunk(context);
-        return;
-    }
-    share = pnd_transfer_share(context);
+    piece = find_piece(context);
+    moved_bytes = context->moved_bytes - context->extra->passed_bytes;
+    count = context->piece_count - context->extra->piece_index;
+    if (count > room_count)
+        return 0;
+    memcpy(ret_pieces, piece, count * sizeof *ret_pieces);
+    ret_pieces->iov_base = (unsigned char *)ret_pieces->iov_base + moved_bytes;
+    ret_pieces->iov_len -= moved_bytes;
+    return count;
+}
+
+void pnd_transfer_aim_pieces(const struct pnd_context *context, struct io_uring_sqe *sqe,
+                             uint8_t pieces_opcode)
+{
+    const struct pnd_share share = pnd_transfer_share(context);
+
     if (share.piece_count == 1) {
         sqe->addr = (uintptr_t)share.pieces->iov_base;
         sqe->len = (uint32_t)share.pieces->iov_len;

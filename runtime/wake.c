@@ -164,10 +164,14 @@ struct pnd_errand *pnd_wake_take_last_errands(struct pnd_wake *wake)
 
 /* ---- the loop's own ------------------------------------------------------------------------- */
 
+/* Mostly nobody has even begun to fill the place. */
 static bool is_filled(const struct pnd_wake *wake, uint32_t place)
 {
-    const struct pnd_post_cell *cell = &wake->cells[place & wake->mask];
+    const struct pnd_post_cell *cell;
 
+    if (atomic_load_explicit(&wake->head, memory_order_relaxed) == place)
+        return false;
+    cell = &wake->cells[place & wake->mask];
     return atomic_load_explicit(&cell->sequence, memory_order_acquire) == place + 1;
 }
 

@@ -150,10 +150,9 @@ void pnd_zero_copy_drain(struct pnd_context *context)
 
 static struct pnd_context *find(const struct pnd_loop *loop, uint64_t token)
 {
-    uint32_t slot = pnd_token_slot(token);
-    struct pnd_context *context = slot < loop->slot_count ? loop->slots[slot].context : NULL;
+    struct pnd_context *context = pnd_loop_holder(loop, token);
 
-    if (context == NULL || context->token != token || context->extra->zero_copy.run != token)
+    if (context->token != token || context->extra->zero_copy.run != token)
         return NULL;
     return context->state == PND_PENDING || context->state == PND_DRAINING ? context : NULL;
 }

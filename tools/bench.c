@@ -1,15 +1,17 @@
 /*
  * bench.c - `pendio bench`: what pendio costs beside programs written by hand, and its peers.
  *
- * Happy path:  choose the cases -> quieten the machine -> measure one after another -> table, JSON.
+ * Happy path:  choose the cases -> quieten the machine -> measure one after another -> table, JSON,
+ *              page, picture. --results makes the last two of what was measured earlier.
  * Failures:    a subject whose bytes come back wrong, or not at all, is exit 1; no io_uring here is
- *              exit 77; an interrupt leaves no file behind.
+ *              exit 77; after an interrupt the table has the cases that were done, and no file is
+ *              left behind.
  */
+#include "bench_outputs.h"
 #include "bench_results.h"
 #include "clock.h"
 #include "command.h"
 #include "interrupt.h"
-#include "output.h"
 #include "progress.h"
 #include "say.h"
 
@@ -17,6 +19,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ROUND_MAXIMUM = 20000, ROUND_MINIMUM = 7, QUICK_ROUNDS = 2 };
 
@@ -29,17 +32,20 @@ struct bench {
     struct pnd_bench_machine machine;
     struct pnd_bench_result *results;
     size_t result_count;
-    struct pnd_output json;
+    bool is_cut_short; /* by a signal: what was measured before is told, but written to no file */
+    struct pnd_bench_outputs outputs;
     struct pnd_progress progress;
 };
 
 static int choose(struct bench *bench);
+static int check_directory(const char *name);
 static bool is_chosen(const struct pnd_options *options, const char *name);
 static enum pnd_exit list(const struct bench *bench);
 static enum pnd_exit run(struct bench *bench);
 static int measure_all(struct bench *bench);
 static bool go_on(void *state, uint32_t round_count, int64_t spent_ns);
 static int show(struct bench *bench);
+static enum pnd_exit show_again(struct bench *bench);
 static enum pnd_exit judge(const struct bench *bench);
 static double seconds_per_case(const struct pnd_options *options);
 
@@ -52,7 +58,7 @@ enum pnd_exit pnd_command_bench(const struct pnd_options *options)
         code = options->list ? list(&bench) : run(&bench);
     else if (status == -ENOMEM)
         code = PND_EXIT_UNREACHABLE;
-    pnd_output_abandon(&bench.json);
+    pnd_bench_outputs_abandon(&bench.outputs);
     free(bench.cases);
     free(bench.results);
     return code;
@@ -72,9 +78,17 @@ static int choose(struct bench *bench)
         if (is_chosen(bench->options, cases[index].name))
             bench->cases[bench->case_count++] = &cases[index];
     if (bench->case_count > 0)
-        return 0;
+        return check_directory(bench->options->directory);
     pnd_say_error("--case %s: no case is named so; 'pendio bench --list' lists them",
                   bench->options->pattern);
+    return -EINVAL;
+}
+
+static int check_directory(const char *name)
+{
+    if (name == NULL || access(name, W_OK | X_OK) == 0)
+        return 0;
+    pnd_say_error("--directory %s: %s; name one that can be written to", name, strerror(errno));
     return -EINVAL;
 }
 
@@ -95,8 +109,12 @@ static enum pnd_exit list(const struct bench *bench)
 
 static enum pnd_exit run(struct bench *bench)
 {
-    if (pnd_output_begin(bench->options->json, &bench->json) < 0)
-        return PND_EXIT_UNREACHABLE;
+    int status = pnd_bench_outputs_begin(bench->options, &bench->outputs);
+    if (status < 0)
+        return status == -EINVAL ? PND_EXIT_USAGE : PND_EXIT_UNREACHABLE;
+    if (bench->options->results != NULL)
+        return show_again(bench);
+    pnd_bench_set_directory(bench->options->directory);
     pnd_bench_machine_prepare(&bench->machine);
     if (bench->machine.refusal[0] != '\0') {
         pnd_say_error("skipped: %s", bench->machine.refusal);
@@ -120,6 +138,8 @@ static int measure_all(struct bench *bench)
     };
     int status = 0;
 
+    if (!is_quick)
+        pnd_bench_peers_allow_building();
     pnd_progress_begin(&bench->progress, (int)bench->case_count, !bench->options->quiet);
     bench->progress.unit = "rounds";
     for (size_t index = 0; status == 0 && index < bench->case_count; index++) {
@@ -127,12 +147,14 @@ static int measure_all(struct bench *bench)
         pnd_progress_next(&bench->progress, (int)index, one->name);
         pnd_progress_tick(&bench->progress);
         status = pnd_bench_measure(one, &effort, &bench->results[bench->result_count]);
-        bench->result_count += one->subject_count;
+        if (status == 0)
+            bench->result_count += one->subject_count;
     }
     pnd_progress_end(&bench->progress);
     if (status == -ENOMEM)
         pnd_say_error("out of memory");
-    return status;
+    bench->is_cut_short = status == -EINTR;
+    return bench->is_cut_short ? 0 : status;
 }
 
 /* So many rounds as there will have been at the end, if they go on like this. */
@@ -149,21 +171,38 @@ static bool go_on(void *state, uint32_t round_count, int64_t spent_ns)
 
 static int show(struct bench *bench)
 {
+    struct pnd_bench_judgement judgements[PND_BENCH_BUDGET_MAXIMUM];
+    bool is_quick = bench->options->quick;
     const struct pnd_bench_report report = {
         .machine = &bench->machine,
         .results = bench->results,
         .count = bench->result_count,
+        .budgets = judgements,
+        .budget_count =
+            pnd_bench_budgets_judge(bench->results, bench->result_count, is_quick, judgements),
         .seconds = seconds_per_case(bench->options),
-        .is_quick = bench->options->quick,
+        .is_quick = is_quick,
     };
+    bool is_stdout = pnd_bench_outputs_is_stdout(&bench->outputs);
     int status = 0;
     if (!bench->options->quiet)
-        status =
-            pnd_bench_results_print(&report, pnd_output_is_stdout(&bench->json) ? stderr : stdout);
-    if (status < 0 || bench->json.stream == NULL)
+        status = pnd_bench_results_print(&report, is_stdout ? stderr : stdout);
+    if (status < 0 || !pnd_bench_outputs_is_any(&bench->outputs) || bench->is_cut_short)
         return status;
-    status = pnd_bench_results_write(&report, bench->json.stream);
-    return status < 0 ? pnd_output_fail(&bench->json, status) : pnd_output_end(&bench->json);
+    return pnd_bench_outputs_end(&bench->outputs, pnd_bench_results_value(&report));
+}
+
+/* What was measured earlier. */
+static enum pnd_exit show_again(struct bench *bench)
+{
+    if (!pnd_bench_outputs_is_any(&bench->outputs)) {
+        pnd_say_error("--results makes a page or a picture: name one with --html or --svg");
+        return PND_EXIT_USAGE;
+    }
+    json_t *report = pnd_bench_outputs_read(bench->options->results);
+    if (report == NULL)
+        return PND_EXIT_USAGE;
+    return pnd_bench_outputs_end(&bench->outputs, report) < 0 ? PND_EXIT_UNREACHABLE : PND_EXIT_OK;
 }
 
 static enum pnd_exit judge(const struct bench *bench)

@@ -7,10 +7,9 @@
  */
 #include "junit.h"
 
+#include "markup.h"
 #include "text.h"
 
-#include <errno.h>
-#include <libxml/xmlwriter.h>
 #include <string.h>
 
 struct counts {
@@ -18,6 +17,13 @@ struct counts {
     double seconds;
 };
 
+struct suite {
+    const struct pnd_environment *environment;
+    const struct pnd_outcome *outcomes;
+    size_t outcome_count;
+};
+
+static bool write_suites(xmlTextWriter *writer, const void *state);
 static struct counts count(const struct pnd_outcome *outcomes, size_t outcome_count);
 static bool write_suite(xmlTextWriter *writer, const struct pnd_environment *environment,
                         const struct pnd_outcome *outcomes, size_t outcome_count);
@@ -26,9 +32,6 @@ static bool write_features(xmlTextWriter *writer, const struct pnd_environment *
 static bool write_case(xmlTextWriter *writer, const struct pnd_outcome *outcome);
 static bool write_verdict(xmlTextWriter *writer, const struct pnd_outcome *outcome);
 static bool write_failed_checks(xmlTextWriter *writer, const struct pnd_outcome *outcome);
-static bool begin(xmlTextWriter *writer, const char *element);
-static bool end(xmlTextWriter *writer);
-static bool attribute(xmlTextWriter *writer, const char *name, const char *value);
 static bool number(xmlTextWriter *writer, const char *name, int value);
 static bool seconds(xmlTextWriter *writer, double value);
 static bool property(xmlTextWriter *writer, const char *name, const char *value);
@@ -36,26 +39,17 @@ static bool property(xmlTextWriter *writer, const char *name, const char *value)
 int pnd_junit_write(const struct pnd_environment *environment, const struct pnd_outcome *outcomes,
                     size_t outcome_count, FILE *stream)
 {
-    xmlBuffer *buffer = xmlBufferCreate();
-    xmlTextWriter *writer = buffer != NULL ? xmlNewTextWriterMemory(buffer, 0) : NULL;
-    if (writer == NULL) {
-        xmlBufferFree(buffer);
-        return -ENOMEM;
-    }
+    const struct suite suite = {environment, outcomes, outcome_count};
+    return pnd_markup_print("", write_suites, &suite, stream);
+}
 
-    bool whole = xmlTextWriterSetIndent(writer, 1) == 0 &&
-                 xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL) >= 0 &&
-                 begin(writer, "testsuites") &&
-                 write_suite(writer, environment, outcomes, outcome_count) && end(writer) &&
-                 xmlTextWriterEndDocument(writer) >= 0;
-    xmlFreeTextWriter(writer); /* which also empties it into the buffer */
-
-    int status = whole ? 0 : -ENOMEM;
-    size_t byte_count = (size_t)xmlBufferLength(buffer);
-    if (whole && fwrite(xmlBufferContent(buffer), 1, byte_count, stream) != byte_count)
-        status = -EIO;
-    xmlBufferFree(buffer);
-    return status;
+static bool write_suites(xmlTextWriter *writer, const void *state)
+{
+    const struct suite *suite = state;
+    return xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL) >= 0 &&
+           pnd_markup_begin(writer, "testsuites") &&
+           write_suite(writer, suite->environment, suite->outcomes, suite->outcome_count) &&
+           pnd_markup_end(writer);
 }
 
 static struct counts count(const struct pnd_outcome *outcomes, size_t outcome_count)
@@ -76,24 +70,25 @@ static bool write_suite(xmlTextWriter *writer, const struct pnd_environment *env
 {
     struct counts counts = count(outcomes, outcome_count);
     bool whole =
-        begin(writer, "testsuite") && attribute(writer, "name", "pendio") &&
+        pnd_markup_begin(writer, "testsuite") && pnd_markup_attribute(writer, "name", "pendio") &&
         number(writer, "tests", (int)outcome_count) && number(writer, "failures", counts.failed) &&
         number(writer, "errors", counts.broken) && number(writer, "skipped", counts.skipped) &&
         seconds(writer, counts.seconds) && write_properties(writer, environment);
     for (size_t index = 0; whole && index < outcome_count; index++)
         whole = write_case(writer, &outcomes[index]);
-    return whole && end(writer);
+    return whole && pnd_markup_end(writer);
 }
 
 static bool write_properties(xmlTextWriter *writer, const struct pnd_environment *environment)
 {
-    return begin(writer, "properties") && property(writer, "version", PENDIO_VERSION_TEXT) &&
+    return pnd_markup_begin(writer, "properties") &&
+           property(writer, "version", PENDIO_VERSION_TEXT) &&
            property(writer, "kernel", environment->system.release) &&
            property(writer, "machine", environment->system.machine) &&
            property(writer, "backend", environment->backend) &&
            write_features(writer, environment) &&
            property(writer, "daemon", environment->daemon_version) &&
-           property(writer, "url", environment->url) && end(writer);
+           property(writer, "url", environment->url) && pnd_markup_end(writer);
 }
 
 /* Those in use, on one line. */
@@ -113,10 +108,11 @@ static bool write_case(xmlTextWriter *writer, const struct pnd_outcome *outcome)
         (void)snprintf(area, sizeof area, "pendio.%.*s", (int)(slash - outcome->workload),
                        outcome->workload);
 
-    return begin(writer, "testcase") && attribute(writer, "classname", area) &&
-           attribute(writer, "name", slash != NULL ? slash + 1 : outcome->workload) &&
+    return pnd_markup_begin(writer, "testcase") &&
+           pnd_markup_attribute(writer, "classname", area) &&
+           pnd_markup_attribute(writer, "name", slash != NULL ? slash + 1 : outcome->workload) &&
            seconds(writer, (double)outcome->report->elapsed_ns / 1e9) &&
-           write_verdict(writer, outcome) && end(writer);
+           write_verdict(writer, outcome) && pnd_markup_end(writer);
 }
 
 static bool write_verdict(xmlTextWriter *writer, const struct pnd_outcome *outcome)
@@ -125,17 +121,18 @@ static bool write_verdict(xmlTextWriter *writer, const struct pnd_outcome *outco
     case PENDIO__VERDICT__PASSED:
         return true;
     case PENDIO__VERDICT__SKIPPED:
-        return begin(writer, "skipped") && attribute(writer, "message", outcome->reason) &&
-               end(writer);
+        return pnd_markup_begin(writer, "skipped") &&
+               pnd_markup_attribute(writer, "message", outcome->reason) && pnd_markup_end(writer);
     case PENDIO__VERDICT__FAILED:
-        return begin(writer, "failure") && attribute(writer, "type", "failed") &&
-               attribute(writer, "message", outcome->reason) &&
-               write_failed_checks(writer, outcome) && end(writer);
+        return pnd_markup_begin(writer, "failure") &&
+               pnd_markup_attribute(writer, "type", "failed") &&
+               pnd_markup_attribute(writer, "message", outcome->reason) &&
+               write_failed_checks(writer, outcome) && pnd_markup_end(writer);
     default:
-        return begin(writer, "error") &&
-               attribute(writer, "type", pnd_outcome_verdict(outcome->verdict)) &&
-               attribute(writer, "message", outcome->reason) &&
-               write_failed_checks(writer, outcome) && end(writer);
+        return pnd_markup_begin(writer, "error") &&
+               pnd_markup_attribute(writer, "type", pnd_outcome_verdict(outcome->verdict)) &&
+               pnd_markup_attribute(writer, "message", outcome->reason) &&
+               write_failed_checks(writer, outcome) && pnd_markup_end(writer);
     }
 }
 
@@ -149,24 +146,9 @@ static bool write_failed_checks(xmlTextWriter *writer, const struct pnd_outcome 
         const char *const pieces[] = {check->name, ": expected ", check->expected,
                                       ", seen ",   check->seen,   "\n"};
         for (size_t piece = 0; whole && piece < sizeof pieces / sizeof pieces[0]; piece++)
-            whole = xmlTextWriterWriteString(writer, BAD_CAST pieces[piece]) >= 0;
+            whole = pnd_markup_text(writer, pieces[piece]);
     }
     return whole;
-}
-
-static bool begin(xmlTextWriter *writer, const char *element)
-{
-    return xmlTextWriterStartElement(writer, BAD_CAST element) >= 0;
-}
-
-static bool end(xmlTextWriter *writer)
-{
-    return xmlTextWriterEndElement(writer) >= 0;
-}
-
-static bool attribute(xmlTextWriter *writer, const char *name, const char *value)
-{
-    return xmlTextWriterWriteAttribute(writer, BAD_CAST name, BAD_CAST value) >= 0;
 }
 
 static bool number(xmlTextWriter *writer, const char *name, int value)
@@ -181,6 +163,6 @@ static bool seconds(xmlTextWriter *writer, double value)
 
 static bool property(xmlTextWriter *writer, const char *name, const char *value)
 {
-    return begin(writer, "property") && attribute(writer, "name", name) &&
-           attribute(writer, "value", value) && end(writer);
+    return pnd_markup_begin(writer, "property") && pnd_markup_attribute(writer, "name", name) &&
+           pnd_markup_attribute(writer, "value", value) && pnd_markup_end(writer);
 }

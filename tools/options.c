@@ -60,6 +60,12 @@ static const struct described_option table[] = {
     {"quick", PND_OPTION_QUICK, NULL, "see that everything runs, time nothing", take_quick, 0},
     {"seconds", PND_OPTION_SECONDS, "SECONDS", "measure each case for this long; 5 unless said",
      take_seconds, 0},
+    {"html", PND_OPTION_HTML, "FILE", "results as a page with plots; - is stdout", AS_TEXT(html)},
+    {"svg", PND_OPTION_SVG, "FILE", "the echo cells as a picture; - is stdout", AS_TEXT(svg)},
+    {"results", PND_OPTION_RESULTS, "FILE", "measure nothing: take what --json wrote earlier",
+     AS_TEXT(results)},
+    {"directory", PND_OPTION_DIRECTORY, "NAME", "for files; $TMPDIR or /var/tmp unless said",
+     AS_TEXT(directory)},
     {"help", PND_OPTION_HELP, NULL, "this help", take_nothing, 0},
 };
 

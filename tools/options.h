@@ -25,6 +25,10 @@ enum {
     PND_OPTION_CASE = 1u << 13,
     PND_OPTION_LIST = 1u << 14,
     PND_OPTION_SECONDS = 1u << 15,
+    PND_OPTION_DIRECTORY = 1u << 16,
+    PND_OPTION_HTML = 1u << 17,
+    PND_OPTION_SVG = 1u << 18,
+    PND_OPTION_RESULTS = 1u << 19,
 };
 
 struct pnd_options {
@@ -32,15 +36,19 @@ struct pnd_options {
     const char *url;  /* NULL: the default */
     const char *json; /* NULL: none, "-": stdout; so is `junit` */
     const char *junit;
+    const char *html; /* NULL: none, "-": stdout; so is `svg` */
+    const char *svg;
+    const char *results; /* NULL: measure */
     const char *backend; /* NULL: the daemon's own; so is `features` */
     const char *features;
     const char *from; /* NULL: by the file's name; so is `to` */
     const char *to;
-    const char *type;    /* NULL: "Workload" */
-    uint64_t seed;       /* 0: the workload's own */
-    int64_t timeout_ns;  /* 0: not given */
-    const char *pattern; /* of cases; NULL: all */
-    double seconds;      /* for each case; 0: not given */
+    const char *type;      /* NULL: "Workload" */
+    uint64_t seed;         /* 0: the workload's own */
+    int64_t timeout_ns;    /* 0: not given */
+    const char *pattern;   /* of cases; NULL: all */
+    double seconds;        /* for each case; 0: not given */
+    const char *directory; /* for files; NULL: the environment's */
     bool quiet;
     bool quick;
     bool list;

@@ -5,6 +5,7 @@ add_library(pendio_fixture STATIC
     "${PROJECT_SOURCE_DIR}/tests/support/fixture.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_host.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/gathering.c"
     "${PROJECT_SOURCE_DIR}/tests/support/holding.c"
     "${PROJECT_SOURCE_DIR}/tests/support/lending.c"
     "${PROJECT_SOURCE_DIR}/tests/support/listening.c"
@@ -81,6 +82,7 @@ foreach(stem IN ITEMS
         accept
         accept_into
         accept_into_close
+        adaptive
         ahead
         ahead_end
         ahead_move
@@ -103,12 +105,16 @@ foreach(stem IN ITEMS
         file
         first_data
         flags
+        gather
+        gather_random
+        gather_stop
         group
         handle
         host
         hosting
         lend
         lend_bounds
+        lend_crowd
         lend_random
         lend_waits
         listener
@@ -128,6 +134,7 @@ foreach(stem IN ITEMS
         pieces
         poll
         pool
+        records
         restricted
         signal
         spin

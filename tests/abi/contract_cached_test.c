@@ -120,6 +120,38 @@ START_TEST(budget_bounds_a_chain_of_done_answers)
 }
 END_TEST
 
+/* Reads of all contexts at as many offsets, which answer as told, the first one by itself. */
+static void read_all(struct pendio_context *const *contexts, int count, int first_answer)
+{
+    for (int i = 0; i < count; i++)
+        ck_assert_int_eq(pendio_read(contexts[i], handle, (uint64_t)i),
+                         i == 0 ? first_answer : PENDIO_PENDING);
+    if (first_answer == PENDIO_DONE)
+        expect_result(contexts[0], 0, 1, 0);
+    for (int i = first_answer == PENDIO_DONE; i < count; i++)
+        expect_next(&fixture, contexts[i], 0, 1, 0);
+    for (int i = 0; i < count; i++)
+        ck_assert_int_eq(seen[i], content[i]);
+    memset(seen, 0, sizeof seen);
+}
+
+START_TEST(reads_of_several_contexts_in_a_turn_go_together_until_one_is_alone_again)
+{
+    struct pendio_context *contexts[4];
+
+    setup(O_RDONLY);
+    for (int i = 0; i < 4; i++)
+        contexts[i] = fixture_over(&fixture, seen + i, 1);
+    read_all(contexts, 4, PENDIO_DONE); /* nobody knows yet */
+    read_all(contexts, 4, PENDIO_PENDING);
+    read_all(contexts, 4, PENDIO_PENDING);
+    read_all(contexts, 1, PENDIO_PENDING);
+    read_all(contexts, 1, PENDIO_DONE);
+    ck_assert_uint_eq(fixture_stats(&fixture).done_cached, 2);
+    teardown();
+}
+END_TEST
+
 START_TEST(pieces_are_filled_in_order)
 {
     struct pendio_bytes pieces[] = {{seen, 10}, {NULL, 0}, {seen + 50, 20}, {seen + 20, 30}};
@@ -234,6 +266,7 @@ int main(void)
         {streaming_goes_on_where_the_position_stands, 0},
         {what_waits_is_not_overtaken, 0},
         {budget_bounds_a_chain_of_done_answers, 0},
+        {reads_of_several_contexts_in_a_turn_go_together_until_one_is_alone_again, 0},
         {pieces_are_filled_in_order, 0},
         {errors_are_left_to_the_ring, 0},
         {misses_make_tries_rare_and_a_hit_makes_them_usual, 0},

@@ -32,7 +32,7 @@ static struct pnd_loop *inside(void)
 static int submit(struct pnd_ring *ring, int64_t wait_ns)
 {
     for (uint32_t left = pnd_ring_queued_count(ring); left != 0 && inject.opcode != 0; left--) {
-        struct io_uring_sqe *entry = &ring->entries[(ring->tail - left) & (ring->entry_count - 1)];
+        struct io_uring_sqe *entry = pnd_ring_queued(ring, pnd_ring_tail(ring) - left + 1);
 
         if (entry->opcode == inject.opcode) {
             inject.taken = entry->user_data;
@@ -45,21 +45,22 @@ static int submit(struct pnd_ring *ring, int64_t wait_ns)
     return pnd_ring_uring.submit(ring, wait_ns);
 }
 
-static uint32_t collect(struct pnd_ring *ring, struct pnd_ring_completion *ret_completions,
-                        uint32_t count)
+static uint32_t collect(struct pnd_ring *ring)
 {
+    static struct pnd_ring_completion given;
     uint32_t found_count;
 
     if (inject.extra.user_data != 0) {
-        ret_completions[0] = inject.extra;
+        given = inject.extra;
+        ring->given = &given;
         inject.extra.user_data = 0;
         inject.injected_count++;
         return 1;
     }
-    found_count = pnd_ring_uring.collect(ring, ret_completions, count);
+    found_count = pnd_ring_uring.collect(ring);
     for (uint32_t i = 0; i < found_count; i++)
-        if (inject.taken != 0 && ret_completions[i].user_data == inject.taken) {
-            ret_completions[i].result = inject.answer;
+        if (inject.taken != 0 && ring->given[i].user_data == inject.taken) {
+            ring->given[i].result = inject.answer;
             inject.taken = 0;
             inject.injected_count++;
         }

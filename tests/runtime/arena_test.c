@@ -23,7 +23,7 @@ static uint8_t last_opcode(struct pendio_loop *loop)
 {
     const struct pnd_ring *ring = &workbench_inside(loop)->ring;
 
-    return ring->entries[(ring->tail - 1) & (ring->entry_count - 1)].opcode;
+    return ring->next[-1].opcode;
 }
 
 /* At most one slice of it: more adds nothing but time. */

@@ -4,7 +4,7 @@
 
 #include <pendio/pendio.h>
 
-enum { PND_BENCH_BATCH_MAXIMUM = 64 };
+enum { PND_BENCH_BATCH_MAXIMUM = 128 };
 
 /* A loop, and contexts of it whose user data are their places. */
 struct pnd_bench_batch {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { CASE_MAXIMUM = 64 };
+enum { CASE_MAXIMUM = 128 + PND_BENCH_WHOLE_MAXIMUM };
 
 static struct pnd_bench_case cases[CASE_MAXIMUM];
 static size_t case_count;
@@ -17,6 +17,7 @@ static void list_nop(void);
 static void list_read(void);
 static void list_gather(void);
 static void list_churn(void);
+static void list_others(void);
 static struct pnd_bench_case *add(const char *unit, const struct pnd_bench_subject *subjects,
                                   size_t subject_count);
 static const char *family_name(int family);
@@ -33,7 +34,9 @@ const struct pnd_bench_case *pnd_bench_cases(size_t *ret_count)
         list_read();
         list_gather();
         list_churn();
+        list_others();
         list_echo();
+        case_count += pnd_bench_cases_whole(&cases[case_count]);
     }
     *ret_count = case_count;
     return cases;
@@ -41,7 +44,7 @@ const struct pnd_bench_case *pnd_bench_cases(size_t *ret_count)
 
 static void list_echo(void)
 {
-    static const uint32_t connections[] = {1, 50, 500}, bytes[] = {64, 1024, 16384},
+    static const uint32_t connections[] = {1, 50, 500, 5000}, bytes[] = {64, 1024, 16384},
                           depths[] = {1, 8};
 
     FOR_EACH(family, families)
@@ -73,15 +76,18 @@ static void list_nop(void)
 
 static void list_read(void)
 {
-    static const uint32_t depths[] = {1, 32};
+    static const uint32_t depths[] = {1, 32, 128};
 
-    FOR_EACH(depth, depths)
-    {
-        struct pnd_bench_case *one = add("ns/read", pnd_bench_read, pnd_bench_read_count);
-        one->message_bytes = 4096;
-        one->depth = depths[depth];
-        (void)snprintf(one->name, sizeof one->name, "read/cached/4096x%u", one->depth);
-    }
+    for (int is_direct = 0; is_direct < 2; is_direct++)
+        FOR_EACH(depth, depths)
+        {
+            struct pnd_bench_case *one = add("ns/read", pnd_bench_read, pnd_bench_read_count);
+            one->is_direct = is_direct != 0;
+            one->message_bytes = 4096;
+            one->depth = depths[depth];
+            (void)snprintf(one->name, sizeof one->name, "read/%s/4096x%u",
+                           one->is_direct ? "direct" : "cached", one->depth);
+        }
 }
 
 static void list_gather(void)
@@ -100,13 +106,31 @@ static void list_gather(void)
 static void list_churn(void)
 {
     FOR_EACH(family, families)
-    {
+    for (int resets = 0; resets < 2; resets++) {
         struct pnd_bench_case *one = add("ns/connection", pnd_bench_churn, pnd_bench_churn_count);
         one->family = families[family];
         one->connection_count = 32;
-        (void)snprintf(one->name, sizeof one->name, "churn/%s/%u", family_name(one->family),
-                       one->connection_count);
+        one->resets = resets != 0;
+        (void)snprintf(one->name, sizeof one->name, "churn/%s/%u/%s", family_name(one->family),
+                       one->connection_count, one->resets ? "reset" : "graceful");
     }
+}
+
+static void list_others(void)
+{
+    enum { IDLE_COUNT = 4096 };
+    struct pnd_bench_case *copy = add("ns/KiB", pnd_bench_copy, pnd_bench_copy_count);
+    (void)snprintf(copy->name, sizeof copy->name, "copy/sequential");
+
+    struct pnd_bench_case *wake = add("ns/round trip", pnd_bench_wake, pnd_bench_wake_count);
+    wake->by_wall = true;
+    (void)snprintf(wake->name, sizeof wake->name, "wake/loops");
+
+    struct pnd_bench_case *memory =
+        add("bytes/connection", pnd_bench_memory, pnd_bench_memory_count);
+    memory->family = AF_INET;
+    memory->connection_count = IDLE_COUNT;
+    (void)snprintf(memory->name, sizeof memory->name, "memory/idle");
 }
 
 static struct pnd_bench_case *add(const char *unit, const struct pnd_bench_subject *subjects,

@@ -2,7 +2,9 @@
  * churn.c - connections that are accepted and closed again, with nothing in between.
  *
  * Happy path:  the generator connects a number of clients -> the subject, alone on the clock,
- *              accepts and closes all of them -> every client reads the end, and goes.
+ *              accepts and closes all of them -> every client reads the end, and goes. All subjects
+ *              close alike: gracefully (the end first, and what is unread does not turn it into a
+ *              reset), or with a reset.
  * Failures:    a client without its end, or with data, is wrong bytes.
  */
 #include "batch.h"
@@ -21,6 +23,7 @@ struct churn {
     int listener;
     int clients[CLIENT_MAXIMUM];
     uint32_t client_count;
+    bool is_reset, resets_show;   /* how connections are closed; a client sees it (TCP) */
     struct io_uring ring;         /* of the bare ring alone; of pendio: */
     struct pnd_bench_batch batch; /* contexts that accept */
     pendio_handle handle;
@@ -39,6 +42,7 @@ static int start_accepting(struct churn *churn);
 static int run(struct churn *churn, struct pnd_bench_block *block, accept_fn *accept_all);
 static int connect_all(struct churn *churn);
 static int dismiss_all(struct churn *churn);
+static void say_goodbye(const struct churn *churn, int descriptor);
 static int run_calls(void *state, struct pnd_bench_block *block);
 static int run_bare(void *state, struct pnd_bench_block *block);
 static int run_pendio(void *state, struct pnd_bench_block *block);
@@ -53,9 +57,9 @@ static void end_bare(void *state);
 static void end_pendio(void *state);
 
 const struct pnd_bench_subject pnd_bench_churn[] = {
-    {"ring", "ring", NULL, NULL, begin_bare, run_bare, end_bare},
-    {"pendio", "ring", NULL, NULL, begin_pendio, run_pendio, end_pendio},
-    {"calls", "ring", NULL, NULL, begin_calls, run_calls, end_calls},
+    {"ring", "ring", PND_BENCH_FLOOR, NULL, NULL, begin_bare, run_bare, end_bare},
+    {"pendio", "ring", PND_BENCH_OURS, NULL, NULL, begin_pendio, run_pendio, end_pendio},
+    {"calls", "ring", PND_BENCH_FLOOR, NULL, NULL, begin_calls, run_calls, end_calls},
 };
 const size_t pnd_bench_churn_count = sizeof pnd_bench_churn / sizeof pnd_bench_churn[0];
 
@@ -65,6 +69,8 @@ static int begin(const struct pnd_bench_case *bench_case, struct churn **ret_chu
     if (churn == NULL)
         return -ENOMEM;
     churn->client_count = bench_case->connection_count;
+    churn->is_reset = bench_case->resets;
+    churn->resets_show = bench_case->resets && bench_case->family == AF_INET;
     int status = pnd_bench_load_listen(bench_case->family, CLIENT_MAXIMUM, &churn->listener);
     if (status < 0)
         free(churn);
@@ -188,26 +194,42 @@ static int connect_all(struct churn *churn)
     return 0;
 }
 
-/* With a reset, so that no connection waits for its last packets to die out. */
 static int dismiss_all(struct churn *churn)
 {
-    const struct linger at_once = {.l_onoff = 1};
     int status = 0;
     for (uint32_t index = 0; index < churn->client_count; index++) {
         char byte;
-        if (recv(churn->clients[index], &byte, 1, MSG_DONTWAIT) != 0)
-            status = -EBADMSG;
-        (void)setsockopt(churn->clients[index], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        (void)close(churn->clients[index]);
+        ssize_t got = recv(churn->clients[index], &byte, 1, MSG_DONTWAIT);
+        bool is_as_expected = churn->resets_show ? got < 0 && errno == ECONNRESET : got == 0;
+        status = is_as_expected ? status : -EBADMSG;
+        pnd_bench_load_dismiss(churn->clients[index]);
     }
     return status;
+}
+
+/* What comes before the close; as pendio does it. */
+static void say_goodbye(const struct churn *churn, int descriptor)
+{
+    const struct linger at_once = {.l_onoff = 1};
+    char scratch[1024];
+
+    if (churn->is_reset) {
+        (void)setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        return;
+    }
+    (void)shutdown(descriptor, SHUT_WR);
+    while (recv(descriptor, scratch, sizeof scratch, MSG_DONTWAIT) > 0)
+        ;
 }
 
 static int accept_calls(struct churn *churn)
 {
     for (uint32_t count = 0; count < churn->client_count; count++) {
         int descriptor = accept4(churn->listener, NULL, NULL, SOCK_CLOEXEC);
-        if (descriptor < 0 || close(descriptor) < 0)
+        if (descriptor < 0)
+            return -errno;
+        say_goodbye(churn, descriptor);
+        if (close(descriptor) < 0)
             return -errno;
     }
     return 0;
@@ -241,6 +263,7 @@ static int go_on_bare(struct churn *churn, const struct io_uring_cqe *completion
         return completion->res;
     if (completion->user_data == 1)
         return 1;
+    say_goodbye(churn, completion->res);
     struct io_uring_sqe *entry = pnd_bench_ring_entry(&churn->ring);
     io_uring_prep_close(entry, completion->res);
     io_uring_sqe_set_data64(entry, 1);
@@ -278,7 +301,8 @@ static int follow(struct churn *churn, const struct pendio_completion *record, u
             (*closed)++;
             answer = pendio_accept(last.context, churn->handle, 0);
         } else {
-            answer = pendio_close(last.context, last.value, PENDIO_GRACEFUL);
+            answer = pendio_close(last.context, last.value,
+                                  churn->is_reset ? PENDIO_ABORTIVE : PENDIO_GRACEFUL);
         }
         if (answer == PENDIO_DONE)
             (void)pendio_context_result(last.context, &last);

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { WINDOW_BYTES = 16384, BLOCK_MESSAGES = 1024, BUFFER_MINIMUM = 16, BUFFER_MAXIMUM = 4096 };
+enum { WINDOW_BYTES = 16384, BLOCK_MESSAGES = 1024, BUFFER_MINIMUM = 16, BUFFER_MAXIMUM = 16384 };
 
 struct echo {
     const struct pnd_bench_server *server;
@@ -25,22 +25,36 @@ static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench
 static int run(void *state, struct pnd_bench_block *block);
 static void end(void *state);
 
-#define SUBJECT(server_name, reference_name, server)                                               \
+#define SUBJECT(server_role, server_name, reference_name, server)                                  \
     {                                                                                              \
-        .name = (server_name), .reference = (reference_name), .kind = &(server), .begin = begin,   \
-        .run = run, .end = end                                                                     \
+        .name = (server_name), .reference = (reference_name), .role = (server_role),               \
+        .kind = &(server), .begin = begin, .run = run, .end = end                                  \
     }
+#define FLOOR(...) SUBJECT(PND_BENCH_FLOOR, __VA_ARGS__)
+#define OURS(...)  SUBJECT(PND_BENCH_OURS, __VA_ARGS__)
+#define PEER(...)  SUBJECT(PND_BENCH_PEER, __VA_ARGS__)
 
 const struct pnd_bench_subject pnd_bench_echo[] = {
-    SUBJECT("ring-window", "ring-window", pnd_bench_ring_window),
-    SUBJECT("pendio-window", "ring-window", pnd_bench_pendio_window),
-    SUBJECT("ring-lending", "ring-lending", pnd_bench_ring_lending),
-    SUBJECT("pendio-lending", "ring-lending", pnd_bench_pendio_lending),
-    SUBJECT("epoll", "ring-window", pnd_bench_epoll),
+    FLOOR("ring-window", "ring-window", pnd_bench_ring_window),
+    OURS("pendio-window", "ring-window", pnd_bench_pendio_window),
+    FLOOR("ring-lending", "ring-lending", pnd_bench_ring_lending),
+    OURS("pendio-lending", "ring-lending", pnd_bench_pendio_lending),
+    FLOOR("ring-window-direct", "ring-window", pnd_bench_ring_window_direct),
+    FLOOR("ring-lending-direct", "ring-lending", pnd_bench_ring_lending_direct),
+    FLOOR("epoll", "ring-window", pnd_bench_epoll),
+    OURS("pendio", NULL, pnd_bench_pendio),
 #ifdef PENDIO_BENCH_LIBUV
-    SUBJECT("libuv", "ring-window", pnd_bench_libuv),
+    PEER("libuv", "ring-window", pnd_bench_libuv),
 #else
-    {"libuv", "ring-window", NULL, "libuv (libuv1-dev) was not found by cmake", begin, run, end},
+    {
+        .name = "libuv",
+        .reference = "ring-window",
+        .role = PND_BENCH_PEER,
+        .lacking = "libuv (libuv1-dev) was not found by cmake",
+        .begin = begin,
+        .run = run,
+        .end = end,
+    },
 #endif
 };
 const size_t pnd_bench_echo_count = sizeof pnd_bench_echo / sizeof pnd_bench_echo[0];
@@ -81,7 +95,7 @@ static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench
 static int run(void *state, struct pnd_bench_block *block)
 {
     struct echo *echo = state;
-    uint64_t messages = (uint64_t)echo->load.connection_count * echo->load.depth;
+    uint64_t messages = (uint64_t)echo->load.wave_count * echo->load.depth;
     uint64_t wanted = block->brief ? 1 : BLOCK_MESSAGES;
     int status = 0;
 

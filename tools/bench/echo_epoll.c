@@ -44,8 +44,6 @@ static void finish(struct server *server, struct connection *connection);
 static void destroy(void *state);
 
 const struct pnd_bench_server pnd_bench_epoll = {
-    .name = "epoll",
-    .reference = "ring-window",
     .create = create,
     .serve = serve,
     .destroy = destroy,

@@ -45,9 +45,12 @@ struct server {
     uint32_t free_piece;
     struct connection *connections;
     uint32_t count, open_count, starved_count;
+    bool is_direct; /* the kernel looks no descriptor up */
 };
 
-static int create(const struct pnd_bench_wiring *wiring, void **ret_server);
+static int create_plain(const struct pnd_bench_wiring *wiring, void **ret_server);
+static int create_direct(const struct pnd_bench_wiring *wiring, void **ret_server);
+static int create(const struct pnd_bench_wiring *wiring, bool is_direct, void **ret_server);
 static int make_room(struct server *server, const struct pnd_bench_wiring *wiring);
 static void receive(struct server *server, uint32_t index);
 static int serve(void *state, uint64_t byte_count);
@@ -64,14 +67,28 @@ static void finish(struct server *server, uint32_t index);
 static void destroy(void *state);
 
 const struct pnd_bench_server pnd_bench_ring_lending = {
-    .name = "ring-lending",
-    .reference = "ring-lending",
-    .create = create,
+    .create = create_plain,
     .serve = serve,
     .destroy = destroy,
 };
 
-static int create(const struct pnd_bench_wiring *wiring, void **ret_server)
+const struct pnd_bench_server pnd_bench_ring_lending_direct = {
+    .create = create_direct,
+    .serve = serve,
+    .destroy = destroy,
+};
+
+static int create_plain(const struct pnd_bench_wiring *wiring, void **ret_server)
+{
+    return create(wiring, false, ret_server);
+}
+
+static int create_direct(const struct pnd_bench_wiring *wiring, void **ret_server)
+{
+    return create(wiring, true, ret_server);
+}
+
+static int create(const struct pnd_bench_wiring *wiring, bool is_direct, void **ret_server)
 {
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL)
@@ -81,7 +98,10 @@ static int create(const struct pnd_bench_wiring *wiring, void **ret_server)
         free(server);
         return status;
     }
+    server->is_direct = is_direct;
     status = make_room(server, wiring);
+    if (status == 0 && is_direct)
+        status = io_uring_register_files(&server->ring, wiring->descriptors, wiring->count);
     if (status < 0) {
         destroy(server);
         return status;
@@ -120,8 +140,9 @@ static int make_room(struct server *server, const struct pnd_bench_wiring *wirin
 static void receive(struct server *server, uint32_t index)
 {
     struct io_uring_sqe *entry = pnd_bench_ring_entry(&server->ring);
-    io_uring_prep_recv_multishot(entry, server->connections[index].descriptor, NULL, 0, 0);
-    entry->flags |= IOSQE_BUFFER_SELECT;
+    io_uring_prep_recv_multishot(
+        entry, server->is_direct ? (int)index : server->connections[index].descriptor, NULL, 0, 0);
+    entry->flags |= IOSQE_BUFFER_SELECT | (server->is_direct ? IOSQE_FIXED_FILE : 0);
     io_uring_sqe_set_data64(entry, (uint64_t)index << 1);
 }
 
@@ -232,7 +253,9 @@ static void send_first(struct server *server, uint32_t index)
     const unsigned char *memory =
         server->buffers.memory + (size_t)piece->buffer * server->buffers.bytes + piece->offset;
     struct io_uring_sqe *entry = pnd_bench_ring_entry(&server->ring);
-    io_uring_prep_send(entry, connection->descriptor, memory, piece->bytes, MSG_NOSIGNAL);
+    io_uring_prep_send(entry, server->is_direct ? (int)index : connection->descriptor, memory,
+                       piece->bytes, MSG_NOSIGNAL);
+    entry->flags |= server->is_direct ? IOSQE_FIXED_FILE : 0;
     io_uring_sqe_set_data64(entry, (uint64_t)index << 1 | 1);
 }
 

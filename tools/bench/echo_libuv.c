@@ -45,8 +45,6 @@ static int serve(void *state, uint64_t byte_count);
 static void destroy(void *state);
 
 const struct pnd_bench_server pnd_bench_libuv = {
-    .name = "libuv",
-    .reference = "ring-window",
     .create = create,
     .serve = serve,
     .destroy = destroy,

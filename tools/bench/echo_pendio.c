@@ -18,11 +18,12 @@ enum { RECORD_COUNT = 256 };
 struct server {
     struct pendio_loop *loop;
     uint32_t open_count;
-    bool lends;
+    bool lends; /* contexts work on no memory of their own */
 };
 
 static int create_window(const struct pnd_bench_wiring *wiring, void **ret_server);
 static int create_lending(const struct pnd_bench_wiring *wiring, void **ret_server);
+static int create_chosen(const struct pnd_bench_wiring *wiring, void **ret_server);
 static int create(const struct pnd_bench_wiring *wiring, bool lends, void **ret_server);
 static int connect_all(struct server *server, const struct pnd_bench_wiring *wiring);
 static int receive(struct server *server, struct pendio_context *context, pendio_handle handle);
@@ -32,17 +33,19 @@ static int start_next(struct server *server, const struct pendio_completion *las
 static void destroy(void *state);
 
 const struct pnd_bench_server pnd_bench_pendio_window = {
-    .name = "pendio-window",
-    .reference = "ring-window",
     .create = create_window,
     .serve = serve,
     .destroy = destroy,
 };
 
 const struct pnd_bench_server pnd_bench_pendio_lending = {
-    .name = "pendio-lending",
-    .reference = "ring-lending",
     .create = create_lending,
+    .serve = serve,
+    .destroy = destroy,
+};
+
+const struct pnd_bench_server pnd_bench_pendio = {
+    .create = create_chosen,
     .serve = serve,
     .destroy = destroy,
 };
@@ -57,6 +60,12 @@ static int create_lending(const struct pnd_bench_wiring *wiring, void **ret_serv
     return create(wiring, true, ret_server);
 }
 
+/* With memory of their own, and nothing pinned: the runtime is free to receive as it likes. */
+static int create_chosen(const struct pnd_bench_wiring *wiring, void **ret_server)
+{
+    return create(wiring, false, ret_server);
+}
+
 static int create(const struct pnd_bench_wiring *wiring, bool lends, void **ret_server)
 {
     struct pendio_loop_options options = {
@@ -65,6 +74,7 @@ static int create(const struct pnd_bench_wiring *wiring, bool lends, void **ret_
         .handle_count = wiring->count,
         .buffer_bytes = wiring->window_bytes,
         .buffer_count = wiring->buffer_count,
+        .spin_ns = wiring->spin_ns,
     };
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL)

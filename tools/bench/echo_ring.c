@@ -27,9 +27,13 @@ struct server {
     unsigned char *memory;
     uint32_t count, open_count;
     uint32_t window_bytes;
+    bool is_direct; /* the kernel looks no descriptor up */
 };
 
-static int create(const struct pnd_bench_wiring *wiring, void **ret_server);
+static int create_plain(const struct pnd_bench_wiring *wiring, void **ret_server);
+static int create_direct(const struct pnd_bench_wiring *wiring, void **ret_server);
+static int create(const struct pnd_bench_wiring *wiring, bool is_direct, void **ret_server);
+static int make_room(struct server *server, const struct pnd_bench_wiring *wiring);
 static void receive(struct server *server, uint32_t index);
 static int serve(void *state, uint64_t byte_count);
 static void collect(struct server *server, uint64_t *echoed);
@@ -38,14 +42,28 @@ static void send_rest(struct server *server, uint32_t index);
 static void destroy(void *state);
 
 const struct pnd_bench_server pnd_bench_ring_window = {
-    .name = "ring-window",
-    .reference = "ring-window",
-    .create = create,
+    .create = create_plain,
     .serve = serve,
     .destroy = destroy,
 };
 
-static int create(const struct pnd_bench_wiring *wiring, void **ret_server)
+const struct pnd_bench_server pnd_bench_ring_window_direct = {
+    .create = create_direct,
+    .serve = serve,
+    .destroy = destroy,
+};
+
+static int create_plain(const struct pnd_bench_wiring *wiring, void **ret_server)
+{
+    return create(wiring, false, ret_server);
+}
+
+static int create_direct(const struct pnd_bench_wiring *wiring, void **ret_server)
+{
+    return create(wiring, true, ret_server);
+}
+
+static int create(const struct pnd_bench_wiring *wiring, bool is_direct, void **ret_server)
 {
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL)
@@ -55,12 +73,11 @@ static int create(const struct pnd_bench_wiring *wiring, void **ret_server)
         free(server);
         return status;
     }
-    server->window_bytes = wiring->window_bytes;
-    server->connections = calloc(wiring->count, sizeof *server->connections);
-    server->memory = malloc((size_t)wiring->count * wiring->window_bytes);
-    if (server->connections == NULL || server->memory == NULL) {
+    server->is_direct = is_direct;
+    status = make_room(server, wiring);
+    if (status < 0) {
         destroy(server);
-        return -ENOMEM;
+        return status;
     }
     for (; server->count < wiring->count; server->count++) {
         struct connection *connection = &server->connections[server->count];
@@ -75,12 +92,26 @@ static int create(const struct pnd_bench_wiring *wiring, void **ret_server)
     return status < 0 ? status : 0;
 }
 
+static int make_room(struct server *server, const struct pnd_bench_wiring *wiring)
+{
+    server->window_bytes = wiring->window_bytes;
+    server->connections = calloc(wiring->count, sizeof *server->connections);
+    server->memory = malloc((size_t)wiring->count * wiring->window_bytes);
+    if (server->connections == NULL || server->memory == NULL)
+        return -ENOMEM;
+    return server->is_direct
+               ? io_uring_register_files(&server->ring, wiring->descriptors, wiring->count)
+               : 0;
+}
+
 /* A token is the connection, with its lowest bit set for a send. */
 static void receive(struct server *server, uint32_t index)
 {
     struct connection *connection = &server->connections[index];
     struct io_uring_sqe *entry = pnd_bench_ring_entry(&server->ring);
-    io_uring_prep_recv(entry, connection->descriptor, connection->memory, server->window_bytes, 0);
+    io_uring_prep_recv(entry, server->is_direct ? (int)index : connection->descriptor,
+                       connection->memory, server->window_bytes, 0);
+    entry->flags |= server->is_direct ? IOSQE_FIXED_FILE : 0;
     io_uring_sqe_set_data64(entry, (uint64_t)index << 1);
 }
 
@@ -144,8 +175,10 @@ static void send_rest(struct server *server, uint32_t index)
 {
     struct connection *connection = &server->connections[index];
     struct io_uring_sqe *entry = pnd_bench_ring_entry(&server->ring);
-    io_uring_prep_send(entry, connection->descriptor, connection->memory + connection->gone,
-                       connection->bytes - connection->gone, MSG_NOSIGNAL);
+    io_uring_prep_send(entry, server->is_direct ? (int)index : connection->descriptor,
+                       connection->memory + connection->gone, connection->bytes - connection->gone,
+                       MSG_NOSIGNAL);
+    entry->flags |= server->is_direct ? IOSQE_FIXED_FILE : 0;
     io_uring_sqe_set_data64(entry, (uint64_t)index << 1 | 1);
 }
 

@@ -7,13 +7,26 @@
 
 enum { PND_BENCH_FILE_BLOCK = 4096, PND_BENCH_FILE_BLOCKS = 4096 };
 
-/* Below $TMPDIR, nameless, and in the system's cache as a whole. Returns 0 or -errno. */
+/*
+ * Nameless, in the directory set, else $TMPDIR, else /var/tmp; in the system's cache as a whole.
+ * Returns 0 or -errno.
+ */
 int pnd_bench_file_open(int *ret_descriptor);
+
+/* As that, and to be read past the cache. Returns also -ENOTSUP: its file system has no such thing.
+ */
+int pnd_bench_file_open_direct(int *ret_descriptor);
+
+/* Nothing in it yet. */
+int pnd_bench_file_open_empty(int *ret_descriptor);
 
 /* A place to read from, by chance, and the same for everybody. */
 uint64_t pnd_bench_file_offset(uint64_t *seed);
 
 /* The bytes are those of that place. */
 bool pnd_bench_file_is(const void *bytes, uint64_t offset);
+
+/* All of the file is as it should be. Returns 0, -EBADMSG or -errno. */
+int pnd_bench_file_verify(int descriptor);
 
 #endif

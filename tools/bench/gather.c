@@ -41,9 +41,9 @@ static void end(void *state);
 static const bool with_loop = true;
 
 const struct pnd_bench_subject pnd_bench_gather[] = {
-    {"calls", "calls", NULL, NULL, begin, run_calls, end},
-    {"writev", "calls", NULL, NULL, begin, run_vector, end},
-    {"pendio", "calls", &with_loop, NULL, begin, run_pendio, end},
+    {"calls", "calls", PND_BENCH_FLOOR, NULL, NULL, begin, run_calls, end},
+    {"writev", "calls", PND_BENCH_INFORMATION, NULL, NULL, begin, run_vector, end},
+    {"pendio", "calls", PND_BENCH_OURS, &with_loop, NULL, begin, run_pendio, end},
 };
 const size_t pnd_bench_gather_count = sizeof pnd_bench_gather / sizeof pnd_bench_gather[0];
 

@@ -18,13 +18,16 @@
 #include <unistd.h>
 
 /* A prime, so that no two connections or messages look alike; beyond it once more its beginning. */
-enum { PERIOD = 65521, PIECE_BYTES = 65536, WAIT_MS = 5000, ROOM_BYTES = 1 << 20 };
+enum { PERIOD = 65521, PIECE_BYTES = PND_BENCH_LOAD_PIECE, WAIT_MS = 5000, ROOM_BYTES = 1 << 20 };
+
+/* Under way at once, of all connections together: some times that in the kernel's own memory. */
+enum { WAVE_BYTES = 96 << 20 };
 
 static unsigned char table[PERIOD + PIECE_BYTES];
 
+static uint32_t count_of_wave(const struct pnd_bench_case *bench_case);
 static int make_pair(int family, int listener, int *ret_client, int *ret_server);
 static void make_room(int descriptor);
-static void fill_table(void);
 
 int pnd_bench_load_init(struct pnd_bench_load *load, const struct pnd_bench_case *bench_case)
 {
@@ -32,10 +35,11 @@ int pnd_bench_load_init(struct pnd_bench_load *load, const struct pnd_bench_case
     *load = (struct pnd_bench_load){
         .message_bytes = bench_case->message_bytes,
         .depth = bench_case->depth,
+        .wave_count = count_of_wave(bench_case),
         .clients = calloc(bench_case->connection_count, sizeof(int)),
         .servers = calloc(bench_case->connection_count, sizeof(int)),
     };
-    fill_table();
+    pnd_bench_load_prepare();
     if (load->clients == NULL || load->servers == NULL)
         status = -ENOMEM;
     if (status == 0)
@@ -53,16 +57,33 @@ int pnd_bench_load_init(struct pnd_bench_load *load, const struct pnd_bench_case
     return status;
 }
 
+/* As few waves of one size as will do. */
+static uint32_t count_of_wave(const struct pnd_bench_case *bench_case)
+{
+    uint64_t bytes = (uint64_t)bench_case->message_bytes * bench_case->depth;
+    uint32_t count = bench_case->connection_count, waves = 1;
+    while (count / waves * bytes > WAVE_BYTES || count % waves != 0)
+        waves++;
+    return count / waves;
+}
+
 void pnd_bench_load_fini(struct pnd_bench_load *load)
 {
     for (uint32_t index = 0; index < load->connection_count; index++) {
-        (void)close(load->clients[index]);
+        pnd_bench_load_dismiss(load->clients[index]);
         if (load->servers[index] >= 0)
             (void)close(load->servers[index]);
     }
     free(load->clients);
     free(load->servers);
     *load = (struct pnd_bench_load){0};
+}
+
+void pnd_bench_load_dismiss(int descriptor)
+{
+    const struct linger at_once = {.l_onoff = 1};
+    (void)setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    (void)close(descriptor);
 }
 
 static int make_pair(int family, int listener, int *ret_client, int *ret_server)
@@ -140,7 +161,7 @@ static void make_room(int descriptor)
     (void)setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
 }
 
-static void fill_table(void)
+void pnd_bench_load_prepare(void)
 {
     uint32_t random = 2463534242;
     for (size_t index = 0; index < PERIOD; index++) {
@@ -160,7 +181,7 @@ const unsigned char *pnd_bench_load_payload(uint32_t connection, uint64_t positi
 
 int pnd_bench_load_send(struct pnd_bench_load *load)
 {
-    for (uint32_t index = 0; index < load->connection_count; index++)
+    for (uint32_t index = load->first; index < load->first + load->wave_count; index++)
         for (uint32_t turn = 0; turn < load->depth; turn++) {
             uint64_t position = load->position + (uint64_t)turn * load->message_bytes;
             ssize_t sent = send(load->clients[index], pnd_bench_load_payload(index, position),
@@ -176,11 +197,15 @@ int pnd_bench_load_send(struct pnd_bench_load *load)
 int pnd_bench_load_verify(struct pnd_bench_load *load)
 {
     uint64_t byte_count = (uint64_t)load->depth * load->message_bytes;
-    for (uint32_t index = 0; index < load->connection_count; index++) {
+    for (uint32_t index = load->first; index < load->first + load->wave_count; index++) {
         int status = pnd_bench_load_expect(load->clients[index], index, load->position, byte_count);
         if (status < 0)
             return status;
     }
+    load->first += load->wave_count;
+    if (load->first < load->connection_count)
+        return 0;
+    load->first = 0;
     load->position += byte_count;
     return 0;
 }

@@ -1,276 +1,156 @@
 /*
- * read.c - reads of 4 KiB at places by chance in a file that the system has in its cache.
+ * read.c - reads of 4 KiB at places by chance in a file, from the system's cache or past it.
  *
- * Happy path:  start as many as the depth says -> submit and wait in one call -> compare each block
- *              with its place -> as often as it takes.
+ * Happy path:  as many under way as the depth says: each that ends is compared with its place and
+ *              followed by the next, until a block's reads are done.
  * Failures:    a block of another place, and a short read, are wrong bytes.
  */
-#include "batch.h"
+#include "read.h"
+
 #include "cases.h"
-#include "file.h"
-#include "ring.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-enum { BLOCK_READS = 2048, BRIEF_READS = 64 };
+enum { BLOCK_READS = 2048, DIRECT_READS = 256, DIRECT_TIMES = 16, BRIEF_TIMES = 2 };
 
-struct reader {
-    int descriptor;
-    uint32_t depth;
-    uint64_t seed;
-    unsigned char *memory; /* of calls and ring */
-    uint64_t offsets[PND_BENCH_BATCH_MAXIMUM];
-    struct io_uring ring;
-    struct pnd_bench_batch batch;
-    pendio_handle handle;
+struct contender {
+    const struct pnd_bench_reader *reader;
+    void *state;
+    bool is_direct;
+    struct pnd_bench_reading reading;
 };
 
-typedef int read_fn(struct reader *reader);
+static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench_subject *subject,
+                 void **ret_state);
+static int run(void *state, struct pnd_bench_block *block);
+static uint64_t reads_of(const struct contender *contender, bool is_brief);
+static void end(void *state);
+static int create_calls(struct pnd_bench_reading *reading, void **ret_reader);
+static int read_calls(void *reader);
+static void destroy_calls(void *reader);
 
-static int begin_calls(const struct pnd_bench_case *bench_case,
-                       const struct pnd_bench_subject *subject, void **ret_state);
-static int begin_bare(const struct pnd_bench_case *bench_case,
-                      const struct pnd_bench_subject *subject, void **ret_state);
-static int begin_pendio(const struct pnd_bench_case *bench_case,
-                        const struct pnd_bench_subject *subject, void **ret_state);
-static int begin(const struct pnd_bench_case *bench_case, struct reader **ret_reader);
-static int register_all(struct reader *reader);
-static int run(struct reader *reader, struct pnd_bench_block *block, read_fn *read_batch);
-static int run_calls(void *state, struct pnd_bench_block *block);
-static int run_bare(void *state, struct pnd_bench_block *block);
-static int run_pendio(void *state, struct pnd_bench_block *block);
-static int read_calls(struct reader *reader);
-static int read_bare(struct reader *reader);
-static int read_pendio(struct reader *reader);
-static int check_record(struct reader *reader, const struct pendio_completion *record);
-static void end_calls(void *state);
-static void end_bare(void *state);
-static void end_pendio(void *state);
+static const char no_direct[] = "its file system takes no O_DIRECT; --directory names another";
+
+const struct pnd_bench_reader pnd_bench_reader_calls = {create_calls, read_calls, destroy_calls};
 
 const struct pnd_bench_subject pnd_bench_read[] = {
-    {"ring", "ring", NULL, NULL, begin_bare, run_bare, end_bare},
-    {"pendio", "ring", NULL, NULL, begin_pendio, run_pendio, end_pendio},
-    {"pread", "ring", NULL, NULL, begin_calls, run_calls, end_calls},
+    {"ring", "ring", PND_BENCH_FLOOR, &pnd_bench_reader_ring, no_direct, begin, run, end},
+    {"pendio", "ring", PND_BENCH_OURS, &pnd_bench_reader_pendio, no_direct, begin, run, end},
+    {"pread", "ring", PND_BENCH_FLOOR, &pnd_bench_reader_calls, no_direct, begin, run, end},
+#ifdef PENDIO_BENCH_LIBUV
+    {"libuv", "ring", PND_BENCH_PEER, &pnd_bench_reader_libuv, no_direct, begin, run, end},
+#else
+    {"libuv", "ring", PND_BENCH_PEER, NULL, "libuv (libuv1-dev) was not found by cmake", begin, run,
+     end},
+#endif
 };
 const size_t pnd_bench_read_count = sizeof pnd_bench_read / sizeof pnd_bench_read[0];
 
-static int begin(const struct pnd_bench_case *bench_case, struct reader **ret_reader)
+static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench_subject *subject,
+                 void **ret_state)
 {
-    struct reader *reader = calloc(1, sizeof *reader);
-    if (reader == NULL)
+    if (subject->kind == NULL)
+        return -ENOTSUP;
+    struct contender *contender = calloc(1, sizeof *contender);
+    if (contender == NULL)
         return -ENOMEM;
-    reader->depth = bench_case->depth;
-    reader->seed = 1;
-    reader->memory =
-        aligned_alloc(PND_BENCH_FILE_BLOCK, (size_t)bench_case->depth * PND_BENCH_FILE_BLOCK);
-    int status = reader->memory == NULL ? -ENOMEM : pnd_bench_file_open(&reader->descriptor);
-    if (status == 0) {
-        *ret_reader = reader;
-        return 0;
-    }
-    free(reader->memory);
-    free(reader);
-    return status;
-}
-
-static int begin_calls(const struct pnd_bench_case *bench_case,
-                       const struct pnd_bench_subject *subject, void **ret_state)
-{
-    (void)subject;
-    struct reader *reader = NULL;
-    int status = begin(bench_case, &reader);
+    struct pnd_bench_reading *reading = &contender->reading;
+    *reading = (struct pnd_bench_reading){.descriptor = -1, .depth = bench_case->depth, .seed = 1};
+    contender->reader = subject->kind;
+    contender->is_direct = bench_case->is_direct;
+    reading->memory =
+        aligned_alloc(PND_BENCH_FILE_BLOCK, (size_t)reading->depth * PND_BENCH_FILE_BLOCK);
+    int status = reading->memory == NULL ? -ENOMEM
+                 : bench_case->is_direct ? pnd_bench_file_open_direct(&reading->descriptor)
+                                         : pnd_bench_file_open(&reading->descriptor);
     if (status == 0)
-        *ret_state = reader;
-    return status;
-}
-
-/* Memory and file are registered, as pendio's arena is: no read has to look them up. */
-static int begin_bare(const struct pnd_bench_case *bench_case,
-                      const struct pnd_bench_subject *subject, void **ret_state)
-{
-    (void)subject;
-    struct reader *reader = NULL;
-    int status = begin(bench_case, &reader);
+        status = contender->reader->create(reading, &contender->state);
     if (status < 0)
-        return status;
-    status =
-        pnd_bench_ring_init(&reader->ring, PND_BENCH_BATCH_MAXIMUM, 2 * PND_BENCH_BATCH_MAXIMUM);
-    if (status < 0) {
-        end_calls(reader);
-        return status;
-    }
-    status = register_all(reader);
-    if (status < 0)
-        end_bare(reader);
+        end(contender);
     else
-        *ret_state = reader;
+        *ret_state = contender;
     return status;
 }
 
-static int register_all(struct reader *reader)
+static int run(void *state, struct pnd_bench_block *block)
 {
-    struct iovec memory = {reader->memory, (size_t)reader->depth * PND_BENCH_FILE_BLOCK};
-    int status = io_uring_register_files(&reader->ring, &reader->descriptor, 1);
-    return status < 0 ? status : io_uring_register_buffers(&reader->ring, &memory, 1);
-}
+    struct contender *contender = state;
 
-static int begin_pendio(const struct pnd_bench_case *bench_case,
-                        const struct pnd_bench_subject *subject, void **ret_state)
-{
-    (void)subject;
-    struct reader *reader = NULL;
-    int status = begin(bench_case, &reader);
-    if (status < 0)
-        return status;
-    status = pnd_bench_batch_init(&reader->batch, bench_case->depth, PND_BENCH_FILE_BLOCK);
-    if (status < 0) {
-        end_calls(reader);
-        return status;
-    }
-    status = pendio_handle_adopt(reader->batch.loop, reader->descriptor, &reader->handle);
-    if (status < 0) {
-        pnd_bench_batch_fini(&reader->batch);
-        end_calls(reader);
-        return status;
-    }
-    *ret_state = reader;
-    return 0;
-}
-
-static int run_calls(void *state, struct pnd_bench_block *block)
-{
-    return run(state, block, read_calls);
-}
-
-static int run_bare(void *state, struct pnd_bench_block *block)
-{
-    return run(state, block, read_bare);
-}
-
-static int run_pendio(void *state, struct pnd_bench_block *block)
-{
-    return run(state, block, read_pendio);
-}
-
-static int run(struct reader *reader, struct pnd_bench_block *block, read_fn *read_batch)
-{
-    uint64_t wanted = block->brief ? BRIEF_READS : BLOCK_READS;
-    int status = 0;
-
+    contender->reading.left = reads_of(contender, block->brief);
+    block->operation_count = contender->reading.left;
     pnd_bench_block_start(block);
-    while (status == 0 && block->operation_count < wanted) {
-        status = read_batch(reader);
-        block->operation_count += reader->depth;
-    }
+    int status = contender->reader->read(contender->state);
     pnd_bench_block_stop(block);
     return status;
 }
 
-static int read_calls(struct reader *reader)
+/* A device takes its time: fewer reads, and yet so many that the few at the end do not count. */
+static uint64_t reads_of(const struct contender *contender, bool is_brief)
 {
-    for (uint32_t index = 0; index < reader->depth; index++) {
-        unsigned char *memory = reader->memory + (size_t)index * PND_BENCH_FILE_BLOCK;
-        uint64_t offset = pnd_bench_file_offset(&reader->seed);
-        ssize_t got = pread(reader->descriptor, memory, PND_BENCH_FILE_BLOCK, (off_t)offset);
-        if (got != PND_BENCH_FILE_BLOCK || !pnd_bench_file_is(memory, offset))
-            return got < 0 ? -errno : -EBADMSG;
-    }
-    return 0;
+    uint64_t depth = contender->reading.depth;
+    if (is_brief)
+        return BRIEF_TIMES * depth;
+    if (!contender->is_direct)
+        return BLOCK_READS;
+    return DIRECT_TIMES * depth < DIRECT_READS ? DIRECT_READS : DIRECT_TIMES * depth;
 }
 
-static int read_bare(struct reader *reader)
+uint64_t pnd_bench_reading_next(struct pnd_bench_reading *reading, uint64_t index)
 {
-    for (uint32_t index = 0; index < reader->depth; index++) {
-        unsigned char *memory = reader->memory + (size_t)index * PND_BENCH_FILE_BLOCK;
-        struct io_uring_sqe *entry = pnd_bench_ring_entry(&reader->ring);
-        reader->offsets[index] = pnd_bench_file_offset(&reader->seed);
-        io_uring_prep_read_fixed(entry, 0, memory, PND_BENCH_FILE_BLOCK, reader->offsets[index], 0);
-        entry->flags |= IOSQE_FIXED_FILE;
-        io_uring_sqe_set_data64(entry, index);
-    }
-    for (uint32_t got = 0; got < reader->depth;) {
-        struct io_uring_cqe *completion;
-        unsigned head, count = 0;
-        int status = io_uring_submit_and_wait(&reader->ring, reader->depth - got);
-        if (status < 0)
-            return status;
-        io_uring_for_each_cqe(&reader->ring, head, completion)
-        {
-            uint64_t index = completion->user_data;
-            if (completion->res != PND_BENCH_FILE_BLOCK ||
-                !pnd_bench_file_is(reader->memory + index * PND_BENCH_FILE_BLOCK,
-                                   reader->offsets[index]))
-                return completion->res < 0 ? completion->res : -EBADMSG;
-            count++;
-        }
-        io_uring_cq_advance(&reader->ring, count);
-        got += count;
-    }
-    return 0;
+    reading->left--;
+    reading->offsets[index] = pnd_bench_file_offset(&reading->seed);
+    return reading->offsets[index];
 }
 
-/* Under PENDIO_AUTO a lone read of what is cached may be done at once. */
-static int read_pendio(struct reader *reader)
+unsigned char *pnd_bench_reading_memory(const struct pnd_bench_reading *reading, uint64_t index)
 {
-    struct pendio_completion records[PND_BENCH_BATCH_MAXIMUM];
-    struct pnd_bench_batch *batch = &reader->batch;
-    uint32_t got = 0;
-
-    for (uint32_t index = 0; index < reader->depth; index++) {
-        reader->offsets[index] = pnd_bench_file_offset(&reader->seed);
-        int answer = pendio_read(batch->contexts[index], reader->handle, reader->offsets[index]);
-        if (answer < 0)
-            return answer;
-        if (answer == PENDIO_DONE) {
-            (void)pendio_context_result(batch->contexts[index], &records[0]);
-            if (check_record(reader, &records[0]) < 0)
-                return -EBADMSG;
-            got++;
-        }
-    }
-    while (got < reader->depth) {
-        int count = pnd_bench_batch_turn(batch, records);
-        if (count < 0)
-            return count;
-        for (int index = 0; index < count; index++)
-            if (check_record(reader, &records[index]) < 0)
-                return -EBADMSG;
-        got += (uint32_t)count;
-    }
-    return 0;
+    return reading->memory + index * PND_BENCH_FILE_BLOCK;
 }
 
-static int check_record(struct reader *reader, const struct pendio_completion *record)
+int pnd_bench_reading_check(const struct pnd_bench_reading *reading, uint64_t index, int64_t result,
+                            const void *memory)
 {
-    const void *memory = (const void *)(uintptr_t)record->memory;
-    return record->bytes == PND_BENCH_FILE_BLOCK &&
-                   pnd_bench_file_is(memory, reader->offsets[record->user_data])
+    if (result < 0)
+        return (int)result;
+    return result == PND_BENCH_FILE_BLOCK && pnd_bench_file_is(memory, reading->offsets[index])
                ? 0
                : -EBADMSG;
 }
 
-static void end_calls(void *state)
+static void end(void *state)
 {
-    struct reader *reader = state;
-    if (reader->handle == 0)
-        (void)close(reader->descriptor);
-    free(reader->memory);
-    free(reader);
+    struct contender *contender = state;
+    if (contender->state != NULL)
+        contender->reader->destroy(contender->state);
+    if (contender->reading.descriptor >= 0)
+        (void)close(contender->reading.descriptor);
+    free(contender->reading.memory);
+    free(contender);
 }
 
-static void end_bare(void *state)
+/* ---- one after another, by pread ------------------------------------------------------------ */
+
+static int create_calls(struct pnd_bench_reading *reading, void **ret_reader)
 {
-    struct reader *reader = state;
-    io_uring_queue_exit(&reader->ring);
-    end_calls(reader);
+    *ret_reader = reading;
+    return 0;
 }
 
-static void end_pendio(void *state)
+static int read_calls(void *reader)
 {
-    struct reader *reader = state;
-    pnd_bench_batch_fini(&reader->batch);
-    end_calls(reader);
+    struct pnd_bench_reading *reading = reader;
+    int status = 0;
+    while (status == 0 && reading->left > 0) {
+        off_t offset = (off_t)pnd_bench_reading_next(reading, 0);
+        ssize_t got = pread(reading->descriptor, reading->memory, PND_BENCH_FILE_BLOCK, offset);
+        status = pnd_bench_reading_check(reading, 0, got < 0 ? -errno : got, reading->memory);
+    }
+    return status;
+}
+
+static void destroy_calls(void *reader)
+{
+    (void)reader;
 }

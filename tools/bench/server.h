@@ -9,12 +9,11 @@ struct pnd_bench_wiring {
     uint32_t count;
     uint32_t window_bytes; /* memory of a connection, or of a buffer */
     uint32_t buffer_count; /* of servers whose connections share buffers; a power of two */
+    uint64_t spin_ns;      /* pendio looks for so long before it sleeps */
 };
 
 /* Each returns 0 or -errno; -EINTR: a signal came while it slept. */
 struct pnd_bench_server {
-    const char *name;
-    const char *reference;
     int (*create)(const struct pnd_bench_wiring *wiring, void **ret_server);
 
     /*
@@ -25,10 +24,10 @@ struct pnd_bench_server {
     void (*destroy)(void *server);
 };
 
-extern const struct pnd_bench_server pnd_bench_ring_window;
-extern const struct pnd_bench_server pnd_bench_ring_lending;
-extern const struct pnd_bench_server pnd_bench_pendio_window;
-extern const struct pnd_bench_server pnd_bench_pendio_lending;
+extern const struct pnd_bench_server pnd_bench_ring_window, pnd_bench_ring_window_direct;
+extern const struct pnd_bench_server pnd_bench_ring_lending, pnd_bench_ring_lending_direct;
+extern const struct pnd_bench_server pnd_bench_pendio_window, pnd_bench_pendio_lending;
+extern const struct pnd_bench_server pnd_bench_pendio; /* by the strategy it chooses itself */
 extern const struct pnd_bench_server pnd_bench_epoll;
 extern const struct pnd_bench_server pnd_bench_libuv;
 
