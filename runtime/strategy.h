@@ -48,7 +48,8 @@ void pnd_strategy_copied(struct pnd_context *context, bool fills_buffer);
 /* No other stream was received from in this turn before; if one was, it is not alone either. */
 static inline bool pnd_strategy_comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    bool alone = loop->receive_turn != loop->turn || loop->receiver == handle;
+    bool alone = loop->receiver == NULL || loop->receive_turn != loop->turn ||
+                 loop->receiver == handle; /* nobody was received from, or it itself */
 
     if (!alone && !loop->receiver->strategy.is_ahead)
         loop->receiver->strategy.streak = 0;
