@@ -34,9 +34,9 @@ set(touches_taskrun_flag "spin_ns")
 set(touches_minimum_wait "batch_ns")
 set(touches_fixed_buffers "pendio_read|pendio_write|PENDIO_ZERO_COPY|arena_")
 set(touches_multishot_accept "pendio_accept|pendio_group_listen|listening")
-set(touches_multishot_receive "lending")
-set(touches_buffer_ring "pendio_receive\\(|lending") # whose data it holds is the loop's choice
-set(touches_incremental_buffers "lending")
+set(touches_multishot_receive "lending|PENDIO_RECEIVE_")
+set(touches_buffer_ring "pendio_receive\\(|lending") # all receive ahead needs it
+set(touches_incremental_buffers "lending|PENDIO_RECEIVE_")
 set(touches_no_signal "pendio_write|pendio_splice")
 set(touches_ftruncate "pendio_truncate")
 set(touches_zero_copy "PENDIO_ZERO_COPY")

@@ -16,7 +16,7 @@ ALL_OF_THEM = frozenset(("probe.c", "ring_uring.c", "quirks.c"))
 READERS = {
     "buffer_ring": ("buffer_ring.c",),
     "incremental_buffers": ("buffer_ring.c",),
-    "multishot_receive": ("ahead.c", "buffer_ring.c"),
+    "multishot_receive": ("ahead.c", "buffer_ring.c", "strategy.c"),
     "multishot_accept": ("op_accept.c",),
     "no_signal": ("transfer.c",),
     "ftruncate": ("op_sync.c",),
