@@ -70,8 +70,8 @@ int main(int count, char **words)
 /* All connections may come to one loop. */
 static int begin(struct pendio_loop *loop, uint32_t index, void *state)
 {
-    const struct pendio_pool_options options = {.size = sizeof options,
-                                                .context_count = connection_count};
+    const struct pendio_pool_options options = {
+        .size = sizeof options, .context_count = connection_count, .slice_bytes = WINDOW_BYTES};
     (void)state;
     seats[index].loop = loop;
     return pendio_pool_create(loop, &options, &seats[index].pool);
@@ -90,7 +90,6 @@ static void accepted(struct pendio_loop *loop, pendio_handle connection, void *s
         (void)pendio_handle_close(loop, connection, PENDIO_ABORTIVE);
         return;
     }
-    (void)pendio_context_set_lending(context);
     follow(loop, context, connection, pendio_receive(context, connection));
 }
 
@@ -119,6 +118,10 @@ static int start_next(const struct pendio_completion *last)
 {
     if (last->error < 0 || (last->flags & PENDIO_END_OF_STREAM) != 0)
         return -ENOTCONN;
-    return last->operation == PENDIO_OPERATION_SEND ? pendio_receive(last->context, last->handle)
-                                                    : pendio_send(last->context, last->handle);
+    if (last->operation == PENDIO_OPERATION_RECEIVE) {
+        (void)pendio_context_set_window(last->context, 0, last->bytes);
+        return pendio_send(last->context, last->handle);
+    }
+    (void)pendio_context_set_slice(last->context);
+    return pendio_receive(last->context, last->handle);
 }
