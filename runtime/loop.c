@@ -130,7 +130,7 @@ static bool is_plain(const struct pnd_loop *loop)
 {
     return loop->buffers.entries == NULL && TAILQ_EMPTY(&loop->backlog) &&
            TAILQ_EMPTY(&loop->cancels) && TAILQ_EMPTY(&loop->arms) && TAILQ_EMPTY(&loop->stops) &&
-           TAILQ_EMPTY(&loop->starved);
+           TAILQ_EMPTY(&loop->starved) && loop->outbox.noted_count == 0;
 }
 
 /* As the ring's, but sleeps only when everything that may go is in the kernel. */
