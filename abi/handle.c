@@ -113,7 +113,7 @@ int pendio_handle_get_receive(struct pendio_loop *loop, pendio_handle handle,
         status = -EINVAL;
     if (status < 0)
         return status;
-    *ret_strategy = self->strategy.is_ahead ? PENDIO_RECEIVE_MULTISHOT : PENDIO_RECEIVE_SINGLE;
+    *ret_strategy = pnd_strategy_now(pnd_shell_loop(loop), self);
     *ret_reason = self->strategy.reason;
     return 0;
 }

@@ -10,7 +10,6 @@
 #include <pendio/pendio.h>
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
 enum {
@@ -69,8 +68,8 @@ int pnd_buffers_make(struct pnd_buffers *buffers, struct pnd_ring *ring)
 
     if (buffers->memory != NULL)
         return 0;
-    buffers->buffers = calloc(count, sizeof *buffers->buffers);
-    buffers->free_buffers = calloc(count, sizeof *buffers->free_buffers);
+    buffers->buffers = map(count * sizeof *buffers->buffers);
+    buffers->free_buffers = map(count * sizeof *buffers->free_buffers);
     buffers->memory = map(memory_bytes(buffers));
     if (buffers->buffers == NULL || buffers->free_buffers == NULL || buffers->memory == NULL) {
         pnd_buffers_fini(buffers);
@@ -88,8 +87,8 @@ void pnd_buffers_fini(struct pnd_buffers *buffers)
 {
     unmap(buffers->entries, ring_bytes(buffers));
     unmap(buffers->memory, memory_bytes(buffers));
-    free(buffers->buffers);
-    free(buffers->free_buffers);
+    unmap(buffers->buffers, buffers->buffer_count * sizeof *buffers->buffers);
+    unmap(buffers->free_buffers, buffers->buffer_count * sizeof *buffers->free_buffers);
     *buffers = (struct pnd_buffers){.buffer_bytes = buffers->buffer_bytes,
                                     .buffer_count = buffers->buffer_count};
 }

@@ -133,7 +133,7 @@ struct pnd_loop {
     struct pnd_inbox_store inboxes;
     struct pnd_outbox outbox;
     struct pnd_buffers buffers;
-    uint64_t receive_turn;       /* when a stream was received from last */
+    uint64_t receive_turn;       /* when a stream was received from last; at first none was */
     struct pnd_handle *receiver; /* its slot; whose that is now makes no difference */
     uint32_t collect_count;      /* connections collected per listener */
     uint32_t collect_bytes;      /* of data collected and lent per handle */

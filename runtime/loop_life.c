@@ -197,6 +197,7 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     loop->batch_count = options->batch_count;
     loop->collect_count = options->collect_count;
     loop->collect_bytes = options->collect_bytes;
+    loop->receive_turn = UINT64_MAX;
     loop->buffers.buffer_bytes = options->buffer_bytes;
     loop->buffers.buffer_count = power_of_two(options->buffer_count);
     pnd_signals_init(&loop->signals);

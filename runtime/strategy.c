@@ -52,29 +52,40 @@ static int turn_ahead(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t 
     return 0;
 }
 
+static bool is_possible(const struct pnd_loop *loop, const struct pnd_handle *handle)
+{
+    return (loop->ring.features & PENDIO_FEATURE_MULTISHOT_RECEIVE) != 0 &&
+           !handle->refuses_multishot;
+}
+
 static bool may_turn_ahead(const struct pnd_loop *loop, struct pnd_handle *handle)
 {
     return handle->strategy.pin == PENDIO_RECEIVE_ADAPTIVE && !handle->strategy.is_ahead &&
-           (loop->ring.features & PENDIO_FEATURE_MULTISHOT_RECEIVE) != 0 &&
-           !handle->refuses_multishot && carries_bytes_alone(handle);
+           is_possible(loop, handle) && carries_bytes_alone(handle);
 }
 
 /* Whoever waits for what is not to come any more asks for himself. */
 int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t strategy)
 {
+    uint8_t reason =
+        strategy == PENDIO_RECEIVE_ADAPTIVE ? PENDIO_RECEIVE_UNDECIDED : PENDIO_RECEIVE_PINNED;
     int status = 0;
 
-    if (strategy == PENDIO_RECEIVE_MULTISHOT)
-        status = turn_ahead(loop, handle, PENDIO_RECEIVE_PINNED);
+    if (strategy == PENDIO_RECEIVE_MULTISHOT && is_possible(loop, handle))
+        status = turn_ahead(loop, handle, reason);
+    else
+        turn_single(loop, handle, reason);
     if (status < 0)
         return status;
-    if (strategy != PENDIO_RECEIVE_MULTISHOT)
-        turn_single(loop, handle,
-                    strategy == PENDIO_RECEIVE_SINGLE ? PENDIO_RECEIVE_PINNED
-                                                      : PENDIO_RECEIVE_UNDECIDED);
     handle->strategy.pin = (uint8_t)strategy;
     pnd_context_ask_again(handle);
     return 0;
+}
+
+uint32_t pnd_strategy_now(const struct pnd_loop *loop, const struct pnd_handle *handle)
+{
+    return handle->strategy.is_ahead && is_possible(loop, handle) ? PENDIO_RECEIVE_MULTISHOT
+                                                                  : PENDIO_RECEIVE_SINGLE;
 }
 
 void pnd_strategy_take_over(struct pnd_loop *loop, struct pnd_handle *handle,

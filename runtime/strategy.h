@@ -29,6 +29,9 @@ enum { PND_PIECE_SMALL_BYTES = 4096, PND_STRATEGY_PATIENCE = 8 };
 /* As a caller wants it. 0 or -ENOMEM, and all is as it was. */
 int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t strategy);
 
+/* PENDIO_RECEIVE_SINGLE or PENDIO_RECEIVE_MULTISHOT. */
+uint32_t pnd_strategy_now(const struct pnd_loop *loop, const struct pnd_handle *handle);
+
 /* What was pinned on a handle of another loop is pinned on this new one. */
 void pnd_strategy_take_over(struct pnd_loop *loop, struct pnd_handle *handle,
                             const struct pnd_handle *other);

@@ -530,10 +530,10 @@ PENDIO_API int pendio_context_set_pieces(struct pendio_context *context,
  * in one stretch is lent, at most buffer_bytes; a longer message is cut off there.
  *
  * On streams over IPv4 and IPv6 one request then receives ahead of those who ask (unless
- * pendio_handle_set_receive() says otherwise), at most
- * collect_bytes, for whoever receives next, with or without memory of his own. What is lent counts,
- * too: a handle above that is not read until some is given back, and its peer has to wait. Where
- * all buffers of the loop are in use a receive waits for one.
+ * pendio_handle_set_receive() has another wish), at most collect_bytes, for whoever receives next,
+ * with or without memory of his own. What is lent counts, too: a handle above that is not read
+ * until some is given back, and its peer has to wait. Where all buffers of the loop are in use a
+ * receive waits for one.
  *
  * Result:    0. Where there is no memory for the buffers, a receive ends with -ENOMEM.
  * Ownership: what is lent is the context's until its next receive, the end of a send of it, other
