@@ -3,6 +3,7 @@
  */
 #include "immediate.h"
 #include "shell.h"
+#include "strategy.h"
 
 /* 0 and the open handle, or the refusal; `arguments_are_valid` stands for all other arguments. */
 static int find(struct pendio_loop *loop, pendio_handle value, bool arguments_are_valid,
@@ -85,6 +86,36 @@ int pendio_handle_set_option(struct pendio_loop *loop, pendio_handle handle, int
     int status = find(loop, handle, value != NULL, &self);
 
     return status < 0 ? status : pnd_immediate_set_option(self, level, name, value, byte_count);
+}
+
+static bool is_stream(const struct pnd_handle *handle)
+{
+    return handle->kind == PND_KIND_STREAM;
+}
+
+int pendio_handle_set_receive(struct pendio_loop *loop, pendio_handle handle, uint32_t strategy)
+{
+    struct pnd_handle *self;
+    int status = find(loop, handle, strategy <= PENDIO_RECEIVE_MULTISHOT, &self);
+
+    if (status == 0 && !is_stream(self))
+        status = -EINVAL;
+    return status < 0 ? status : pnd_strategy_pin(pnd_shell_loop(loop), self, strategy);
+}
+
+int pendio_handle_get_receive(struct pendio_loop *loop, pendio_handle handle,
+                              uint32_t *ret_strategy, uint32_t *ret_reason)
+{
+    struct pnd_handle *self;
+    int status = find(loop, handle, ret_strategy != NULL && ret_reason != NULL, &self);
+
+    if (status == 0 && !is_stream(self))
+        status = -EINVAL;
+    if (status < 0)
+        return status;
+    *ret_strategy = self->strategy.is_ahead ? PENDIO_RECEIVE_MULTISHOT : PENDIO_RECEIVE_SINGLE;
+    *ret_reason = self->strategy.reason;
+    return 0;
 }
 
 int pendio_handle_get_option(struct pendio_loop *loop, pendio_handle handle, int level, int name,

@@ -53,6 +53,7 @@ MEMBER(pendio_loop_options, buffer_count, 44);
 MEMBER(pendio_loop_options, collect_bytes, 48);
 MEMBER(pendio_loop_options, collect_count, 52);
 MEMBER(pendio_loop_options, allowed_operations, 56);
+MEMBER(pendio_loop_options, spin_ns, 64);
 
 MEMBER(pendio_loop_statistics, size, 0);
 MEMBER(pendio_loop_statistics, backend, 4);
@@ -99,6 +100,16 @@ MEMBER(pendio_loop_statistics, buffers, 312);
 MEMBER(pendio_loop_statistics, buffers_in_use, 320);
 MEMBER(pendio_loop_statistics, buffers_exhausted, 328);
 MEMBER(pendio_loop_statistics, connections_collected, 336);
+MEMBER(pendio_loop_statistics, spins, 344);
+MEMBER(pendio_loop_statistics, spins_paid, 352);
+MEMBER(pendio_loop_statistics, gathers, 360);
+MEMBER(pendio_loop_statistics, sends_gathered, 368);
+MEMBER(pendio_loop_statistics, streams_ahead, 376);
+MEMBER(pendio_loop_statistics, ahead_for_lending, 384);
+MEMBER(pendio_loop_statistics, ahead_for_lone, 392);
+MEMBER(pendio_loop_statistics, single_for_large, 400);
+MEMBER(pendio_loop_statistics, single_for_crowd, 408);
+MEMBER(pendio_loop_statistics, single_for_unasked, 416);
 
 MEMBER(pendio_pool_options, size, 0);
 MEMBER(pendio_pool_options, flags, 4);

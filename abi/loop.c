@@ -51,7 +51,7 @@ int pnd_shell_complete_options(struct pendio_loop_options *options)
         options->handle_count > 0xfffff || options->post_count > 1u << 20 ||
         options->timer_slack_ns < 1000 || options->buffer_bytes > 1u << 20 ||
         options->buffer_count < 2 || options->buffer_count > 1u << 15 ||
-        options->collect_bytes > 1u << 30)
+        options->collect_bytes > 1u << 30 || options->spin_ns > 1000000000)
         return -EINVAL;
     return 0;
 }

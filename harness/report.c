@@ -15,7 +15,7 @@ enum {
     FEATURE_COUNT = 64, /* a bit each */
     DONE_COUNT = 7,
     REFUSED_COUNT = 5,
-    COUNTER_COUNT = 22,
+    COUNTER_COUNT = 32,
 };
 
 /* Everything a Stats message points to. */
@@ -88,6 +88,16 @@ static void put_counters(struct stats_parts *parts, const struct pendio_loop_sta
         {"buffers", from->buffers},
         {"buffers_in_use", from->buffers_in_use},
         {"buffers_exhausted", from->buffers_exhausted},
+        {"spins", from->spins},
+        {"spins_paid", from->spins_paid},
+        {"gathers", from->gathers},
+        {"sends_gathered", from->sends_gathered},
+        {"streams_ahead", from->streams_ahead},
+        {"ahead_for_lending", from->ahead_for_lending},
+        {"ahead_for_lone", from->ahead_for_lone},
+        {"single_for_large", from->single_for_large},
+        {"single_for_crowd", from->single_for_crowd},
+        {"single_for_unasked", from->single_for_unasked},
     };
     parts->message.counters =
         put_counts(parts, DONE_COUNT + REFUSED_COUNT, counters, COUNTER_COUNT);

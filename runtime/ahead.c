@@ -8,6 +8,7 @@
  */
 #include "ahead.h"
 
+#include "strategy.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -132,6 +133,8 @@ static void ahead_collect(struct pnd_loop *loop, struct pnd_handle *handle, int3
         pnd_buffers_release(&loop->buffers, item.buffer); /* too late, or behind a gap: nobody's */
     else if (add(loop, handle, item) < 0)
         note_ending(handle, PND_FAILED, -ENOMEM);
+    else if (!pnd_multishot_is_waited_for(handle))
+        pnd_strategy_unasked(loop, handle);
     settle_ending(handle);
 }
 
@@ -140,7 +143,7 @@ static bool ahead_end(struct pnd_loop *loop, struct pnd_handle *handle, int32_t 
     struct pnd_context *first = pnd_line_first(&handle->receives);
 
     if (result == -ENOBUFS) {
-        pnd_buffers_want_more(&loop->buffers);
+        pnd_buffers_found_none(&loop->buffers);
         return true;
     }
     if (result == 0 || pnd_transfer_is_fatal(result)) {
@@ -169,6 +172,8 @@ enum pnd_source pnd_ahead_pass(struct pnd_loop *loop, struct pnd_handle *handle)
     if (pnd_handle_is_armed(handle))
         return PND_FROM_LATER;
     pnd_multishot_stop(loop, handle);
+    if (!handle->strategy.is_ahead)
+        handle->multishot = NULL; /* the straight way is open again */
     return PND_FROM_KERNEL;
 }
 
@@ -196,6 +201,7 @@ void pnd_ahead_consume(struct pnd_loop *loop, struct pnd_handle *handle, uint32_
 
 void pnd_ahead_taken(struct pnd_loop *loop, struct pnd_handle *handle)
 {
+    handle->strategy.unasked = 0;
     settle_ending(handle);
     pnd_multishot_relieve(loop, handle);
 }
@@ -219,9 +225,16 @@ static void copy(struct pnd_context *context)
 
 enum pnd_source pnd_ahead_take(struct pnd_context *context)
 {
+    const struct pnd_inbox_item *first;
+    bool fills_buffer;
+
     if (!pnd_ahead_has_bytes(context->handle))
-        return pnd_ahead_pass(context->loop, context->handle);
+        return pnd_strategy_is_ahead(context) ? pnd_multishot_ask(context, &pnd_receive_ahead)
+                                              : pnd_ahead_pass(context->loop, context->handle);
+    first = pnd_inbox_first(&context->loop->inboxes, &context->handle->inbox);
+    fills_buffer = first->offset_bytes + first->byte_count == context->loop->buffers.buffer_bytes;
     copy(context);
+    pnd_strategy_copied(context, fills_buffer);
     pnd_ahead_taken(context->loop, context->handle);
     return PND_FROM_INBOX;
 }

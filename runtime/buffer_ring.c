@@ -116,13 +116,19 @@ void pnd_buffers_want_some(struct pnd_buffers *buffers)
             buffers->buffer_count < WANTED_FIRST ? buffers->buffer_count : WANTED_FIRST;
 }
 
+static void want_more(struct pnd_buffers *buffers)
+{
+    if (buffers->wanted_count < buffers->buffer_count)
+        buffers->wanted_count *= 2;
+}
+
 /* Half of them used at a time: twice as many are wanted. A quarter for long: half. */
 static void adapt(struct pnd_buffers *buffers)
 {
     uint32_t used_count = buffers->wanted_count - buffers->provided_count;
 
     if (used_count >= buffers->wanted_count / 2)
-        pnd_buffers_want_more(buffers);
+        want_more(buffers);
     if (used_count > buffers->wanted_count / 4)
         buffers->idle_count = 0;
     else if (buffers->wanted_count > WANTED_FIRST && ++buffers->idle_count >= PATIENCE) {
@@ -134,6 +140,8 @@ static void adapt(struct pnd_buffers *buffers)
 /* Some stay, for whoever takes one. The tail lies where the first entry has room to spare. */
 void pnd_buffers_provide(struct pnd_buffers *buffers)
 {
+    if (buffers->is_dry && buffers->provided_count != 0)
+        buffers->is_dry = false;
     if (buffers->entries == NULL || buffers->provided_count >= buffers->wanted_count ||
         buffers->free_count <= buffers->kept_count)
         return;
@@ -141,13 +149,15 @@ void pnd_buffers_provide(struct pnd_buffers *buffers)
     while (buffers->provided_count < buffers->wanted_count &&
            buffers->free_count > buffers->kept_count)
         provide_one(buffers);
+    buffers->is_dry = false;
     __atomic_store_n(&buffers->entries[0].resv, buffers->tail, __ATOMIC_RELEASE);
 }
 
-void pnd_buffers_want_more(struct pnd_buffers *buffers)
+void pnd_buffers_found_none(struct pnd_buffers *buffers)
 {
-    if (buffers->wanted_count < buffers->buffer_count)
-        buffers->wanted_count *= 2;
+    if (!buffers->is_dry)
+        want_more(buffers);
+    buffers->is_dry = true;
 }
 
 /* ---- from the kernel ------------------------------------------------------------------------ */

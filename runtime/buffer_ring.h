@@ -30,6 +30,7 @@ struct pnd_buffers {
     uint32_t provided_count; /* the kernel has them */
     uint32_t wanted_count;   /* it should have */
     uint32_t idle_count;     /* how often in a row it had far too many */
+    bool is_dry;             /* it was found empty, and has got none since */
     uint16_t tail;
 };
 
@@ -57,8 +58,8 @@ bool pnd_buffers_take(struct pnd_buffers *buffers, uint32_t *ret_index);
 void pnd_buffers_hold(struct pnd_buffers *buffers, uint32_t index);
 void pnd_buffers_release(struct pnd_buffers *buffers, uint32_t index);
 
-/* Somebody found the ring empty: more are wanted. */
-void pnd_buffers_want_more(struct pnd_buffers *buffers);
+/* Somebody found the ring empty: more are wanted, and nobody is to ask before it has some. */
+void pnd_buffers_found_none(struct pnd_buffers *buffers);
 
 /* How many are held. */
 uint32_t pnd_buffers_in_use(const struct pnd_buffers *buffers);
@@ -68,8 +69,9 @@ static inline bool pnd_buffers_have_one(const struct pnd_buffers *buffers, bool 
 {
     if (!chooses)
         return buffers->free_count != 0;
-    return buffers->provided_count != 0 ||
-           (buffers->entries != NULL && buffers->free_count > buffers->kept_count);
+    return !buffers->is_dry &&
+           (buffers->provided_count != 0 ||
+            (buffers->entries != NULL && buffers->free_count > buffers->kept_count));
 }
 
 static inline unsigned char *pnd_buffers_memory(const struct pnd_buffers *buffers, uint32_t index)

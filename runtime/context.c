@@ -7,6 +7,7 @@
 #include "context.h"
 
 #include "line.h"
+#include "outbox.h"
 #include "straight.h"
 #include "zero_copy.h"
 
@@ -256,7 +257,7 @@ static enum pnd_verdict judge(struct pnd_context *context, int32_t result, uint3
     if (!has_polled && context->operation->finish != NULL)
         return context->operation->finish(context, result, cqe_flags);
     context->polling = false;
-    if (result >= 0)
+    if (result >= 0 || pnd_outbox_is_interrupted(context, result))
         return has_polled ? PND_AGAIN : PND_DELIVER;
     pnd_context_fail(context, result);
     pnd_context_drop(context);

@@ -38,12 +38,14 @@ enum pnd_stop {
     PND_STOP_BY_CLOSE,
 };
 
-/* Where a pending run is. */
+/* Where a pending run is; from PND_IN_KERNEL on the kernel works for it. */
 enum pnd_place {
     PND_NOWHERE, /* nothing to take back: it waits for time, or for others */
     PND_IN_LINE, /* behind others, or the first and waiting for what is collected */
     PND_IN_BACKLOG,
     PND_IN_KERNEL,
+    PND_CARRYING, /* so, and its request has the bytes of those behind it who are carried */
+    PND_CARRIED,
 };
 
 /* What the operation makes of the kernel's answer. */
@@ -72,6 +74,7 @@ struct pnd_operation {
     bool may_try;             /* PENDIO_TRY looks at once */
     bool finishes_closing;    /* a graceful close lets it finish */
     bool outlives_line;       /* it goes on where the line has come to an end */
+    bool gathers;             /* on a stream, one request may have the bytes of several runs */
     int32_t after_disconnect; /* its error then; 0: what else is known, or the kernel says */
     /* Cannot fail: reserve checked everything, and the entry is zeroed. */
     void (*prepare)(const struct pnd_context *context, struct io_uring_sqe *sqe);
@@ -157,6 +160,7 @@ struct pnd_context_extra {
     struct pnd_guest target; /* of an accept into a prepared handle */
     struct pnd_splice splice;
     struct pnd_zero_copy zero_copy;
+    uint64_t interrupted;        /* the run whose request was cancelled for another's sake */
     struct pnd_packets *packets; /* of send_packets; kept, NULL: never needed */
     struct pnd_move *move;       /* under way */
 };
@@ -222,6 +226,24 @@ struct pnd_context {
     struct pnd_context_list *queue;      /* which of them; NULL: none */
     struct pendio_completion result;     /* of the last finished run */
 };
+
+#define PND_MIRRORS(ours, theirs)                                                                  \
+    _Static_assert(offsetof(struct pnd_context, ours) ==                                           \
+                           offsetof(struct pnd_context, coming.theirs) &&                          \
+                       sizeof(((struct pnd_context *)0)->ours) ==                                  \
+                           sizeof(((struct pendio_completion *)0)->theirs),                        \
+                   "the completion that is to be")
+PND_MIRRORS(coming_context, context);
+PND_MIRRORS(user_data, user_data);
+PND_MIRRORS(token, run);
+PND_MIRRORS(handle_value, handle);
+PND_MIRRORS(value, value);
+PND_MIRRORS(moved_bytes, bytes);
+PND_MIRRORS(coming_memory, memory);
+PND_MIRRORS(error, error);
+PND_MIRRORS(coming_operation, operation);
+PND_MIRRORS(flags, flags);
+#undef PND_MIRRORS
 
 /* The state table: a bit for every state that may follow. */
 extern const uint8_t pnd_state_follows[];

@@ -10,6 +10,7 @@
 #include "context.h"
 #include "multishot.h"
 #include "operation.h"
+#include "outbox.h"
 #include "zero_copy.h"
 
 #include <errno.h>
@@ -80,6 +81,8 @@ void pnd_dispatch(struct pnd_loop *loop, const struct pnd_ring_completion *compl
     context = pnd_context_of_run(loop, completion->user_data);
     if (context != NULL && context->place == PND_IN_KERNEL)
         pnd_context_completed(context, result, completion->flags);
+    else if (context != NULL && context->place == PND_CARRYING)
+        pnd_outbox_completed(context, result);
     else
         loop->stats.stale_completions++;
 }

@@ -83,6 +83,7 @@ void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *han
     assert(handle->state != PND_HANDLE_FREE && pnd_handle_is_idle(handle));
     assert(handle->arming_list == NULL && pnd_inbox_is_empty(&handle->inbox));
     handle->state = PND_HANDLE_FREE;
+    table->ahead_count -= handle->strategy.is_ahead;
     table->free_slots[table->free_count++] = (uint32_t)(handle - table->slots);
 }
 

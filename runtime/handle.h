@@ -81,7 +81,28 @@ struct pnd_line {
     struct pnd_context *holder; /* NULL: nobody */
     uint32_t undelivered_count; /* finished, not yet delivered: nothing may overtake them */
     int32_t failure;
-    uint8_t ending; /* enum pnd_ending */
+    uint8_t ending;       /* enum pnd_ending */
+    bool is_noted;        /* of sends: they may be gathered before the ring is handed over */
+    bool goes_alone;      /* not the next time: one may spoil it for the others */
+    uint32_t entry_until; /* of sends: the tail behind the entry that was written last */
+};
+
+/* Whether descriptors may come beside the bytes of a stream. */
+enum pnd_carries {
+    PND_CARRIES_UNKNOWN,
+    PND_CARRIES_BYTES,
+    PND_CARRIES_MORE,
+};
+
+/* How a stream is received from (strategy.h). */
+struct pnd_strategy {
+    uint8_t pin;           /* PENDIO_RECEIVE_...: what a caller wants */
+    uint8_t reason;        /* PENDIO_RECEIVE_...: why it is as it is */
+    uint8_t carries;       /* enum pnd_carries */
+    uint8_t streak;        /* receives in a row that speak for the other way */
+    uint8_t unasked;       /* turns in which something came ahead since anybody asked */
+    bool is_ahead;         /* by a request for many */
+    uint32_t unasked_turn; /* the last of them */
 };
 
 /* What has become of a handle's multishot request; from PND_ARMED on the kernel has it. */
@@ -131,9 +152,10 @@ struct pnd_handle {
     int32_t inbox_failure;
     uint32_t held_bytes;                   /* of buffers: collected, and lent from here */
     const struct pnd_multishot *multishot; /* the one used last; NULL: none was */
-    uint8_t arming;                        /* enum pnd_arming */
-    bool refuses_multishot;                /* it is not for this descriptor */
-    struct pnd_handle_list *arming_list;   /* the loop's list it waits in; NULL: in none */
+    struct pnd_strategy strategy;
+    uint8_t arming;                      /* enum pnd_arming */
+    bool refuses_multishot;              /* it is not for this descriptor */
+    struct pnd_handle_list *arming_list; /* the loop's list it waits in; NULL: in none */
     TAILQ_ENTRY(pnd_handle) arming_link;
 };
 
@@ -143,6 +165,7 @@ struct pnd_handle_table {
     uint32_t free_count;
     uint32_t slot_count;
     uint16_t loop_id;
+    uint32_t ahead_count; /* those received from ahead of who asks */
 };
 
 /* Returns 0 or -ENOMEM. */

@@ -12,6 +12,7 @@
 #include "harvest.h"
 
 #include "dispatch.h"
+#include "outbox.h"
 #include "straight.h"
 
 enum { COLLECT_COUNT = 64 }; /* completions copied out at a time */
@@ -65,23 +66,25 @@ static inline void copy_twice(struct pendio_completion *first, struct pendio_com
 static inline void hand_out(struct pnd_loop *loop, struct pnd_context *context)
 {
     assert(context->request_flags == 0 && context->deadline_ns == 0);
+    assert(loop->harvest.next != loop->harvest.end);
     pnd_context_move(context, PND_FREE);
     context->phase = pnd_phase(PND_FREE, PND_NOWHERE);
     copy_twice(&context->result, loop->harvest.next++, &context->coming);
 }
 
-/* Nobody waits for what becomes of the handle, or of the run. */
-static inline bool may_leave(const struct pnd_context *context)
+/* The array is open still, and nobody waits for what becomes of the handle, or of the run. */
+static inline bool may_leave(const struct pnd_loop *loop, const struct pnd_context *context)
 {
     const struct pnd_handle *handle = context->handle;
     const struct pnd_line *line = context->line;
 
-    return handle->state == PND_HANDLE_OPEN && handle->settler == NULL &&
+    return loop->harvest.next != loop->harvest.end && !context->attached &&
+           handle->state == PND_HANDLE_OPEN && handle->settler == NULL &&
            context->operation->release == NULL && (line == NULL || line->holder == NULL);
 }
 
-/* The way of a run on a handle. */
-static inline void hand_out_on(struct pnd_loop *loop, struct pnd_context *context)
+/* The way of a run on a handle. Returns the line it has left, which is to go on; NULL: none. */
+static inline struct pnd_line *hand_out_on(struct pnd_loop *loop, struct pnd_context *context)
 {
     const struct pnd_operation *operation = context->operation;
     struct pnd_handle *handle = context->handle;
@@ -93,11 +96,16 @@ static inline void hand_out_on(struct pnd_loop *loop, struct pnd_context *contex
     if (operation->over != NULL)
         operation->over(context);
     hand_out(loop, context);
+    return line;
+}
+
+static inline void go_on(struct pnd_line *line)
+{
     if (line != NULL && !TAILQ_EMPTY(&line->waiting))
         pnd_context_advance(line);
 }
 
-/* On a handle, and nothing but that and a line is to be left. */
+/* An operation that ends others with itself lets them go first: that has closed the array. */
 static inline void take_on(struct pnd_loop *loop, struct pnd_context *context,
                            const struct pnd_ring_completion *completion)
 {
@@ -105,10 +113,44 @@ static inline void take_on(struct pnd_loop *loop, struct pnd_context *context,
 
     if (context->operation->finish != NULL)
         verdict = context->operation->finish(context, completion->result, completion->flags);
-    if (verdict == PND_DELIVER && !context->attached)
-        hand_out_on(loop, context);
+    if (verdict == PND_DELIVER && may_leave(loop, context))
+        go_on(hand_out_on(loop, context));
     else
         pnd_context_follow(context, verdict);
+}
+
+/* The sends that one request had the bytes of: those that have gone whole, one after another. */
+static void take_gathered(struct pnd_loop *loop, struct pnd_context *first, uint32_t gone_bytes)
+{
+    const uint64_t carried = pnd_phase(PND_PENDING, PND_CARRIED);
+    struct pnd_line *line = first->line;
+    struct pnd_context *next = first;
+
+    do {
+        uint64_t left_bytes = pnd_context_left_bytes(next);
+
+        if (left_bytes > gone_bytes || (next != first && next->phase != carried) ||
+            loop->harvest.next == loop->harvest.end) {
+            pnd_outbox_go_on(next, gone_bytes);
+            return;
+        }
+        next->moved_bytes += left_bytes;
+        gone_bytes -= (uint32_t)left_bytes;
+        (void)hand_out_on(loop, next);
+        next = TAILQ_FIRST(&line->waiting);
+    } while (next != NULL && next->place == PND_CARRIED);
+    go_on(line);
+}
+
+__attribute__((noinline)) static void take_otherwise(struct pnd_loop *loop,
+                                                     struct pnd_context *context,
+                                                     const struct pnd_ring_completion *completion)
+{
+    if (context->phase == pnd_phase(PND_PENDING, PND_CARRYING) && completion->result > 0 &&
+        may_leave(loop, context))
+        take_gathered(loop, context, (uint32_t)completion->result);
+    else
+        pnd_dispatch(loop, completion);
 }
 
 static inline void take(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
@@ -120,10 +162,10 @@ static inline void take(struct pnd_loop *loop, const struct pnd_ring_completion 
         pnd_dispatch(loop, completion);
     else if (context->phase == (plain | pnd_phase_simple()))
         hand_out(loop, context);
-    else if (context->phase == plain && context->handle != NULL && may_leave(context))
+    else if (context->phase == plain && context->handle != NULL)
         take_on(loop, context, completion);
     else
-        pnd_dispatch(loop, completion);
+        take_otherwise(loop, context, completion);
 }
 
 bool pnd_harvest_collect(struct pnd_loop *loop)

@@ -6,14 +6,11 @@
  *              anything else one that is taken only while it looks.
  * Failures:    without a free buffer a receive waits until one comes back; a handle that holds its
  *              share of them is not read until some are given back.
- *
- * No multishot but over IPv4 and IPv6: what it collects ahead on other streams could have brought
- * descriptors, for a receive_message that comes later.
- */
+ * */
 #include "lend.h"
 
 #include "ahead.h"
-#include "descriptor.h"
+#include "strategy.h"
 
 #include <errno.h>
 
@@ -83,14 +80,6 @@ static enum pnd_source ask_for_one(struct pnd_context *context)
     return PND_FROM_KERNEL;
 }
 
-/* Once for each handle. */
-static void consider(struct pnd_handle *handle)
-{
-    if (handle->multishot == NULL && !handle->refuses_multishot)
-        handle->refuses_multishot =
-            handle->kind != PND_KIND_STREAM || !pnd_descriptor_is_internet(handle->descriptor);
-}
-
 enum pnd_source pnd_lend_take(struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
@@ -106,7 +95,8 @@ enum pnd_source pnd_lend_take(struct pnd_context *context)
         lend_first(context);
         return PND_FROM_INBOX;
     }
-    consider(handle);
+    if (!handle->strategy.is_ahead)
+        pnd_strategy_lends(context);
     if (handle->kind == PND_KIND_STREAM)
         pnd_buffers_want_some(&loop->buffers);
     source = pnd_multishot_ask(context, &pnd_receive_ahead);

@@ -16,6 +16,7 @@
 #include "move.h"
 #include "multishot.h"
 #include "operation.h"
+#include "outbox.h"
 #include "pool.h"
 
 #include <errno.h>
@@ -106,16 +107,18 @@ static void fill_ring(struct pnd_loop *loop)
         write_cancel(loop, pnd_multishot_stop_first(loop));
     while (has_cancels(loop) && pnd_ring_has_room(&loop->ring))
         cancel_first(loop);
+    if (loop->outbox.noted_count != 0)
+        pnd_outbox_gather(loop);
 }
 
-/* Sleeps for at most wait_ns, and only when everything that may go is in the kernel. */
+/* As the ring's, but sleeps only when everything that may go is in the kernel. */
 static int submit(struct pnd_loop *loop, int64_t wait_ns)
 {
     int status = 0;
 
     fill_ring(loop);
     while (status == 0 && has_more(loop)) {
-        status = loop->ring.backend->submit(&loop->ring, 0);
+        status = loop->ring.backend->submit(&loop->ring, PND_RING_ONLY_SUBMIT);
         fill_ring(loop);
     }
     if (status == 0)
@@ -123,10 +126,20 @@ static int submit(struct pnd_loop *loop, int64_t wait_ns)
     return status == -EAGAIN || status == -EBUSY ? 0 : status;
 }
 
-int pnd_loop_flush(struct pnd_loop *loop)
+static int look(struct pnd_loop *loop)
 {
     int status = submit(loop, 0);
 
+    return status == -EINTR ? 0 : status;
+}
+
+int pnd_loop_flush(struct pnd_loop *loop)
+{
+    int status = 0;
+
+    fill_ring(loop);
+    if (pnd_ring_queued_count(&loop->ring) != 0)
+        status = submit(loop, PND_RING_ONLY_SUBMIT);
     return status == -EINTR ? 0 : status;
 }
 
@@ -153,26 +166,6 @@ static void collect_posts(struct pnd_loop *loop)
         pnd_ready_push(&loop->records, NULL);
 }
 
-static void run_errands(struct pnd_loop *loop, struct pnd_errand *errand)
-{
-    while (errand != NULL) {
-        struct pnd_errand *next = errand->next;
-
-        errand->run(errand, loop);
-        errand = next;
-    }
-}
-
-void pnd_loop_run_errands(struct pnd_loop *loop)
-{
-    run_errands(loop, pnd_wake_take_errands(&loop->wake));
-}
-
-void pnd_loop_refuse_errands(struct pnd_loop *loop)
-{
-    run_errands(loop, pnd_wake_take_last_errands(&loop->wake));
-}
-
 static bool collect(struct pnd_loop *loop)
 {
     bool any = pnd_harvest_collect(loop);
@@ -185,7 +178,7 @@ static bool collect(struct pnd_loop *loop)
 
 int pnd_loop_look(struct pnd_loop *loop)
 {
-    int status = pnd_loop_flush(loop);
+    int status = look(loop);
 
     (void)pnd_harvest_collect(loop);
     return status;
@@ -193,7 +186,7 @@ int pnd_loop_look(struct pnd_loop *loop)
 
 bool pnd_loop_settle(struct pnd_loop *loop)
 {
-    if (pnd_loop_flush(loop) < 0 || collect(loop))
+    if (look(loop) < 0 || collect(loop))
         return false;
     return !pnd_loop_is_deliverable(loop) && pnd_ring_queued_count(&loop->ring) == 0 &&
            !has_more(loop) && !loop->feeds;
@@ -320,6 +313,25 @@ static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_roun
     return status == -EINTR ? 0 : status;
 }
 
+/*
+ * Hands over, then looks for a while for what would end a sleep. What it saw and could not collect,
+ * the round that follows does: it needs the kernel, or ends the turn.
+ */
+static int spin(struct pnd_loop *loop, uint64_t end_ns)
+{
+    int status = 0;
+
+    fill_ring(loop);
+    if (pnd_ring_queued_count(&loop->ring) != 0 || has_more(loop) ||
+        loop->ring.backend->is_stirring(&loop->ring))
+        status = look(loop);
+    if (status < 0 || collect(loop) || pnd_loop_is_deliverable(loop) || loop->feeds)
+        return status;
+    if (pnd_spin_look(loop, sleep_end(loop, end_ns)))
+        (void)collect(loop);
+    return 0;
+}
+
 /* Goes round until something is deliverable, somebody woke the loop, or time is up. */
 int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
 {
@@ -329,12 +341,17 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
 
     if (timeout_ns > 0)
         end_ns = pnd_clock_ns() + (uint64_t)timeout_ns;
+    if (end_ns != 0 && !pnd_loop_is_deliverable(loop) && pnd_spin_may(&loop->spin)) {
+        status = spin(loop, end_ns);
+        if (status < 0 || pnd_loop_is_deliverable(loop) || is_over(loop))
+            return status;
+    }
     do {
         status = go_round(loop, end_ns, &round);
         if (status < 0 || round != ROUND_MORE || pnd_loop_is_deliverable(loop) || is_over(loop))
             return status;
     } while (end_ns != 0 && end_ns > pnd_clock_ns());
-    return pnd_ring_queued_count(&loop->ring) == 0 ? 0 : pnd_loop_flush(loop);
+    return pnd_loop_flush(loop);
 }
 
 static int turn(struct pnd_loop *loop, int64_t timeout_ns,
@@ -342,8 +359,11 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
 {
     uint32_t harvested_count;
     uint32_t delivered_count;
-    int status;
+    int status = loop->failure;
 
+    loop->failure = 0;
+    if (status < 0)
+        return status;
     if (!TAILQ_EMPTY(&loop->returns))
         pnd_pool_take_back(loop);
     if (loop->arrived_moves != NULL)
@@ -357,9 +377,12 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
     pnd_harvest_begin(loop, ret_completions, count);
     status = pnd_loop_wait(loop, timeout_ns);
     harvested_count = pnd_harvest_end(loop);
-    if (status < 0 && harvested_count == 0)
-        return status; /* what ends the ring for good is said by the next turn, too */
-    deliver_callbacks(loop);
+    if (harvested_count != 0)
+        loop->failure = status; /* these have left the loop: the next turn says so */
+    else if (status < 0)
+        return status;
+    else
+        deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
     delivered_count =
         deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
     return (int)(harvested_count + delivered_count);

@@ -14,6 +14,7 @@
 #include "host.h"
 #include "pipes.h"
 #include "ring.h"
+#include "spin.h"
 #include "wake.h"
 #include "watch.h"
 
@@ -22,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct iovec;
 struct pnd_move;
 struct pnd_pool;
 struct pnd_resolver;
@@ -83,6 +85,16 @@ struct pnd_harvest {
     struct pendio_completion *end;
 };
 
+/* Sends that may leave together when the ring is handed over. */
+struct pnd_outbox {
+    struct pnd_handle **noted; /* with an entry in the ring, and others waiting behind it */
+    uint32_t noted_count;
+    uint32_t noted_room;
+    struct iovec *pieces; /* of which the kernel has copies once it has the entries */
+    uint32_t piece_count; /* in use */
+    uint32_t used_until;  /* by entries before that one */
+};
+
 struct pnd_loop {
     uint64_t *owner; /* identity of the loop's thread, in a page that is wiped in a forked child */
     struct pnd_ring ring;
@@ -101,6 +113,7 @@ struct pnd_loop {
     struct pnd_handle_table handles;
     struct pnd_wheel wheel;
     struct pnd_wake wake;
+    struct pnd_spin spin;
     struct pnd_host host;
     struct pnd_pipes pipes;
     struct pnd_signals signals;
@@ -110,6 +123,7 @@ struct pnd_loop {
     struct pnd_ready callbacks;
     struct pnd_ready records;
     struct pnd_harvest harvest;
+    int failure;                     /* of the last turn, whose answer was a count; 0: none */
     struct pnd_context_list backlog; /* want an entry of the ring */
     struct pnd_context_list cancels; /* in the kernel, and want to be cancelled there */
     struct pnd_context_list returns; /* delivered, and go back to their pools by themselves */
@@ -121,12 +135,15 @@ struct pnd_loop {
     uint32_t armed_count;            /* multishot requests in the kernel */
     uint32_t notice_room_count;      /* notices of free memory that the queue has room for */
     struct pnd_inbox_store inboxes;
+    struct pnd_outbox outbox;
     struct pnd_buffers buffers;
-    uint32_t collect_count;    /* connections collected per listener */
-    uint32_t collect_bytes;    /* of data collected and lent per handle */
-    uint32_t under_way_count;  /* contexts started and not yet delivered */
-    struct pnd_context *tried; /* whose start is looking for its own completion */
-    bool calls_back;           /* a context has, or had, a callback */
+    uint64_t receive_turn;       /* when a stream was received from last */
+    struct pnd_handle *receiver; /* its slot; whose that is now makes no difference */
+    uint32_t collect_count;      /* connections collected per listener */
+    uint32_t collect_bytes;      /* of data collected and lent per handle */
+    uint32_t under_way_count;    /* contexts started and not yet delivered */
+    struct pnd_context *tried;   /* whose start is looking for its own completion */
+    bool calls_back;             /* a context has, or had, a callback */
     bool in_callback;
     bool stopping;
     bool ending; /* it is being destroyed: nothing new is left to the kernel */
@@ -163,7 +180,7 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns);
 /* Hands over what was started and collects what is there; delivers nothing. 0 or -errno. */
 int pnd_loop_look(struct pnd_loop *loop);
 
-/* Hands over what was started. 0 or -errno. */
+/* Hands over what was started, and looks at nothing else. 0 or -errno. */
 int pnd_loop_flush(struct pnd_loop *loop);
 
 /* Hands over and collects; true: that brought nothing, and nothing is left to hand over. */

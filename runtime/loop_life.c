@@ -11,6 +11,7 @@
 #include "move.h"
 #include "multishot.h"
 #include "operation.h"
+#include "outbox.h"
 #include "pool.h"
 #include "resolver.h"
 #include "restrict.h"
@@ -81,6 +82,7 @@ static int create_ring(struct pnd_loop *loop, const struct pendio_loop_options *
             power_of_two(2 * options->operation_count + PND_OWN_LIMIT + multishot_share(options)),
         .memory_count = PND_ARENA_LIMIT,
         .masked_features = masked_features,
+        .looks = options->spin_ns != 0,
         .allowed = options->allowed_operations != 0 ? &allowed : NULL,
     };
 
@@ -125,6 +127,7 @@ static int create_ready(struct pnd_ready *ready, uint32_t count)
 static void free_tables(struct pnd_loop *loop)
 {
     pnd_inbox_store_fini(&loop->inboxes);
+    pnd_outbox_fini(&loop->outbox);
     free(loop->callbacks.entries);
     free(loop->records.entries);
     free(loop->slots);
@@ -149,6 +152,8 @@ static int create_tables(struct pnd_loop *loop, const struct pendio_loop_options
         status = create_ready(&loop->records, loop->slot_count + post_count);
     if (status == 0)
         status = pnd_inbox_store_init(&loop->inboxes);
+    if (status == 0)
+        status = pnd_outbox_init(&loop->outbox, loop->ring.entry_count);
     if (status == 0)
         status = pnd_handle_table_init(&loop->handles, options->handle_count, loop_id);
     if (status < 0) {
@@ -199,6 +204,7 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     status = create_ring(loop, options, masked_features);
     if (status < 0)
         goto disclaim;
+    loop->spin.most_ns = loop->ring.can_look ? options->spin_ns : 0;
     status = create_tables(loop, options);
     if (status < 0)
         goto close_ring;
@@ -297,7 +303,7 @@ static void drain(struct pnd_loop *loop, int64_t drain_ns)
 static bool kernel_has(const struct pnd_context *context)
 {
     if (context->state == PND_PENDING)
-        return context->place == PND_IN_KERNEL || context->notice_count > 0;
+        return context->place >= PND_IN_KERNEL || context->notice_count > 0;
     return context->state == PND_DRAINING;
 }
 

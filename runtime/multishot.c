@@ -10,7 +10,10 @@
 
 #include <errno.h>
 
-enum { LOOK_COUNT = 8 }; /* how often to look for a last word */
+enum {
+    LOOK_COUNT = 8,  /* how often to look for a last word */
+    SHARE_COUNT = 4, /* buffers that one fed is thought to take */
+};
 
 static uint64_t token_of(const struct pnd_handle *handle)
 {
@@ -32,18 +35,21 @@ bool pnd_multishot_may_be_used(const struct pnd_loop *loop, const struct pnd_han
                                const struct pnd_multishot *multishot)
 {
     return (loop->ring.features & multishot->feature) != 0 && !handle->refuses_multishot &&
+           (handle->strategy.is_ahead || multishot->inbox_kind != PND_INBOX_BYTES) &&
            handle->state == PND_HANDLE_OPEN && !handle->disconnected && !loop->stopping &&
            TAILQ_EMPTY(&handle->parallel);
 }
 
-static bool is_supplied(const struct pnd_loop *loop, const struct pnd_handle *handle)
+/* It needs no buffer, or there is one, and nobody waits for that. */
+static bool may_arm_now(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
     const struct pnd_multishot *multishot = handle->multishot;
 
-    return multishot->is_supplied == NULL || multishot->is_supplied(loop, handle);
+    return multishot->is_supplied == NULL ||
+           (TAILQ_EMPTY(&loop->starved) && multishot->is_supplied(loop, handle));
 }
 
-static bool is_waited_for(const struct pnd_handle *handle)
+bool pnd_multishot_is_waited_for(const struct pnd_handle *handle)
 {
     const struct pnd_context *first = pnd_line_first(&handle->receives);
 
@@ -59,7 +65,7 @@ static void want_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_w
     handle->arming = PND_WANTED;
     if (!has_room) {
         enlist(handle, NULL);
-    } else if (is_supplied(loop, handle)) {
+    } else if (may_arm_now(loop, handle)) {
         enlist(handle, &loop->arms);
     } else {
         loop->stats.buffers_exhausted++;
@@ -69,7 +75,7 @@ static void want_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_w
 
 static void want(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    want_for(loop, handle, is_waited_for(handle));
+    want_for(loop, handle, pnd_multishot_is_waited_for(handle));
 }
 
 enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
@@ -101,7 +107,16 @@ void pnd_multishot_wait(struct pnd_loop *loop, struct pnd_handle *handle,
     want_for(loop, handle, true);
 }
 
-/* In the ring a request without a buffer would only fail. */
+/* Buffers that one fed may take: a single receive one, a multishot what has come meanwhile. */
+static uint32_t share_of(const struct pnd_loop *loop, const struct pnd_handle *handle)
+{
+    return pnd_multishot_may_be_used(loop, handle, handle->multishot) ? SHARE_COUNT : 1;
+}
+
+/*
+ * In the ring a request without a buffer would only fail, and those that fail would all be armed
+ * again: so in turn, and no more than there are buffers for.
+ */
 bool pnd_multishot_feed(struct pnd_loop *loop)
 {
     struct pnd_handle *next = TAILQ_FIRST(&loop->starved);
@@ -109,11 +124,12 @@ bool pnd_multishot_feed(struct pnd_loop *loop)
 
     while (next != NULL && left_count != 0) {
         struct pnd_handle *handle = next;
+        uint32_t share_count = share_of(loop, handle);
 
         next = TAILQ_NEXT(handle, arming_link);
-        if (is_supplied(loop, handle)) {
+        if (handle->multishot->is_supplied(loop, handle)) {
             enlist(handle, &loop->arms);
-            left_count--;
+            left_count -= share_count < left_count ? share_count : left_count;
         }
     }
     return next != NULL;

@@ -40,6 +40,9 @@ struct pnd_multishot {
 bool pnd_multishot_may_be_used(const struct pnd_loop *loop, const struct pnd_handle *handle,
                                const struct pnd_multishot *multishot);
 
+/* Somebody waits for what it brings. */
+bool pnd_multishot_is_waited_for(const struct pnd_handle *handle);
+
 /* For the first in line, its inbox empty: wait for the multishot, or ask the kernel oneself. */
 enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
                                   const struct pnd_multishot *multishot);

@@ -15,6 +15,7 @@
 #include "ahead.h"
 #include "move.h"
 #include "operation.h"
+#include "strategy.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -232,6 +233,7 @@ static int unpack(struct pnd_move *move, struct pnd_loop *target, struct pnd_han
     }
     pnd_handle_open(handle, cargo->descriptor, (enum pnd_kind)cargo->kind);
     pnd_handle_take_over(handle, cargo);
+    pnd_strategy_take_over(target, handle, cargo);
     move->value = handle->value;
     *ret_handle = handle;
     return 0;

@@ -14,12 +14,15 @@
 #include "lend.h"
 #include "socket.h"
 #include "straight.h"
+#include "strategy.h"
 #include "transfer.h"
 
 #include <errno.h>
 #include <poll.h>
 
 static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
+static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t result,
+                                       uint32_t cqe_flags);
 static void receive_from_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe);
 static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t result,
                                             uint32_t cqe_flags);
@@ -39,7 +42,7 @@ static const struct pnd_operation receive_operation = {
     .may_try = true,
     .take = pnd_ahead_take,
     .prepare = receive_prepare,
-    .finish = pnd_receive_finish,
+    .finish = receive_finish,
 };
 
 static const struct pnd_operation receive_from_operation = {
@@ -144,8 +147,8 @@ __attribute__((noinline)) static int start(struct pnd_context *context, struct p
 static bool is_straight(const struct pnd_context *context, const struct pnd_handle *handle)
 {
     return pnd_straight_may_lead(context, &receive_operation, handle, &handle->receives) &&
-           handle->multishot == NULL && context->window.byte_count != 0 &&
-           context->lent_buffer == 0 && !context->lending;
+           handle->multishot == NULL && !handle->strategy.is_ahead &&
+           context->window.byte_count != 0 && context->lent_buffer == 0 && !context->lending;
 }
 
 int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
@@ -222,6 +225,14 @@ enum pnd_verdict pnd_receive_finish(struct pnd_context *context, int32_t result,
     return PND_DELIVER;
 }
 
+static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t result,
+                                       uint32_t cqe_flags)
+{
+    if (result > 0)
+        pnd_strategy_received(context, (uint32_t)result);
+    return pnd_receive_finish(context, result, cqe_flags);
+}
+
 static void receive_from_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     struct pendio_endpoint *sender = &context->extra->sender;
@@ -283,7 +294,7 @@ static enum pnd_verdict lent_finish(struct pnd_context *context, int32_t result,
     if (cqe_flags & IORING_CQE_F_BUFFER)
         pnd_lend_chosen(context, result, cqe_flags);
     if (result == -ENOBUFS && pnd_ahead_chooses(context))
-        pnd_buffers_want_more(&context->loop->buffers);
+        pnd_buffers_found_none(&context->loop->buffers);
     else
         verdict = pnd_receive_finish(context, result, cqe_flags);
     pnd_lend_finish(context);

@@ -9,6 +9,7 @@
 #include "operation.h"
 
 #include "lend.h"
+#include "outbox.h"
 #include "socket.h"
 #include "straight.h"
 #include "transfer.h"
@@ -29,6 +30,8 @@ static const struct pnd_operation send_operation = {
     .moves = true,
     .may_try = true,
     .finishes_closing = true,
+    .gathers = true,
+    .take = pnd_outbox_take,
     .prepare = send_prepare,
     .finish = pnd_send_finish,
     .over = pnd_lend_return,
@@ -60,18 +63,31 @@ __attribute__((noinline)) static int start(struct pnd_context *context, struct p
     if (context->window.byte_count == 0 && handle->kind == PND_KIND_STREAM &&
         pnd_line_is_empty(&handle->sends))
         return pnd_context_end(context, &handle->sends, &context->loop->stats.done_empty);
+    pnd_outbox_joined(context->loop, handle);
     return pnd_context_wait_in_line(context, &handle->sends);
+}
+
+/* Behind others, whatever it is. */
+__attribute__((noinline)) static int follow(struct pnd_context *context, struct pnd_handle *handle)
+{
+    pnd_straight_follow(context, &send_operation, handle, &handle->sends);
+    if (!handle->sends.is_noted)
+        pnd_outbox_joined(context->loop, handle);
+    return PENDIO_PENDING;
 }
 
 int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
 {
     struct io_uring_sqe *sqe;
 
-    if (handle == NULL ||
-        !pnd_straight_may_lead(context, &send_operation, handle, &handle->sends) ||
-        context->window.byte_count == 0)
+    if (handle == NULL || !pnd_straight_may_join(context, &send_operation, handle, &handle->sends))
+        return start(context, handle);
+    if (!pnd_line_is_empty(&handle->sends))
+        return follow(context, handle);
+    if (context->policy == PENDIO_TRY || context->window.byte_count == 0)
         return start(context, handle);
     sqe = pnd_straight_lead(context, &send_operation, handle, &handle->sends);
+    handle->sends.entry_until = context->loop->ring.tail;
     aim(context, sqe);
     return PENDIO_PENDING;
 }
@@ -108,6 +124,7 @@ static void send_prepare(const struct pnd_context *context, struct io_uring_sqe 
 {
     aim(context, sqe);
     pnd_zero_copy_aim(context, sqe);
+    pnd_outbox_leads(context);
 }
 
 static void send_to_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
@@ -128,8 +145,9 @@ enum pnd_verdict pnd_send_finish(struct pnd_context *context, int32_t result, ui
     if (pnd_zero_copy_is_refused(context, result, cqe_flags))
         return PND_AGAIN;
     if (result < 0)
-        return pnd_transfer_goes_on(context, result) ? PND_AGAIN
-                                                     : pnd_transfer_fail(context, result);
+        return pnd_transfer_goes_on(context, result) || pnd_outbox_is_interrupted(context, result)
+                   ? PND_AGAIN
+                   : pnd_transfer_fail(context, result);
     if (context->handle->kind == PND_KIND_STREAM)
         return pnd_transfer_advance(context, result);
     context->moved_bytes = (uint32_t)result;

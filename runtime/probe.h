@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct io_uring;
+struct pnd_ring;
 
 /* The opcodes a ring may be asked for, one bit each. */
 struct pnd_opcodes {
@@ -28,5 +29,12 @@ const char *pnd_probe_feature_name(uint64_t feature);
 
 /* Asks the kernel which opcodes it has. Returns 0 or -errno. */
 int pnd_probe_opcodes(struct io_uring *uring, struct pnd_opcodes *ret_opcodes);
+
+/* Takes from the ring's features those that cannot be asked for, only tried, and are not there. */
+void pnd_probe_try(struct io_uring *uring, struct pnd_ring *ring);
+
+/* Gives the kernel a ring of buffers. Returns 0 or -errno. */
+int pnd_probe_add_buffers(struct io_uring *uring, void *entries, uint32_t entry_count,
+                          bool is_incremental);
 
 #endif

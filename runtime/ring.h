@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -29,10 +30,13 @@ struct pnd_ring_settings {
     uint32_t entry_count;      /* submissions between two entries into the kernel; power of two */
     uint32_t completion_count; /* completions that can wait without being lost */
     uint32_t memory_count;     /* memory regions that may be registered at a time */
+    bool looks;                /* who owns the ring looks for completions before it sleeps */
     uint64_t masked_features;  /* PENDIO_FEATURE_... to leave unused */
     /* What the ring is to take; it refuses all else. NULL: what there is. */
     const struct pnd_opcodes *allowed;
 };
+
+#define PND_RING_ONLY_SUBMIT INT64_MIN
 
 struct pnd_ring_backend {
     uint32_t id; /* PENDIO_BACKEND_... */
@@ -41,13 +45,16 @@ struct pnd_ring_backend {
     void (*fini)(struct pnd_ring *ring);
     /*
      * Hands over what was queued and, if wait_ns is not 0, sleeps until a completion is there, for
-     * at most wait_ns (-1: no limit). 0, also when time is up; -EINTR; -EAGAIN or -EBUSY: collect
+     * at most wait_ns (-1: no limit; PND_RING_ONLY_SUBMIT: does not even ask for those that could
+     * be there). 0, also when time is up; -EINTR; -EAGAIN or -EBUSY: collect
      * and try again; anything else is fatal.
      */
     int (*submit)(struct pnd_ring *ring, int64_t wait_ns);
     /* Copies out at most `count` completions; returns how many. No system call. */
     uint32_t (*collect)(struct pnd_ring *ring, struct pnd_ring_completion *ret_completions,
                         uint32_t count);
+    /* Something is there, or would be after submit. No system call; needs `can_look`. */
+    bool (*is_stirring)(const struct pnd_ring *ring);
     int (*register_memory)(struct pnd_ring *ring, uint32_t index, void *memory,
                            uint64_t byte_count);
     int (*unregister_memory)(struct pnd_ring *ring, uint32_t index);
@@ -72,6 +79,8 @@ struct pnd_ring {
     uint16_t zero_copy_flags; /* of every send that copies nothing */
     struct pnd_opcodes opcodes;
     bool limits_receives; /* a multishot receive may be told to end after so many bytes */
+    bool can_look;        /* what the kernel has done shows without entering it */
+    bool sends_vectors;   /* a send may have pieces, without a message around them */
     uint64_t system_call_count;
     uint64_t request_count;
     uint64_t overflow_count; /* completions that did not fit: must stay 0 */
@@ -89,6 +98,14 @@ static inline bool pnd_ring_has_room(const struct pnd_ring *ring)
 static inline uint32_t pnd_ring_queued_count(const struct pnd_ring *ring)
 {
     return ring->entry_count - (ring->tail_limit - ring->tail);
+}
+
+/* The entry before that tail; NULL: it was handed over. */
+static inline struct io_uring_sqe *pnd_ring_queued(const struct pnd_ring *ring, uint32_t tail)
+{
+    return ring->tail - tail < pnd_ring_queued_count(ring)
+               ? &ring->entries[(tail - 1) & ring->entry_mask]
+               : NULL;
 }
 
 /* A zeroed entry; the caller fills it before anything else is fetched. Needs room. */

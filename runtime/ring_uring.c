@@ -15,15 +15,13 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-
-enum { PAGE_BYTES = 4096 };
 
 /* What to do without, one after another, when the kernel refuses the set-up with -EINVAL. */
 static const struct {
     uint32_t flags;
     uint64_t features;
 } setup_flags[] = {
+    {IORING_SETUP_TASKRUN_FLAG, PENDIO_FEATURE_TASKRUN_FLAG},
     {IORING_SETUP_DEFER_TASKRUN, PENDIO_FEATURE_DEFER_TASKRUN},
     {IORING_SETUP_SINGLE_ISSUER, PENDIO_FEATURE_SINGLE_ISSUER},
     {IORING_SETUP_COOP_TASKRUN, PENDIO_FEATURE_COOP_TASKRUN},
@@ -32,13 +30,18 @@ static const struct {
 
 enum { SETUP_FLAG_COUNT = sizeof setup_flags / sizeof setup_flags[0] };
 
-/* DEFER_TASKRUN needs SINGLE_ISSUER, so whoever masks the latter does without both. */
+/*
+ * DEFER_TASKRUN needs SINGLE_ISSUER, so whoever masks the latter does without both. Where nothing
+ * is deferred there is nothing to be flagged.
+ */
 static uint32_t wanted_flags(uint64_t *features)
 {
     uint32_t flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
 
     if (!(*features & PENDIO_FEATURE_SINGLE_ISSUER))
         *features &= ~(uint64_t)PENDIO_FEATURE_DEFER_TASKRUN;
+    if (!(*features & (PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN)))
+        *features &= ~(uint64_t)PENDIO_FEATURE_TASKRUN_FLAG;
     for (size_t i = 0; i < SETUP_FLAG_COUNT; i++)
         if ((setup_flags[i].features & ~*features) == 0)
             flags |= setup_flags[i].flags;
@@ -103,117 +106,11 @@ static int begin_restricted(struct io_uring *uring, struct pnd_opcodes *opcodes,
     return restrict_to(uring, opcodes);
 }
 
-/* The result of the one request under way; further completions that belong to it are dropped. */
-static int32_t answer(struct io_uring *uring)
+/* What is deferred is told by a flag, or not at all; the rest lies in the queue by itself. */
+static bool shows_completions(uint64_t features)
 {
-    struct io_uring_cqe *cqe;
-    bool is_first = true;
-    bool has_more = true;
-    int32_t result = 0;
-
-    while (has_more) {
-        if (io_uring_submit_and_wait(uring, 1) < 0 || io_uring_peek_cqe(uring, &cqe) < 0)
-            return -EIO;
-        result = is_first ? cqe->res : result;
-        is_first = false;
-        has_more = (cqe->flags & IORING_CQE_F_MORE) != 0;
-        io_uring_cqe_seen(uring, cqe);
-    }
-    return result;
-}
-
-/* Of no descriptor: a kernel that knows the request says so, any other that it is invalid. */
-static bool knows(struct io_uring *uring, const struct io_uring_sqe *request)
-{
-    struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
-
-    if (sqe == NULL)
-        return false;
-    *sqe = *request;
-    sqe->fd = -1;
-    return answer(uring) == -EBADF;
-}
-
-static const struct io_uring_sqe zero_copy_send = {.opcode = IORING_OP_SEND_ZC};
-static const struct io_uring_sqe reporting_send = {
-    .opcode = IORING_OP_SEND_ZC,
-    .ioprio = IORING_SEND_ZC_REPORT_USAGE,
-};
-
-/* Whether it tells of a copy is another question than whether it does without. */
-static bool knows_zero_copy(struct io_uring *uring, struct pnd_ring *ring)
-{
-    if (!pnd_opcodes_have(&ring->opcodes, IORING_OP_SEND_ZC) ||
-        !pnd_opcodes_have(&ring->opcodes, IORING_OP_SENDMSG_ZC))
-        return false;
-    if (knows(uring, &reporting_send)) {
-        ring->zero_copy_flags = IORING_SEND_ZC_REPORT_USAGE;
-        return true;
-    }
-    return knows(uring, &zero_copy_send);
-}
-
-static int add_buffers(struct io_uring *uring, void *entries, uint32_t entry_count,
-                       bool is_incremental)
-{
-    struct pnd_uring_buffers buffers = {
-        .address = (uintptr_t)entries,
-        .entry_count = entry_count,
-        .flags = is_incremental ? PND_BUFFERS_INCREMENTAL : 0,
-    };
-
-    return io_uring_register((unsigned)uring->ring_fd, IORING_REGISTER_PBUF_RING, &buffers, 1);
-}
-
-/* Whether the kernel takes a ring of buffers of that kind: a small one, and it is gone again. */
-static bool takes_buffers(struct io_uring *uring, bool is_incremental)
-{
-    struct pnd_uring_buffers none = {.address = 0};
-    void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int status = -ENOMEM;
-
-    if (page == MAP_FAILED)
-        return false;
-    status = add_buffers(uring, page, 1, is_incremental);
-    if (status == 0)
-        (void)io_uring_register((unsigned)uring->ring_fd, IORING_UNREGISTER_PBUF_RING, &none, 1);
-    munmap(page, PAGE_BYTES);
-    return status == 0;
-}
-
-static const struct io_uring_sqe multishot_accept = {
-    .opcode = IORING_OP_ACCEPT,
-    .ioprio = IORING_ACCEPT_MULTISHOT,
-};
-static const struct io_uring_sqe multishot_receive = {
-    .opcode = IORING_OP_RECV,
-    .ioprio = IORING_RECV_MULTISHOT,
-    .flags = IOSQE_BUFFER_SELECT,
-};
-static const struct io_uring_sqe limited_receive = {
-    .opcode = IORING_OP_RECV,
-    .ioprio = IORING_RECV_MULTISHOT,
-    .flags = IOSQE_BUFFER_SELECT,
-    .PND_RECEIVE_LIMIT = 1,
-};
-
-/* What is missing of the features that cannot be asked for, only tried. */
-static uint64_t missing_features(struct io_uring *uring, struct pnd_ring *ring, uint64_t features)
-{
-    uint64_t missing = 0;
-
-    if ((features & PENDIO_FEATURE_MULTISHOT_ACCEPT) && !knows(uring, &multishot_accept))
-        missing |= PENDIO_FEATURE_MULTISHOT_ACCEPT;
-    if ((features & PENDIO_FEATURE_ZERO_COPY) && !knows_zero_copy(uring, ring))
-        missing |= PENDIO_FEATURE_ZERO_COPY;
-    if (!(features & PENDIO_FEATURE_BUFFER_RING) || !takes_buffers(uring, false))
-        return missing | PENDIO_FEATURE_BUFFER_RING | PENDIO_FEATURE_INCREMENTAL_BUFFERS |
-               PENDIO_FEATURE_MULTISHOT_RECEIVE;
-    if ((features & PENDIO_FEATURE_INCREMENTAL_BUFFERS) && !takes_buffers(uring, true))
-        missing |= PENDIO_FEATURE_INCREMENTAL_BUFFERS;
-    if ((features & PENDIO_FEATURE_MULTISHOT_RECEIVE) && !knows(uring, &multishot_receive))
-        missing |= PENDIO_FEATURE_MULTISHOT_RECEIVE;
-    return missing;
+    return (features & PENDIO_FEATURE_TASKRUN_FLAG) ||
+           !(features & (PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN));
 }
 
 static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *settings)
@@ -224,7 +121,8 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
          PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_NO_SIGNAL |
          PENDIO_FEATURE_FTRUNCATE | PENDIO_FEATURE_MULTISHOT_ACCEPT |
          PENDIO_FEATURE_MULTISHOT_RECEIVE | PENDIO_FEATURE_BUFFER_RING |
-         PENDIO_FEATURE_INCREMENTAL_BUFFERS | PENDIO_FEATURE_ZERO_COPY);
+         PENDIO_FEATURE_INCREMENTAL_BUFFERS | PENDIO_FEATURE_ZERO_COPY |
+         (settings->looks ? PENDIO_FEATURE_TASKRUN_FLAG : 0u));
     struct io_uring *uring = calloc(1, sizeof *uring);
     int status;
 
@@ -247,9 +145,9 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
     status = begin_restricted(uring, &ring->opcodes, settings->allowed);
     if (status < 0)
         goto exit_queue;
-    features &= ~missing_features(uring, ring, features);
-    ring->limits_receives =
-        (features & PENDIO_FEATURE_MULTISHOT_RECEIVE) && knows(uring, &limited_receive);
+    ring->features = features;
+    pnd_probe_try(uring, ring);
+    ring->can_look = shows_completions(ring->features);
 
     ring->state = uring;
     ring->tail = uring->sq.sqe_tail;
@@ -258,7 +156,6 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
     ring->entry_mask = ring->entry_count - 1;
     ring->tail_limit = ring->tail + ring->entry_count;
     ring->completion_count = *uring->cq.kring_entries;
-    ring->features = features;
     return 0;
 
 exit_queue:
@@ -282,6 +179,8 @@ static int enter(struct io_uring *uring, int64_t wait_ns)
                                       .tv_nsec = wait_ns % 1000000000};
     struct io_uring_cqe *first;
 
+    if (wait_ns == PND_RING_ONLY_SUBMIT)
+        return io_uring_submit(uring);
     if (wait_ns == 0)
         return io_uring_submit_and_get_events(uring);
     if (wait_ns < 0)
@@ -331,6 +230,14 @@ static uint32_t uring_collect(struct pnd_ring *ring, struct pnd_ring_completion 
     return taken_count;
 }
 
+static bool uring_is_stirring(const struct pnd_ring *ring)
+{
+    const struct io_uring *uring = ring->state;
+
+    return io_uring_cq_ready(uring) != 0 ||
+           (IO_URING_READ_ONCE(*uring->sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
+}
+
 static int update_memory(struct pnd_ring *ring, uint32_t index, void *memory, uint64_t byte_count)
 {
     struct iovec region = {.iov_base = memory, .iov_len = byte_count};
@@ -351,7 +258,7 @@ static int uring_unregister_memory(struct pnd_ring *ring, uint32_t index)
 static int uring_register_buffers(struct pnd_ring *ring, struct io_uring_buf *entries,
                                   uint32_t entry_count, bool is_incremental)
 {
-    return add_buffers(ring->state, entries, entry_count, is_incremental);
+    return pnd_probe_add_buffers(ring->state, entries, entry_count, is_incremental);
 }
 
 static int uring_register_signal(struct pnd_ring *ring, int descriptor)
@@ -370,6 +277,7 @@ const struct pnd_ring_backend pnd_ring_uring = {
     .fini = uring_fini,
     .submit = uring_submit,
     .collect = uring_collect,
+    .is_stirring = uring_is_stirring,
     .register_memory = update_memory,
     .unregister_memory = uring_unregister_memory,
     .register_buffers = uring_register_buffers,

@@ -44,5 +44,6 @@ void pnd_loop_stats(const struct pnd_loop *loop, struct pendio_loop_statistics *
     ret_statistics->completion_overflows = loop->ring.overflow_count;
     ret_statistics->buffers = loop->buffers.memory != NULL ? loop->buffers.buffer_count : 0;
     ret_statistics->buffers_in_use = pnd_buffers_in_use(&loop->buffers);
+    ret_statistics->streams_ahead = loop->handles.ahead_count;
     ret_statistics->handles_open = loop->handles.slot_count - loop->handles.free_count;
 }

@@ -5,7 +5,7 @@
  * Failures:    none: a run that is not under way is not found, and what came of a wish only its
  *              one completion tells.
  */
-#include "context.h"
+#include "outbox.h"
 
 #include <errno.h>
 
@@ -30,6 +30,8 @@ void pnd_context_stop(struct pnd_context *context, enum pnd_stop reason)
     context->stop = (uint8_t)reason;
     if (context->place == PND_IN_KERNEL)
         pnd_context_enqueue(context, &context->loop->cancels);
+    else if (context->place == PND_CARRYING || context->place == PND_CARRIED)
+        pnd_outbox_stop(context);
     else
         pnd_context_end_early(context);
 }

@@ -56,14 +56,24 @@ static inline struct io_uring_sqe *pnd_straight_fetch(const struct pnd_context *
     return sqe;
 }
 
-/* The same for what would be first in a line of the handle that has not come to its end. */
-static inline bool pnd_straight_may_lead(const struct pnd_context *context,
+/* The same for a line of the handle that has not come to its end. */
+static inline bool pnd_straight_may_join(const struct pnd_context *context,
                                          const struct pnd_operation *operation,
                                          const struct pnd_handle *handle,
                                          const struct pnd_line *line)
 {
     return pnd_straight_may_start(context, operation) && handle->acceptor == NULL &&
-           line->ending == PND_GOES_ON && pnd_line_is_empty(line) && context->policy != PENDIO_TRY;
+           line->ending == PND_GOES_ON;
+}
+
+/* And for what would be first there. */
+static inline bool pnd_straight_may_lead(const struct pnd_context *context,
+                                         const struct pnd_operation *operation,
+                                         const struct pnd_handle *handle,
+                                         const struct pnd_line *line)
+{
+    return pnd_straight_may_join(context, operation, handle, line) && pnd_line_is_empty(line) &&
+           context->policy != PENDIO_TRY;
 }
 
 /* Begins it there; returns its entry. */
@@ -77,6 +87,17 @@ static inline struct io_uring_sqe *pnd_straight_lead(struct pnd_context *context
     context->line = line;
     TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
     return pnd_straight_fetch(context, operation);
+}
+
+/* Begins it behind those who are there. */
+static inline void pnd_straight_follow(struct pnd_context *context,
+                                       const struct pnd_operation *operation,
+                                       struct pnd_handle *handle, struct pnd_line *line)
+{
+    pnd_straight_begin(context, operation, handle->value, handle,
+                       pnd_phase(PND_PENDING, PND_IN_LINE));
+    context->line = line;
+    TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
 }
 
 #endif

@@ -107,6 +107,24 @@ struct pnd_share pnd_transfer_share(const struct pnd_context *context)
                               left_count < PND_SHARE_COUNT ? left_count : PND_SHARE_COUNT};
 }
 
+uint32_t pnd_transfer_lay_out(const struct pnd_context *context, struct iovec *ret_pieces,
+                              uint32_t room_count)
+{
+    const struct pendio_bytes *piece;
+    uint64_t moved_bytes;
+    uint32_t count;
+
+    piece = find_piece(context);
+    moved_bytes = context->moved_bytes - context->extra->passed_bytes;
+    count = context->piece_count - context->extra->piece_index;
+    if (count > room_count)
+        return 0;
+    memcpy(ret_pieces, piece, count * sizeof *ret_pieces);
+    ret_pieces->iov_base = (unsigned char *)ret_pieces->iov_base + moved_bytes;
+    ret_pieces->iov_len -= moved_bytes;
+    return count;
+}
+
 void pnd_transfer_aim(const struct pnd_context *context, struct io_uring_sqe *sqe,
                       uint8_t pieces_opcode)
 {

@@ -44,6 +44,10 @@ struct pnd_share pnd_transfer_share(const struct pnd_context *context);
 void pnd_transfer_aim(const struct pnd_context *context, struct io_uring_sqe *sqe,
                       uint8_t pieces_opcode);
 
+/* All that is left of a vector; returns how many pieces that is, 0: more than there is room for. */
+uint32_t pnd_transfer_lay_out(const struct pnd_context *context, struct iovec *ret_pieces,
+                              uint32_t room_count);
+
 /* Puts bytes that are there already where the next ones belong; returns how many fitted. */
 uint64_t pnd_transfer_store(struct pnd_context *context, const void *bytes, uint64_t byte_count);
 

@@ -18,6 +18,7 @@ enum { PND_URING_FTRUNCATE = 55 }; /* Linux 6.9: IORING_OP_FTRUNCATE */
 #define IORING_NOTIF_USAGE_ZC_COPIED (1u << 31)
 #endif
 #define PND_RECEIVE_LIMIT file_index  /* Linux 6.17: optlen of a multishot receive, in bytes */
+enum { PND_SEND_VECTOR = 1 << 5 };    /* IORING_SEND_VECTORIZED, in `ioprio` */
 enum { PND_BUFFERS_INCREMENTAL = 2 }; /* Linux 6.12: IOU_PBUF_RING_INC, in `flags` below */
 
 /* What registers a ring of buffers: struct io_uring_buf_reg, which lacks its flags there. */

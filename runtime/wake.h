@@ -75,6 +75,10 @@ struct pnd_errand *pnd_wake_take_errands(struct pnd_wake *wake);
 /* The last ones: from now on none is accepted. */
 struct pnd_errand *pnd_wake_take_last_errands(struct pnd_wake *wake);
 
+/* Whether somebody woke the loop, posted or sent since it looked last. No fence: before a sleep it
+ * is asked for once more, behind one. */
+bool pnd_wake_has_news(const struct pnd_wake *wake);
+
 /* True when the loop may sleep: writers will use the descriptor from now on, its own or another. */
 bool pnd_wake_may_sleep(struct pnd_wake *wake);
 bool pnd_wake_may_sleep_on(struct pnd_wake *wake, int descriptor);

@@ -4,7 +4,8 @@
  * Happy path:  choose the cases -> quieten the machine -> measure one after another -> table, JSON,
  *              page, picture. --results makes the last two of what was measured earlier.
  * Failures:    a subject whose bytes come back wrong, or not at all, is exit 1; no io_uring here is
- *              exit 77; an interrupt leaves no file behind.
+ *              exit 77; after an interrupt the table has the cases that were done, and no file is
+ *              left behind.
  */
 #include "bench_outputs.h"
 #include "bench_results.h"
@@ -31,6 +32,7 @@ struct bench {
     struct pnd_bench_machine machine;
     struct pnd_bench_result *results;
     size_t result_count;
+    bool is_cut_short; /* by a signal: what was measured before is told, but written to no file */
     struct pnd_bench_outputs outputs;
     struct pnd_progress progress;
 };
@@ -136,6 +138,8 @@ static int measure_all(struct bench *bench)
     };
     int status = 0;
 
+    if (!is_quick)
+        pnd_bench_peers_allow_building();
     pnd_progress_begin(&bench->progress, (int)bench->case_count, !bench->options->quiet);
     bench->progress.unit = "rounds";
     for (size_t index = 0; status == 0 && index < bench->case_count; index++) {
@@ -143,12 +147,14 @@ static int measure_all(struct bench *bench)
         pnd_progress_next(&bench->progress, (int)index, one->name);
         pnd_progress_tick(&bench->progress);
         status = pnd_bench_measure(one, &effort, &bench->results[bench->result_count]);
-        bench->result_count += one->subject_count;
+        if (status == 0)
+            bench->result_count += one->subject_count;
     }
     pnd_progress_end(&bench->progress);
     if (status == -ENOMEM)
         pnd_say_error("out of memory");
-    return status;
+    bench->is_cut_short = status == -EINTR;
+    return bench->is_cut_short ? 0 : status;
 }
 
 /* So many rounds as there will have been at the end, if they go on like this. */
@@ -181,7 +187,7 @@ static int show(struct bench *bench)
     int status = 0;
     if (!bench->options->quiet)
         status = pnd_bench_results_print(&report, is_stdout ? stderr : stdout);
-    if (status < 0 || !pnd_bench_outputs_is_any(&bench->outputs))
+    if (status < 0 || !pnd_bench_outputs_is_any(&bench->outputs) || bench->is_cut_short)
         return status;
     return pnd_bench_outputs_end(&bench->outputs, pnd_bench_results_value(&report));
 }

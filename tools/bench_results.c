@@ -64,7 +64,8 @@ static void print_machine(const struct pnd_bench_report *report, FILE *stream)
         (void)fprintf(stream, "The system's own network (%s), %s", machine->reason,
                       machine->congestion);
     if (machine->core >= 0)
-        (void)fprintf(stream, "; pinned to core %d", machine->core);
+        (void)fprintf(stream, "; pinned to core %d, servers to core %d", machine->core,
+                      machine->server_core);
     (void)fprintf(stream, "; load average %.1f.\n", load[0]);
     if (!report->is_quick)
         (void)fprintf(stream, "A system call that does nothing: %.0f ns.\n",
@@ -144,11 +145,12 @@ static json_t *environment_value(const struct pnd_bench_report *report)
     double load[1] = {0};
     (void)uname(&system);
     (void)getloadavg(load, 1);
-    return json_pack("{s:s, s:s, s:s, s:o, s:i, s:b, s:s, s:f, s:f}", "kernel", system.release,
+    return json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:b, s:s, s:f, s:f}", "kernel", system.release,
                      "machine", system.machine, "backend", "uring", "features",
-                     features_value(machine->features), "core", machine->core, "private_network",
-                     machine->has_own_network, "congestion", machine->congestion, "load_average",
-                     load[0], "system_call_ns", machine->system_call_ns);
+                     features_value(machine->features), "core", machine->core, "server_core",
+                     machine->server_core, "private_network", machine->has_own_network,
+                     "congestion", machine->congestion, "load_average", load[0], "system_call_ns",
+                     machine->system_call_ns);
 }
 
 /* From "a,b,c". */

@@ -70,7 +70,9 @@ static const struct pnd_command commands[] = {
             "and on one core; every byte is compared. RATIO is the median of the rounds' ratios "
             "to\n"
             "the reference: above 1 is dearer. CASE is echo/FAMILY/CONNECTIONSxBYTESxDEPTH and so\n"
-            "on. Without --case all cases run, which takes some minutes.\n",
+            "on; those of peer, rtt, latency and scale have servers in processes of their own. "
+            "Without\n"
+            "--case all cases run, which takes some minutes.\n",
         .options = PND_OPTION_JSON | PND_OPTION_QUIET | PND_OPTION_QUICK | PND_OPTION_CASE |
                    PND_OPTION_LIST | PND_OPTION_SECONDS | PND_OPTION_DIRECTORY | PND_OPTION_HTML |
                    PND_OPTION_SVG | PND_OPTION_RESULTS,

@@ -6,13 +6,15 @@
 # - Neither root nor sudo, or apt-get fails: one line with the remedy, exit 3.
 set -eu
 
-# Compilers and build tools, then libraries, then what the tests run on. libnng-dev brings
-# libmbedtls-dev and check brings libsubunit-dev, which their CMake and pkg-config files name.
+# Compilers and build tools, then libraries, then what the tests run on, then the bench's peers.
+# libnng-dev brings libmbedtls-dev and check brings libsubunit-dev, which their CMake and pkg-config
+# files name.
 packages='
     build-essential cmake ninja-build pkgconf
     liburing-dev libc-ares-dev libnng-dev libprotobuf-c-dev protobuf-c-compiler
     libjansson-dev libsmartcols-dev libxml2-dev
-    check python3 valgrind'
+    check python3 valgrind
+    libuv1-dev libasio-dev libevent-dev'
 
 say()
 {

@@ -1,10 +1,11 @@
-# The contract, as a caller sees it: every suite runs with each optional feature of the kernel
-# masked, and with all of them masked. Under sanitizers, which are slow, only the latter.
+# The contract, as a caller sees it: every suite runs with all optional features of the kernel
+# masked, and with each masked that it can touch. Under sanitizers, which are slow, only the former.
 add_library(pendio_fixture STATIC
     "${PROJECT_SOURCE_DIR}/tests/support/connection.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_host.c"
     "${PROJECT_SOURCE_DIR}/tests/support/fixture_socket.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/gathering.c"
     "${PROJECT_SOURCE_DIR}/tests/support/holding.c"
     "${PROJECT_SOURCE_DIR}/tests/support/lending.c"
     "${PROJECT_SOURCE_DIR}/tests/support/listening.c"
@@ -18,21 +19,61 @@ target_link_libraries(pendio_fixture PUBLIC pendio::pendio PkgConfig::CHECK PRIV
 list(TRANSFORM pendio_features PREPEND - OUTPUT_VARIABLE contract_masks)
 list(JOIN contract_masks "," contract_all_masks)
 set_property(GLOBAL PROPERTY pendio_all_masks "${contract_all_masks}")
-if(PENDIO_SANITIZE)
-    set(contract_masks)
-endif()
+
+# What a suite that can touch a feature says somewhere: a call or flag that leads to where runtime/
+# reads the feature. Known by reading, and checked by counting those reads in every suite; ctest
+# abi.contract_masks is red when another file of runtime/ begins to read one. Deferring decides when
+# anything completes, so all suites do without it once. The other ways to set up a ring are read
+# by the kernel alone, and differ to those only who have several threads, children or a host.
+set(several "pthread_create|fork\\(|pendio_group_create|pendio_loop_descriptor|fixture_host")
+set(touches_single_issuer "${several}")
+set(touches_defer_taskrun ".")
+set(touches_coop_taskrun "${several}")
+set(touches_registered_ring "${several}")
+set(touches_taskrun_flag "spin_ns")
+set(touches_fixed_buffers "pendio_read|pendio_write|PENDIO_ZERO_COPY|arena_")
+set(touches_multishot_accept "pendio_accept|pendio_group_listen|listening")
+set(touches_multishot_receive "lending")
+set(touches_buffer_ring "pendio_receive\\(|lending") # whose data it holds is the loop's choice
+set(touches_incremental_buffers "lending")
+set(touches_no_signal "pendio_write|pendio_splice")
+set(touches_ftruncate "pendio_truncate")
+set(touches_zero_copy "PENDIO_ZERO_COPY")
+
+# What a suite says: its own source and the helpers it includes, but not the fixture of all.
+function(contract_read stem ret_text)
+    file(READ "${CMAKE_CURRENT_SOURCE_DIR}/contract_${stem}_test.c" text)
+    string(REGEX MATCHALL "#include \"[a-z_]+" includes "${text}")
+    list(TRANSFORM includes REPLACE "#include \"" "")
+    list(REMOVE_ITEM includes fixture)
+    foreach(include IN LISTS includes)
+        foreach(suffix IN ITEMS h c)
+            file(READ "${PROJECT_SOURCE_DIR}/tests/support/${include}.${suffix}" helper)
+            string(APPEND text "${helper}")
+        endforeach()
+    endforeach()
+    set(${ret_text} "${text}" PARENT_SCOPE)
+endfunction()
+
+# contract_run(<stem> <name> <variable>=<value>): the suite once more, in another environment.
+function(contract_run stem name environment)
+    add_test(NAME abi.contract_${stem}.${name} COMMAND abi_contract_${stem}_test)
+    set_tests_properties(abi.contract_${stem}.${name} PROPERTIES
+        SKIP_RETURN_CODE 77 TIMEOUT 120 ENVIRONMENT "${environment}")
+endfunction()
 
 # contract_test(<stem>): tests/abi/contract_<stem>_test.c.
 function(contract_test stem)
     pendio_test(abi contract_${stem} LIBRARIES pendio_fixture)
-    foreach(mask IN LISTS contract_masks ITEMS ${contract_all_masks})
-        string(REPLACE "," "" name "abi.contract_${stem}.without${mask}")
-        if(mask STREQUAL contract_all_masks)
-            set(name "abi.contract_${stem}.without-all")
+    contract_run(${stem} without-all "PENDIO_FEATURES=${contract_all_masks}")
+    if(PENDIO_SANITIZE)
+        return()
+    endif()
+    contract_read(${stem} text)
+    foreach(feature IN LISTS pendio_features)
+        if(text MATCHES "${touches_${feature}}")
+            contract_run(${stem} without-${feature} "PENDIO_FEATURES=-${feature}")
         endif()
-        add_test(NAME ${name} COMMAND abi_contract_${stem}_test)
-        set_tests_properties(${name} PROPERTIES
-            SKIP_RETURN_CODE 77 TIMEOUT 120 ENVIRONMENT "PENDIO_FEATURES=${mask}")
     endforeach()
 endfunction()
 
@@ -40,6 +81,7 @@ foreach(stem IN ITEMS
         accept
         accept_into
         accept_into_close
+        adaptive
         ahead
         ahead_end
         ahead_move
@@ -61,12 +103,16 @@ foreach(stem IN ITEMS
         file
         first_data
         flags
+        gather
+        gather_random
+        gather_stop
         group
         handle
         host
         hosting
         lend
         lend_bounds
+        lend_crowd
         lend_random
         lend_waits
         listener
@@ -86,8 +132,10 @@ foreach(stem IN ITEMS
         pieces
         poll
         pool
+        records
         restricted
         signal
+        spin
         splice
         stream
         sync
@@ -98,3 +146,10 @@ foreach(stem IN ITEMS
         zero_copy_end)
     contract_test(${stem})
 endforeach()
+
+# Those that other threads, time or a host are about also run with looks before sleeping.
+foreach(stem IN ITEMS accept cancel deadline host hosting lend loop move_threads)
+    contract_run(${stem} spinning "FIXTURE_SPIN_NS=50000")
+endforeach()
+
+abi_script(contract_masks "${PROJECT_SOURCE_DIR}/runtime")

@@ -187,6 +187,15 @@ static void renew(int i)
     ck_assert_int_eq(pendio_pool_get(fixture.pool, &runs[i].context), 0);
 }
 
+/* Another strategy of receiving, whatever is under way. */
+static void pin(void)
+{
+    int stream = (int)draw(STREAM_COUNT);
+    int status = pendio_handle_set_receive(fixture.loop, streams[stream].pair.near, draw(3));
+
+    ck_assert_int_eq(status, is_of_messages(stream) ? -EINVAL : 0);
+}
+
 static void start(int i)
 {
     static const enum kind kinds[] = {LENDING, LENDING, LENDING, LENDING, OWN,
@@ -217,6 +226,8 @@ static void step(void)
         (void)(choice == 8 && pendio_cancel(fixture.loop, pendio_context_run(runs[i].context)));
     else if (choice < 10)
         renew(i);
+    else if (choice == 10 && draw(4) == 0)
+        pin();
     else if (choice < 11)
         send_on(i);
     else

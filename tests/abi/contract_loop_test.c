@@ -333,6 +333,26 @@ static void turn_the_other(const struct pendio_completion *completion, void *sta
     ck_assert_int_eq(fixture_turn(&fixture, 0), -EBUSY);
 }
 
+START_TEST(flush_of_nothing_costs_no_system_call)
+{
+    struct pendio_context *context;
+    uint64_t count;
+
+    fixture_init(&fixture);
+    context = fixture_get(&fixture);
+    count = fixture_stats(&fixture).system_calls;
+    ck_assert_int_eq(pendio_loop_flush(fixture.loop), 0);
+    ck_assert_uint_eq(fixture_stats(&fixture).system_calls, count);
+    expect_pending(pendio_nop(context, fixture.loop));
+    ck_assert_int_eq(pendio_loop_flush(fixture.loop), 0);
+    ck_assert_uint_eq(fixture_stats(&fixture).system_calls, count + 1);
+    ck_assert_int_eq(pendio_loop_flush(fixture.loop), 0);
+    ck_assert_uint_eq(fixture_stats(&fixture).system_calls, count + 1);
+    expect_next(&fixture, context, 0, 0, 0);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 START_TEST(two_loops_of_one_thread_do_not_meddle)
 {
     struct fixture other;
@@ -369,6 +389,7 @@ int main(void)
         {posts_are_delivered_in_order_and_bounded, 5},
         {posts_of_many_threads_arrive_once_and_in_order, 0},
         {wake_ends_the_sleep_under_way_or_the_next_one, 0},
+        {flush_of_nothing_costs_no_system_call, 0},
         {two_loops_of_one_thread_do_not_meddle, 0},
     };
     return fixture_run("contract: loop", cases, sizeof cases / sizeof cases[0]);

@@ -27,6 +27,7 @@ static const struct feature {
     {"-multishot_receive", PENDIO_FEATURE_MULTISHOT_RECEIVE},
     {"-buffer_ring", PENDIO_FEATURE_BUFFER_RING},
     {"-zero_copy", PENDIO_FEATURE_ZERO_COPY},
+    {"-taskrun_flag", PENDIO_FEATURE_TASKRUN_FLAG},
 };
 
 enum { FEATURE_COUNT = sizeof features / sizeof features[0] };
@@ -52,10 +53,11 @@ static int create(void)
 /* The features of a loop that works: it comes back from the kernel and from a file. */
 static uint64_t features_of_a_working_loop(void)
 {
+    const struct pendio_loop_options options = {.size = sizeof options, .spin_ns = 1000};
     struct pendio_context *context;
     uint64_t used;
 
-    fixture_init(&fixture);
+    fixture_init_with(&fixture, &options, 8, 4096);
     context = fixture_get(&fixture);
     expect_pending(pendio_nop(context, fixture.loop));
     expect_next(&fixture, context, 0, 0, 0);

@@ -27,6 +27,8 @@ static struct outputs {
     pendio_handle handle;
     int descriptor;
     int option;
+    uint32_t strategy;
+    uint32_t reason;
     struct pendio_endpoint endpoint;
     struct pendio_completion completion;
     struct pendio_request request;
@@ -86,10 +88,12 @@ CALL(handle_close, subject->loop, subject->handle, PENDIO_GRACEFUL)
 CALL(handle_detach, subject->loop, subject->handle, &outputs.descriptor)
 CALL(handle_get_option, subject->loop, subject->handle, SOL_SOCKET, SO_TYPE, sizeof outputs.option,
      &outputs.option)
+CALL(handle_get_receive, subject->loop, subject->handle, &outputs.strategy, &outputs.reason)
 CALL(handle_listen, subject->loop, subject->handle, 1)
 CALL(handle_local, subject->loop, subject->handle, &outputs.endpoint)
 CALL(handle_peer, subject->loop, subject->handle, &outputs.endpoint)
 CALL(handle_set_option, subject->loop, subject->handle, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes)
+CALL(handle_set_receive, subject->loop, subject->handle, PENDIO_RECEIVE_SINGLE)
 CALL(handle_shutdown, subject->loop, subject->handle, SHUT_WR)
 CALL(handle_socket, subject->loop, AF_INET, SOCK_STREAM, 0, &outputs.handle)
 CALL(loop_descriptor, subject->loop)
@@ -164,10 +168,12 @@ const struct every_call every_calls[] = {
     {"handle_close", make_handle_close, false},
     {"handle_detach", make_handle_detach, false},
     {"handle_get_option", make_handle_get_option, false},
+    {"handle_get_receive", make_handle_get_receive, false},
     {"handle_listen", make_handle_listen, false},
     {"handle_local", make_handle_local, false},
     {"handle_peer", make_handle_peer, false},
     {"handle_set_option", make_handle_set_option, false},
+    {"handle_set_receive", make_handle_set_receive, false},
     {"handle_shutdown", make_handle_shutdown, false},
     {"handle_socket", make_handle_socket, false},
     {"loop_descriptor", make_loop_descriptor, false},

@@ -117,15 +117,33 @@ MUTANTS = (
     Mutant(
         "records_come_first", "records are delivered before callbacks", "runtime/loop.c",
         """\
-    deliver_callbacks(loop);
-    delivered_count =
-        deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
+    else
+        deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
 """,
         """\
-    delivered_count =
-        deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
+    else if (!pnd_ready_is_empty(&loop->records))
+        return (int)deliver_records(loop, ret_completions, count);
+    else
+        deliver_callbacks(loop);
+"""),
+    Mutant(
+        "callbacks_between", "callbacks come while harvested records wait to be handed out",
+        "runtime/loop.c",
+        """\
+    else
+        deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
+""",
+        """\
     deliver_callbacks(loop);
 """),
+    Mutant(
+        "failure_is_forgotten", "a turn that fails with records at hand is not told of",
+        "runtime/loop.c", "        loop->failure = status;", "        loop->failure = 0;"),
+    Mutant(
+        "harvest_goes_on", "what ends others with itself is written behind the caller's array",
+        "runtime/harvest.c",
+        "    return loop->harvest.next != loop->harvest.end && !context->attached &&\n",
+        "    return !context->attached &&\n"),
     Mutant(
         "generation_is_ignored", "a stale handle names whoever has its place now",
         "runtime/handle.h",
@@ -280,8 +298,34 @@ MUTANTS = (
     context->lent_charge_bytes = charge_bytes;
 """),
     Mutant(
+        "try_is_gathered", "TRY leaves with the sends before and behind it", "runtime/outbox.c",
+        "context->operation->gathers && context->policy != PENDIO_TRY &&",
+        "context->operation->gathers &&"),
+    Mutant(
+        "company_is_cancelled", "a cancelled send takes the first of its company with it",
+        "runtime/outbox.c",
+        "    if (result > 0 || pnd_outbox_is_interrupted(first, result))\n",
+        "    if (result > 0)\n"),
+    Mutant(
+        "stopped_goes_on", "a send that was stopped in company is sent again all the same",
+        "runtime/outbox.c",
+        "    if (any_stopped)\n", "    if (any_stopped && line->ending != PND_GOES_ON)\n"),
+    Mutant(
+        "company_shares_blame", "memory that is none is an error of the first of its company",
+        "runtime/outbox.c",
+        "    if (result < 0 && may_be_of_another(result)) {\n",
+        "    if (result < 0 && may_be_of_another(result) && first->window.memory == NULL) {\n"),
+    Mutant(
         "first_data_stay", "a connect keeps its first data for itself", "runtime/op_connect.c",
         "if (!(context->request_flags & PENDIO_FIRST_DATA) ||",
         "if (context->handle->kind == PND_KIND_STREAM ||\n"
         "        !(context->request_flags & PENDIO_FIRST_DATA) ||"),
+    Mutant(
+        "spin_is_deaf", "a loop that looks before it sleeps sees nothing of other threads",
+        "runtime/spin.c",
+        "is_stirring(&loop->ring) || pnd_wake_has_news(&loop->wake);", "is_stirring(&loop->ring);"),
+    Mutant(
+        "spin_never_rests", "looks before sleeping go on though they bring nothing",
+        "runtime/spin.c", "        spin->rest_count = REST_COUNT;\n",
+        "        spin->rest_count = 0;\n"),
 )

@@ -103,6 +103,7 @@ START_TEST(features_are_masked_by_name)
         {"-multishot_receive", PENDIO_FEATURE_MULTISHOT_RECEIVE},
         {"-buffer_ring", PENDIO_FEATURE_BUFFER_RING},
         {"-zero_copy", PENDIO_FEATURE_ZERO_COPY},
+        {"-taskrun_flag", PENDIO_FEATURE_TASKRUN_FLAG},
         {"-fixed_buffers,-fixed_buffers,-buffer_ring",
          PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_BUFFER_RING},
     };

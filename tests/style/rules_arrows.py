@@ -42,11 +42,11 @@ PRESCRIBED = frozenset((
     "main", "malloc", "calloc", "realloc", "reallocarray", "free", "posix_memalign",
     "aligned_alloc", "memalign", "valloc", "pvalloc"))
 
-# Built by their users (bindings), by clang alone (fuzzers), where libuv is, or by a test of the
-# installed package.
+# Built by their users (bindings), by clang alone (fuzzers), where libuv or libevent are, or by a
+# test of the installed package.
 UNBUILT = re.compile(
     r"^(abi/bindings/|tests/fuzz/|tests/abi/host_libuv_test\.c$|"
-    r"tools/bench/\w+_libuv\.c$|tests/\w+/(package|data)/)")
+    r"tools/bench/(\w+_libuv|peers/libevent)\.c$|tests/\w+/(package|data)/)")
 
 
 def allows(owners: "tuple[str, ...]", path: str) -> bool:

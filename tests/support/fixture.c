@@ -70,17 +70,31 @@ int fixture_count_descriptors(void)
 
 /* ---- loop ----------------------------------------------------------------------------------- */
 
+/* Those of the test, and looks before sleeping where the suite is run with them. */
+static struct pendio_loop_options options_of(const struct pendio_loop_options *options)
+{
+    const char *spin_ns = getenv("FIXTURE_SPIN_NS");
+    struct pendio_loop_options all = {.size = sizeof all};
+
+    if (options != NULL)
+        all = *options;
+    if (spin_ns != NULL && all.spin_ns == 0)
+        all.spin_ns = strtoull(spin_ns, NULL, 10);
+    return all;
+}
+
 void fixture_init_with(struct fixture *fixture, const struct pendio_loop_options *options,
                        uint32_t context_count, uint64_t slice_bytes)
 {
     const struct pendio_pool_options pool = {
         .size = sizeof pool, .context_count = context_count, .slice_bytes = slice_bytes};
+    const struct pendio_loop_options all = options_of(options);
 
     *fixture = (struct fixture){.harvest_count = HARVEST_LIMIT,
                                 .descriptor_count = fixture_count_descriptors()};
     fixture->seen = calloc(SEEN_LIMIT, sizeof *fixture->seen);
     ck_assert_ptr_nonnull(fixture->seen);
-    ck_assert_int_eq(pendio_loop_create(options, &fixture->loop), 0);
+    ck_assert_int_eq(pendio_loop_create(&all, &fixture->loop), 0);
     ck_assert_int_eq(pendio_pool_create(fixture->loop, &pool, &fixture->pool), 0);
 }
 

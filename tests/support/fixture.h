@@ -57,7 +57,7 @@ struct fixture_case {
 /* Runs the tests as a Check suite; exit code of the program, 77 where io_uring is not to be had. */
 int fixture_run(const char *name, const struct fixture_case *cases, size_t case_count);
 
-/* Default loop; pool of 64 contexts with slices of 4096 bytes. */
+/* Default loop, but for spin_ns if FIXTURE_SPIN_NS is set; pool of 64 contexts of 4096 bytes. */
 void fixture_init(struct fixture *fixture);
 void fixture_init_with(struct fixture *fixture, const struct pendio_loop_options *options,
                        uint32_t context_count, uint64_t slice_bytes);

@@ -2,8 +2,9 @@
 """bench_test.py - `pendio bench`: everything it can measure runs, and what it says is well-formed.
 
 Usage:      bench_test.py PENDIO
-Happy path: one quick run of all cases, whose JSON holds every subject of every case; a timed run of
-            one case; pages and pictures; what goes into README.md; wrong calls.
+Happy path: one quick run of all cases, whose JSON holds every subject of every case; timed runs of
+            some; pages and pictures; what goes into README.md; wrong calls; nothing is left behind
+            when it is interrupted or killed.
 Failures:   unittest's report, exit 1; exit 77 where there is no io_uring.
 """
 
@@ -11,9 +12,11 @@ import html.parser
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree
 
@@ -48,6 +51,93 @@ class Page(html.parser.HTMLParser):
     def handle_data(self, data):
         if self.open and self.open[-1] == "td":
             self.cells.append(data)
+
+
+def parents() -> "dict[int, int]":
+    """Of all processes that have not ended, by process."""
+    found = {}
+    for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = entry.read_text(encoding="utf-8").rpartition(")")[2].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if state not in "ZX":
+            found[int(entry.parent.name)] = int(parent)
+    return found
+
+
+def words_of(process: int) -> "list[str]":
+    try:
+        said = pathlib.Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return said.split("\0")
+
+
+def wait_until(holds) -> None:
+    limit = time.monotonic() + 30
+    while not holds():
+        if time.monotonic() > limit:
+            raise AssertionError("it did not happen in 30 seconds")
+        time.sleep(0.01)
+
+
+class ServersTest(unittest.TestCase):
+    """Servers in processes of their own."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.home = pathlib.Path(folder.name)
+        self.nowhere = self.home / "nowhere"  # as PATH: no language has its compiler there
+        self.nowhere.mkdir()
+        self.temporary = self.home / "temporary"
+        self.temporary.mkdir()
+        self.json = self.home / "results.json"
+
+    def begin(self, family: str) -> "tuple[subprocess.Popen, list[int]]":
+        """One that measures round trips, when it is at those over that family."""
+        running = subprocess.Popen(
+            [program, "bench", "--case", "rtt", "--seconds", "3", "--json", self.json],
+            env={**os.environ, "TMPDIR": str(self.temporary), "PATH": str(self.nowhere)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(running.kill)
+
+        def servers():
+            return [one for one, parent in parents().items() if parent == running.pid]
+
+        def serves():
+            return any(family in words_of(one) for one in servers())
+
+        wait_until(lambda: serves() or running.poll() is not None)
+        self.assertIsNone(running.poll())
+        return running, servers()
+
+    def test_round_trips_have_figures_beside_pendio(self):
+        answer = call("--case", "rtt/unix/64", "--seconds", "0.1", "--json", str(self.json))
+        self.assertEqual(0, answer.returncode, answer.stderr)
+        told = {one["subject"]: one
+                for one in json.loads(self.json.read_text(encoding="utf-8"))["results"]}
+        self.assertEqual(1, told["pendio"]["ratio_to_reference"])
+        for name in ("ring-window", "epoll"):
+            self.assertEqual("pendio", told[name]["reference"])
+            self.assertGreater(told[name]["ratio_to_reference"], 0)
+
+    def test_an_interrupt_ends_the_servers_and_tells_what_was_measured(self):
+        running, servers = self.begin("unix")
+        running.send_signal(signal.SIGINT)
+        said, complained = running.communicate(timeout=30)
+        self.assertEqual(128 + signal.SIGINT, running.returncode, complained)
+        self.assertIn("rtt/tcp/64", said)
+        self.assertFalse(set(servers) & set(parents()))
+        self.assertEqual([], list(self.temporary.iterdir()))
+        self.assertFalse(self.json.exists())
+
+    def test_killed_it_takes_its_servers_along(self):
+        running, servers = self.begin("tcp")
+        running.kill()
+        running.communicate(timeout=30)
+        wait_until(lambda: not set(servers) & set(parents()))
 
 
 class BenchTest(unittest.TestCase):

@@ -19,10 +19,14 @@ struct pnd_bench_case {
     int family; /* AF_INET or AF_UNIX; of cases with connections */
     uint32_t connection_count;
     uint32_t message_bytes;
-    uint32_t depth; /* messages of a connection, or reads, under way at once */
-    bool is_direct; /* files are read past the system's cache */
-    bool resets;    /* connections are closed with a reset, not gracefully */
-    bool by_wall;   /* the figure is time that passed; else CPU time of the process */
+    bool is_direct;    /* files are read past the system's cache */
+    bool resets;       /* connections are closed with a reset, not gracefully */
+    bool by_wall;      /* the figure is time that passed; else CPU time of the process */
+    bool is_whole;     /* servers are processes of their own, started by the subjects */
+    uint32_t depth;    /* messages of a connection, or reads, under way at once */
+    uint32_t patience; /* so many times as long as other cases; 0: as long */
+    uint32_t rate;     /* messages a second, and which share of them the figure is not */
+    double share;      /* exceeded by; of cases with latencies */
 };
 
 struct pnd_bench_spread {
@@ -89,6 +93,7 @@ struct pnd_bench_machine {
     double
         system_call_ns;   /* of CPU, for one that does nothing: it decides which strategy is best */
     int core;             /* the thread is pinned to; -1: to none */
+    int server_core;      /* and servers in processes of their own; -1: to none */
     bool has_own_network; /* a network namespace of its own */
     char congestion[16];  /* control of its TCP connections */
     char features[256];   /* the runtime found and uses */
@@ -99,7 +104,7 @@ struct pnd_bench_machine {
 /* Whatever is not permitted is left as it was, and told. */
 void pnd_bench_machine_prepare(struct pnd_bench_machine *ret_machine);
 
-/* Where a second thread may work beside the one that is pinned; -1: there is only one core. */
-int pnd_bench_other_core(void);
+/* Peers in languages of their own may be built when they are first needed, which takes a while. */
+void pnd_bench_peers_allow_building(void);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { CASE_MAXIMUM = 128 };
+enum { CASE_MAXIMUM = 128 + PND_BENCH_WHOLE_MAXIMUM };
 
 static struct pnd_bench_case cases[CASE_MAXIMUM];
 static size_t case_count;
@@ -36,6 +36,7 @@ const struct pnd_bench_case *pnd_bench_cases(size_t *ret_count)
         list_churn();
         list_others();
         list_echo();
+        case_count += pnd_bench_cases_whole(&cases[case_count]);
     }
     *ret_count = case_count;
     return cases;

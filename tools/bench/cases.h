@@ -22,4 +22,18 @@ extern const size_t pnd_bench_wake_count;
 extern const struct pnd_bench_subject pnd_bench_memory[];
 extern const size_t pnd_bench_memory_count;
 
+/* Servers in processes of their own. */
+extern const struct pnd_bench_subject pnd_bench_peers[];
+extern const size_t pnd_bench_peers_count;
+extern const struct pnd_bench_subject pnd_bench_rtt[];
+extern const size_t pnd_bench_rtt_count;
+extern const struct pnd_bench_subject pnd_bench_latency[];
+extern const size_t pnd_bench_latency_count;
+extern const struct pnd_bench_subject pnd_bench_scale[];
+extern const size_t pnd_bench_scale_count;
+
+/* All cases of such servers, added to the list. Returns how many there are. */
+enum { PND_BENCH_WHOLE_MAXIMUM = 48 };
+size_t pnd_bench_cases_whole(struct pnd_bench_case *ret_cases);
+
 #endif

@@ -157,12 +157,14 @@ static bool is_too_many(const struct pnd_bench_case *bench_case)
     uint64_t wanted = 2 * (uint64_t)bench_case->connection_count * bench_case->subject_count;
     struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
     (void)getrlimit(RLIMIT_NOFILE, &limit);
-    return bench_case->connection_count > MANY || wanted + DESCRIPTOR_RESERVE > limit.rlim_cur;
+    return !bench_case->is_whole &&
+           (bench_case->connection_count > MANY || wanted + DESCRIPTOR_RESERVE > limit.rlim_cur);
 }
 
 static int run_rounds(struct contest *contest)
 {
     const struct pnd_bench_effort *effort = contest->effort;
+    uint32_t patience = contest->bench_case->patience > 0 ? contest->bench_case->patience : 1;
     int64_t begun_ns = now_ns(CLOCK_MONOTONIC);
     int64_t spent_ns = 0;
 
@@ -171,7 +173,7 @@ static int run_rounds(struct contest *contest)
            (contest->round_count < effort->round_minimum || spent_ns < effort->limit_ns)) {
         run_round(contest, contest->round_count);
         contest->round_count++;
-        spent_ns = now_ns(CLOCK_MONOTONIC) - begun_ns;
+        spent_ns = (now_ns(CLOCK_MONOTONIC) - begun_ns) / patience;
         if (!effort->go_on(effort->state, contest->round_count, spent_ns))
             return -EINTR;
     }

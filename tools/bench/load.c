@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* A prime, so that no two connections or messages look alike; beyond it once more its beginning. */
-enum { PERIOD = 65521, PIECE_BYTES = 65536, WAIT_MS = 5000, ROOM_BYTES = 1 << 20 };
+enum { PERIOD = 65521, PIECE_BYTES = PND_BENCH_LOAD_PIECE, WAIT_MS = 5000, ROOM_BYTES = 1 << 20 };
 
 /* Under way at once, of all connections together: some times that in the kernel's own memory. */
 enum { WAVE_BYTES = 96 << 20 };
@@ -28,7 +28,6 @@ static unsigned char table[PERIOD + PIECE_BYTES];
 static uint32_t count_of_wave(const struct pnd_bench_case *bench_case);
 static int make_pair(int family, int listener, int *ret_client, int *ret_server);
 static void make_room(int descriptor);
-static void fill_table(void);
 
 int pnd_bench_load_init(struct pnd_bench_load *load, const struct pnd_bench_case *bench_case)
 {
@@ -40,7 +39,7 @@ int pnd_bench_load_init(struct pnd_bench_load *load, const struct pnd_bench_case
         .clients = calloc(bench_case->connection_count, sizeof(int)),
         .servers = calloc(bench_case->connection_count, sizeof(int)),
     };
-    fill_table();
+    pnd_bench_load_prepare();
     if (load->clients == NULL || load->servers == NULL)
         status = -ENOMEM;
     if (status == 0)
@@ -162,7 +161,7 @@ static void make_room(int descriptor)
     (void)setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
 }
 
-static void fill_table(void)
+void pnd_bench_load_prepare(void)
 {
     uint32_t random = 2463534242;
     for (size_t index = 0; index < PERIOD; index++) {

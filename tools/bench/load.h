@@ -4,6 +4,8 @@
 
 #include "bench.h"
 
+enum { PND_BENCH_LOAD_PIECE = 65536 }; /* bytes of payload that lie in one stretch */
+
 struct pnd_bench_load {
     uint32_t connection_count;
     uint32_t message_bytes;
@@ -29,6 +31,9 @@ int pnd_bench_load_send(struct pnd_bench_load *load);
  * few of them.
  */
 int pnd_bench_load_verify(struct pnd_bench_load *load);
+
+/* Before the first use of the payload; pnd_bench_load_init() does it, too. */
+void pnd_bench_load_prepare(void);
 
 /* What a message at this place of the stream of this connection looks like. */
 const unsigned char *pnd_bench_load_payload(uint32_t connection, uint64_t position);

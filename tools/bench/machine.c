@@ -6,6 +6,7 @@
  * Failures:    what is not permitted stays as it was; the figures are marked with it.
  */
 #include "bench.h"
+#include "cores.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,14 +24,11 @@
 #include <time.h>
 #include <unistd.h>
 
-static int other_core = -1;
-
 static void raise_descriptor_limit(void);
 static bool enter_own_network(char *ret_reason, size_t reason_bytes);
 static int raise_loopback(void);
+static void default_to_reno(void);
 static void learn_congestion(char *ret_name, size_t name_bytes);
-static int pin(void);
-static int last_core(const cpu_set_t *allowed, int below);
 static double learn_system_call_cost(void);
 static void learn_features(struct pnd_bench_machine *machine);
 
@@ -41,7 +39,8 @@ void pnd_bench_machine_prepare(struct pnd_bench_machine *ret_machine)
     ret_machine->has_own_network =
         enter_own_network(ret_machine->reason, sizeof ret_machine->reason);
     learn_congestion(ret_machine->congestion, sizeof ret_machine->congestion);
-    ret_machine->core = pin();
+    ret_machine->core = pnd_bench_cores_pin();
+    ret_machine->server_core = pnd_bench_cores_server();
     ret_machine->system_call_ns = learn_system_call_cost();
     learn_features(ret_machine);
 }
@@ -65,6 +64,8 @@ static bool enter_own_network(char *ret_reason, size_t reason_bytes)
     int status = raise_loopback();
     if (status < 0)
         (void)snprintf(ret_reason, reason_bytes, "its loopback is down: %s", strerror(-status));
+    else
+        default_to_reno();
     return status == 0;
 }
 
@@ -82,6 +83,17 @@ static int raise_loopback(void)
     return status;
 }
 
+/* For servers that do not ask for it themselves; the setting is of this network alone. */
+static void default_to_reno(void)
+{
+    int descriptor = open("/proc/sys/net/ipv4/tcp_congestion_control", O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return;
+    ssize_t written = write(descriptor, "reno", 4);
+    (void)written;
+    (void)close(descriptor);
+}
+
 /* Every socket of the bench asks for reno: this tells what it gets. */
 static void learn_congestion(char *ret_name, size_t name_bytes)
 {
@@ -92,34 +104,6 @@ static void learn_congestion(char *ret_name, size_t name_bytes)
     (void)setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
     (void)getsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, ret_name, &byte_count);
     (void)close(descriptor);
-}
-
-/* The last one: interrupts tend to go to the first. */
-static int pin(void)
-{
-    cpu_set_t allowed, one;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
-        return -1;
-    int core = last_core(&allowed, CPU_SETSIZE);
-    other_core = core < 0 ? -1 : last_core(&allowed, core);
-    if (core < 0)
-        return -1;
-    CPU_ZERO(&one);
-    CPU_SET((size_t)core, &one);
-    return sched_setaffinity(0, sizeof one, &one) < 0 ? -1 : core;
-}
-
-static int last_core(const cpu_set_t *allowed, int below)
-{
-    int core = below - 1;
-    while (core >= 0 && !CPU_ISSET((size_t)core, allowed))
-        core--;
-    return core;
-}
-
-int pnd_bench_other_core(void)
-{
-    return other_core;
 }
 
 static double learn_system_call_cost(void)

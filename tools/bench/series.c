@@ -21,6 +21,14 @@ void pnd_bench_series_spread(double *figures, size_t count, struct pnd_bench_spr
     ret_spread->maximum = figures[count - 1];
 }
 
+double pnd_bench_series_quantile(double *figures, size_t count, double share)
+{
+    if (count == 0)
+        return 0;
+    qsort(figures, count, sizeof *figures, compare);
+    return at(figures, count, share);
+}
+
 static int compare(const void *left, const void *right)
 {
     const double *first = left, *second = right;

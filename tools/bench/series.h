@@ -7,4 +7,7 @@
 /* Sorts the figures. None of them: all zero. */
 void pnd_bench_series_spread(double *figures, size_t count, struct pnd_bench_spread *ret_spread);
 
+/* What that share of the figures does not exceed. Sorts them; none: 0. */
+double pnd_bench_series_quantile(double *figures, size_t count, double share);
+
 #endif

@@ -9,6 +9,7 @@ struct pnd_bench_wiring {
     uint32_t count;
     uint32_t window_bytes; /* memory of a connection, or of a buffer */
     uint32_t buffer_count; /* of servers whose connections share buffers; a power of two */
+    uint64_t spin_ns;      /* pendio looks for so long before it sleeps */
 };
 
 /* Each returns 0 or -errno; -EINTR: a signal came while it slept. */

@@ -9,6 +9,7 @@
 #include "wake.h"
 
 #include "cases.h"
+#include "cores.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -110,11 +111,7 @@ static void *be_far(void *state)
 static void move_to_other_core(void)
 {
     cpu_set_t one;
-    int core = pnd_bench_other_core();
-    if (core < 0)
-        return;
-    CPU_ZERO(&one);
-    CPU_SET((size_t)core, &one);
+    pnd_bench_cores_choose(PND_BENCH_CORES_ONE, &one);
     (void)sched_setaffinity(0, sizeof one, &one); /* of this thread alone */
 }
 

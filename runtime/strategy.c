@@ -1,0 +1,144 @@
+/*
+ * strategy.c - how a stream is received from: by a request for each receive, or by one for many,
+ * ahead of those who ask; which of them, and why.
+ *
+ * Happy path:  receives are counted -> enough of one kind in a row -> the other way.
+ * Failures:    where there is no memory for buffers, or the kernel has no such request, a stream
+ *              stays with single receives.
+ */
+#include "strategy.h"
+
+#include "ahead.h"
+#include "descriptor.h"
+
+static bool carries_bytes_alone(struct pnd_handle *handle)
+{
+    struct pnd_strategy *strategy = &handle->strategy;
+
+    if (strategy->carries == PND_CARRIES_UNKNOWN)
+        strategy->carries =
+            handle->kind == PND_KIND_STREAM && pnd_descriptor_is_internet(handle->descriptor)
+                ? PND_CARRIES_BYTES
+                : PND_CARRIES_MORE;
+    return strategy->carries == PND_CARRIES_BYTES;
+}
+
+static void turn_single(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t reason)
+{
+    handle->strategy.reason = reason;
+    handle->strategy.streak = 0;
+    if (!handle->strategy.is_ahead)
+        return;
+    handle->strategy.is_ahead = false;
+    loop->handles.ahead_count--;
+    if (handle->multishot == &pnd_receive_ahead)
+        pnd_multishot_stop(loop, handle);
+}
+
+/* 0 or -ENOMEM. */
+static int turn_ahead(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t reason)
+{
+    int status = pnd_buffers_make(&loop->buffers, &loop->ring);
+
+    if (status < 0)
+        return status;
+    pnd_buffers_want_some(&loop->buffers);
+    handle->strategy.reason = reason;
+    handle->strategy.streak = 0;
+    if (handle->strategy.is_ahead)
+        return 0;
+    handle->strategy.is_ahead = true;
+    loop->handles.ahead_count++;
+    return 0;
+}
+
+static bool may_turn_ahead(const struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    return handle->strategy.pin == PENDIO_RECEIVE_ADAPTIVE && !handle->strategy.is_ahead &&
+           (loop->ring.features & PENDIO_FEATURE_MULTISHOT_RECEIVE) != 0 &&
+           !handle->refuses_multishot && carries_bytes_alone(handle);
+}
+
+/* Whoever waits for what is not to come any more asks for himself. */
+int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t strategy)
+{
+    int status = 0;
+
+    if (strategy == PENDIO_RECEIVE_MULTISHOT)
+        status = turn_ahead(loop, handle, PENDIO_RECEIVE_PINNED);
+    if (status < 0)
+        return status;
+    if (strategy != PENDIO_RECEIVE_MULTISHOT)
+        turn_single(loop, handle,
+                    strategy == PENDIO_RECEIVE_SINGLE ? PENDIO_RECEIVE_PINNED
+                                                      : PENDIO_RECEIVE_UNDECIDED);
+    handle->strategy.pin = (uint8_t)strategy;
+    pnd_context_ask_again(handle);
+    return 0;
+}
+
+void pnd_strategy_take_over(struct pnd_loop *loop, struct pnd_handle *handle,
+                            const struct pnd_handle *other)
+{
+    if (other->strategy.pin != PENDIO_RECEIVE_ADAPTIVE)
+        (void)pnd_strategy_pin(loop, handle, other->strategy.pin);
+}
+
+void pnd_strategy_lends(const struct pnd_context *context)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_strategy *strategy = &context->handle->strategy;
+
+    if (strategy->reason == PENDIO_RECEIVE_UNASKED && ++strategy->streak < PND_STRATEGY_PATIENCE)
+        return;
+    if (may_turn_ahead(loop, context->handle) &&
+        turn_ahead(loop, context->handle, PENDIO_RECEIVE_LENDING) == 0)
+        loop->stats.ahead_for_lending++;
+}
+
+void pnd_strategy_is_lone(const struct pnd_context *context)
+{
+    struct pnd_loop *loop = context->loop;
+
+    if (may_turn_ahead(loop, context->handle) &&
+        turn_ahead(loop, context->handle, PENDIO_RECEIVE_LONE) == 0)
+        loop->stats.ahead_for_lone++;
+}
+
+void pnd_strategy_unasked(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    struct pnd_strategy *strategy = &handle->strategy;
+
+    if (strategy->unasked_turn == (uint32_t)loop->turn)
+        return; /* one burst */
+    strategy->unasked_turn = (uint32_t)loop->turn;
+    if (++strategy->unasked < PND_STRATEGY_PATIENCE)
+        return;
+    strategy->unasked = 0;
+    if (!strategy->is_ahead || strategy->pin != PENDIO_RECEIVE_ADAPTIVE)
+        return;
+    turn_single(loop, handle, PENDIO_RECEIVE_UNASKED);
+    loop->stats.single_for_unasked++;
+}
+
+void pnd_strategy_copied(struct pnd_context *context, bool fills_buffer)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_strategy *strategy = &context->handle->strategy;
+    bool alone = pnd_strategy_comes_alone(loop, context->handle);
+    bool large = fills_buffer || context->moved_bytes > PND_PIECE_SMALL_BYTES;
+
+    if (alone && !large) {
+        strategy->streak = (uint8_t)(strategy->streak - (strategy->streak != 0));
+        return;
+    }
+    strategy->streak =
+        (uint8_t)(strategy->streak + 2); /* of a large piece cut in two one part is small */
+    if (strategy->streak < 2 * PND_STRATEGY_PATIENCE)
+        return;
+    strategy->streak = 0;
+    if (!strategy->is_ahead || strategy->pin != PENDIO_RECEIVE_ADAPTIVE)
+        return;
+    turn_single(loop, context->handle, large ? PENDIO_RECEIVE_LARGE : PENDIO_RECEIVE_CROWDED);
+    ++*(large ? &loop->stats.single_for_large : &loop->stats.single_for_crowd);
+}
