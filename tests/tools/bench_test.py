@@ -28,6 +28,31 @@ def call(*words: str, **environment: str) -> subprocess.CompletedProcess:
                           env={**os.environ, **environment})
 
 
+class Page(html.parser.HTMLParser):
+    """What stands in a page, and whether every element that was begun has its end."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: "list[str]" = []
+        self.cells: "list[str]" = []
+        self.pictures = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        self.pictures += tag == "svg"
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "td":
+            self.cells.append(data)
+
+
 def parents() -> "dict[int, int]":
     """Of all processes that have not ended, by process."""
     found = {}
@@ -113,31 +138,6 @@ class ServersTest(unittest.TestCase):
         running.kill()
         running.communicate(timeout=30)
         wait_until(lambda: not set(servers) & set(parents()))
-
-
-class Page(html.parser.HTMLParser):
-    """What stands in a page, and whether every element that was begun has its end."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: "list[str]" = []
-        self.cells: "list[str]" = []
-        self.pictures = 0
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.open.append(tag)
-        self.pictures += tag == "svg"
-
-    def handle_startendtag(self, tag, attrs):
-        pass
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag, tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] == "td":
-            self.cells.append(data)
 
 
 class BenchTest(unittest.TestCase):

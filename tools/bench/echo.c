@@ -18,11 +18,13 @@ struct echo {
     const struct pnd_bench_server *server;
     void *state;
     struct pnd_bench_load load;
+    uint32_t cold_count; /* connections that have done nothing yet: their memory is untouched */
 };
 
 static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench_subject *subject,
                  void **ret_state);
 static int run(void *state, struct pnd_bench_block *block);
+static int run_phase(struct echo *echo, struct pnd_bench_block *block);
 static void end(void *state);
 
 #define SUBJECT(server_role, server_name, reference_name, server)                                  \
@@ -87,30 +89,41 @@ static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench
         free(echo);
         return status;
     }
+    echo->cold_count = bench_case->connection_count;
     *ret_state = echo;
     return 0;
 }
 
-/* As many phases as it takes for figures well above the clock's own cost. */
+/*
+ * As many phases as it takes for figures well above the clock's own cost; before the first one that
+ * counts every connection has had its turn.
+ */
 static int run(void *state, struct pnd_bench_block *block)
 {
     struct echo *echo = state;
-    uint64_t messages = (uint64_t)echo->load.wave_count * echo->load.depth;
     uint64_t wanted = block->brief ? 1 : BLOCK_MESSAGES;
     int status = 0;
 
-    while (status == 0 && block->operation_count < wanted) {
-        status = pnd_bench_load_send(&echo->load);
-        if (status < 0)
-            break;
-        pnd_bench_block_start(block);
-        status = echo->server->serve(echo->state, messages * echo->load.message_bytes);
-        pnd_bench_block_stop(block);
-        block->operation_count += messages;
-        if (status == 0)
-            status = pnd_bench_load_verify(&echo->load);
+    for (; status == 0 && echo->cold_count > 0; echo->cold_count -= echo->load.wave_count) {
+        struct pnd_bench_block ignored = {0};
+        status = run_phase(echo, &ignored);
     }
+    while (status == 0 && block->operation_count < wanted)
+        status = run_phase(echo, block);
     return status;
+}
+
+static int run_phase(struct echo *echo, struct pnd_bench_block *block)
+{
+    uint64_t messages = (uint64_t)echo->load.wave_count * echo->load.depth;
+    int status = pnd_bench_load_send(&echo->load);
+    if (status < 0)
+        return status;
+    pnd_bench_block_start(block);
+    status = echo->server->serve(echo->state, messages * echo->load.message_bytes);
+    pnd_bench_block_stop(block);
+    block->operation_count += messages;
+    return status < 0 ? status : pnd_bench_load_verify(&echo->load);
 }
 
 static void end(void *state)

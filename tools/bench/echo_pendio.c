@@ -15,16 +15,22 @@
 
 enum { RECORD_COUNT = 256 };
 
+struct strategy {
+    bool lends; /* contexts work on no memory of their own */
+    uint32_t receive;
+};
+
 struct server {
     struct pendio_loop *loop;
     uint32_t open_count;
-    bool lends; /* contexts work on no memory of their own */
+    const struct strategy *strategy;
 };
 
 static int create_window(const struct pnd_bench_wiring *wiring, void **ret_server);
 static int create_lending(const struct pnd_bench_wiring *wiring, void **ret_server);
 static int create_chosen(const struct pnd_bench_wiring *wiring, void **ret_server);
-static int create(const struct pnd_bench_wiring *wiring, bool lends, void **ret_server);
+static int create(const struct pnd_bench_wiring *wiring, const struct strategy *strategy,
+                  void **ret_server);
 static int connect_all(struct server *server, const struct pnd_bench_wiring *wiring);
 static int receive(struct server *server, struct pendio_context *context, pendio_handle handle);
 static int serve(void *state, uint64_t byte_count);
@@ -52,21 +58,25 @@ const struct pnd_bench_server pnd_bench_pendio = {
 
 static int create_window(const struct pnd_bench_wiring *wiring, void **ret_server)
 {
-    return create(wiring, false, ret_server);
+    static const struct strategy window = {false, PENDIO_RECEIVE_SINGLE};
+    return create(wiring, &window, ret_server);
 }
 
 static int create_lending(const struct pnd_bench_wiring *wiring, void **ret_server)
 {
-    return create(wiring, true, ret_server);
+    static const struct strategy lending = {true, PENDIO_RECEIVE_MULTISHOT};
+    return create(wiring, &lending, ret_server);
 }
 
 /* With memory of their own, and nothing pinned: the runtime is free to receive as it likes. */
 static int create_chosen(const struct pnd_bench_wiring *wiring, void **ret_server)
 {
-    return create(wiring, false, ret_server);
+    static const struct strategy chosen = {false, PENDIO_RECEIVE_ADAPTIVE};
+    return create(wiring, &chosen, ret_server);
 }
 
-static int create(const struct pnd_bench_wiring *wiring, bool lends, void **ret_server)
+static int create(const struct pnd_bench_wiring *wiring, const struct strategy *strategy,
+                  void **ret_server)
 {
     struct pendio_loop_options options = {
         .size = sizeof options,
@@ -79,7 +89,7 @@ static int create(const struct pnd_bench_wiring *wiring, bool lends, void **ret_
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL)
         return -ENOMEM;
-    server->lends = lends;
+    server->strategy = strategy;
     int status = pendio_loop_create(&options, &server->loop);
     if (status < 0) {
         free(server);
@@ -98,7 +108,7 @@ static int connect_all(struct server *server, const struct pnd_bench_wiring *wir
     struct pendio_pool_options options = {
         .size = sizeof options,
         .context_count = wiring->count,
-        .slice_bytes = server->lends ? 0 : wiring->window_bytes,
+        .slice_bytes = server->strategy->lends ? 0 : wiring->window_bytes,
     };
     struct pendio_pool *pool;
     int status = pendio_pool_create(server->loop, &options, &pool);
@@ -111,7 +121,10 @@ static int connect_all(struct server *server, const struct pnd_bench_wiring *wir
         if (status < 0)
             return status;
         wiring->descriptors[index] = -1;
-        if (server->lends)
+        status = pendio_handle_set_receive(server->loop, handle, server->strategy->receive);
+        if (status < 0)
+            return status;
+        if (server->strategy->lends)
             (void)pendio_context_set_lending(context);
         int answer = receive(server, context, handle);
         if (answer != PENDIO_PENDING)
@@ -123,7 +136,7 @@ static int connect_all(struct server *server, const struct pnd_bench_wiring *wir
 
 static int receive(struct server *server, struct pendio_context *context, pendio_handle handle)
 {
-    if (!server->lends)
+    if (!server->strategy->lends)
         (void)pendio_context_set_slice(context);
     return pendio_receive(context, handle);
 }
@@ -172,7 +185,7 @@ static int start_next(struct server *server, const struct pendio_completion *las
         return -ENOTCONN;
     if (last->operation == PENDIO_OPERATION_SEND)
         return receive(server, last->context, last->handle);
-    if (!server->lends)
+    if (!server->strategy->lends)
         (void)pendio_context_set_window(last->context, 0, last->bytes);
     return pendio_send(last->context, last->handle);
 }
