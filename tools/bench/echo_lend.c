@@ -17,6 +17,9 @@
 
 static const uint32_t none = UINT32_MAX;
 
+/* The kernel has no more of them than that while they do: those used last, which are still warm. */
+enum { WARM_COUNT = 1024 };
+
 /* Bytes of one buffer, to be sent on one connection. */
 struct piece {
     uint32_t buffer, offset, bytes;
@@ -41,6 +44,8 @@ struct server {
     struct pnd_bench_buffers buffers;
     struct buffer_use *uses;
     uint32_t kernels_count; /* buffers the kernel has */
+    uint32_t *spares;       /* those nobody has; the last one is the next to be given */
+    uint32_t spare_count;
     struct piece *pieces;
     uint32_t free_piece;
     struct connection *connections;
@@ -52,6 +57,7 @@ static int create_plain(const struct pnd_bench_wiring *wiring, void **ret_server
 static int create_direct(const struct pnd_bench_wiring *wiring, void **ret_server);
 static int create(const struct pnd_bench_wiring *wiring, bool is_direct, void **ret_server);
 static int make_room(struct server *server, const struct pnd_bench_wiring *wiring);
+static int make_buffers(struct server *server, const struct pnd_bench_wiring *wiring);
 static void receive(struct server *server, uint32_t index);
 static int serve(void *state, uint64_t byte_count);
 static void collect(struct server *server, uint64_t *echoed);
@@ -62,6 +68,7 @@ static bool lengthen_last(struct server *server, const struct connection *connec
 static void send_first(struct server *server, uint32_t index);
 static uint64_t go_on(struct server *server, uint32_t index, int result);
 static void drop_first(struct server *server, struct connection *connection);
+static void give_buffers(struct server *server);
 static void feed_starved(struct server *server);
 static void finish(struct server *server, uint32_t index);
 static void destroy(void *state);
@@ -125,15 +132,24 @@ static int make_room(struct server *server, const struct pnd_bench_wiring *wirin
     server->pieces = calloc(piece_count, sizeof *server->pieces);
     server->uses = calloc(wiring->buffer_count, sizeof *server->uses);
     server->connections = calloc(wiring->count, sizeof *server->connections);
-    if (server->pieces == NULL || server->uses == NULL || server->connections == NULL)
+    server->spares = calloc(wiring->buffer_count, sizeof *server->spares);
+    if (server->pieces == NULL || server->uses == NULL || server->connections == NULL ||
+        server->spares == NULL)
         return -ENOMEM;
     for (uint32_t index = 0; index < piece_count; index++)
         server->pieces[index].next = index + 1 < piece_count ? index + 1 : none;
-    server->kernels_count = wiring->buffer_count;
-    for (uint32_t index = 0; index < wiring->buffer_count; index++)
+    return make_buffers(server, wiring);
+}
+
+static int make_buffers(struct server *server, const struct pnd_bench_wiring *wiring)
+{
+    server->kernels_count = wiring->buffer_count < WARM_COUNT ? wiring->buffer_count : WARM_COUNT;
+    for (uint32_t index = 0; index < server->kernels_count; index++)
         server->uses[index].is_kernels = true;
+    for (uint32_t index = wiring->buffer_count; index-- > server->kernels_count;)
+        server->spares[server->spare_count++] = index;
     return pnd_bench_buffers_init(&server->buffers, &server->ring, wiring->buffer_count,
-                                  wiring->window_bytes);
+                                  wiring->window_bytes, server->kernels_count);
 }
 
 /* A token is the connection, with its lowest bit set for a send. */
@@ -179,8 +195,7 @@ static void collect(struct server *server, uint64_t *echoed)
         count++;
     }
     io_uring_cq_advance(&server->ring, count);
-    if (server->buffers.added > 0)
-        pnd_bench_buffers_publish(&server->buffers);
+    give_buffers(server);
     if (server->starved_count > 0 && server->kernels_count > 0)
         feed_starved(server);
 }
@@ -291,12 +306,25 @@ static void drop_first(struct server *server, struct connection *connection)
     if (connection->first == none)
         connection->last = none;
     if (--use->pieces == 0 && !use->is_kernels) {
-        *use = (struct buffer_use){.is_kernels = true};
-        server->kernels_count++;
-        pnd_bench_buffers_add(&server->buffers, piece->buffer);
+        *use = (struct buffer_use){0};
+        server->spares[server->spare_count++] = piece->buffer;
     }
     piece->next = server->free_piece;
     server->free_piece = index;
+}
+
+/* More than are kept warm only where there are receives that found none. */
+static void give_buffers(struct server *server)
+{
+    uint32_t wanted = WARM_COUNT + server->starved_count;
+    while (server->kernels_count < wanted && server->spare_count > 0) {
+        uint32_t buffer = server->spares[--server->spare_count];
+        server->uses[buffer].is_kernels = true;
+        server->kernels_count++;
+        pnd_bench_buffers_add(&server->buffers, buffer);
+    }
+    if (server->buffers.added > 0)
+        pnd_bench_buffers_publish(&server->buffers);
 }
 
 static void feed_starved(struct server *server)
@@ -334,6 +362,7 @@ static void destroy(void *state)
     io_uring_queue_exit(&server->ring);
     pnd_bench_buffers_fini(&server->buffers);
     free(server->uses);
+    free(server->spares);
     free(server->pieces);
     free(server->connections);
     free(server);

@@ -46,7 +46,7 @@ struct io_uring_sqe *pnd_bench_ring_entry(struct io_uring *ring)
 }
 
 int pnd_bench_buffers_init(struct pnd_bench_buffers *buffers, struct io_uring *ring, unsigned count,
-                           unsigned bytes)
+                           unsigned bytes, unsigned given_count)
 {
     size_t entry_bytes = count * sizeof(struct io_uring_buf);
     void *entries = mmap(NULL, entry_bytes, PROT_READ | PROT_WRITE,
@@ -64,7 +64,7 @@ int pnd_bench_buffers_init(struct pnd_bench_buffers *buffers, struct io_uring *r
         buffers->is_incremental = false;
         status = register_buffers(ring, buffers, 0);
     }
-    for (unsigned buffer = 0; status == 0 && buffer < count; buffer++)
+    for (unsigned buffer = 0; status == 0 && buffer < given_count; buffer++)
         pnd_bench_buffers_add(buffers, buffer);
     if (status == 0)
         pnd_bench_buffers_publish(buffers);

@@ -21,9 +21,12 @@ struct pnd_bench_buffers {
     bool is_incremental; /* a buffer is filled bit by bit */
 };
 
-/* All of them are the kernel's afterwards. Returns 0, -ENOTSUP the kernel has no such thing. */
+/*
+ * The first given_count are the kernel's afterwards. Returns 0, -ENOTSUP the kernel has no such
+ * thing.
+ */
 int pnd_bench_buffers_init(struct pnd_bench_buffers *buffers, struct io_uring *ring, unsigned count,
-                           unsigned bytes);
+                           unsigned bytes, unsigned given_count);
 void pnd_bench_buffers_fini(struct pnd_bench_buffers *buffers);
 
 /* Gives one back; it is seen by the kernel after pnd_bench_buffers_publish(). */
