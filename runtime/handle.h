@@ -102,6 +102,8 @@ struct pnd_strategy {
     uint8_t streak;        /* receives in a row that speak for the other way */
     uint8_t unasked;       /* turns in which something came ahead since anybody asked */
     bool is_ahead;         /* by a request for many */
+    bool stays;            /* as it is, whatever is received: there is no choice */
+    uint8_t others;        /* receives that spoke for it as it is; may begin anew at 0 */
     uint32_t unasked_turn; /* the last of them */
 };
 
@@ -116,7 +118,7 @@ enum pnd_arming {
 
 /* How many done answers were given in the turn. */
 struct pnd_budget {
-    uint64_t turn;
+    uint32_t turn; /* the end of its number */
     uint32_t used_count;
 };
 
@@ -137,6 +139,7 @@ struct pnd_handle {
     bool disconnected;         /* not to be used again */
     bool gives_up;             /* closing, and what is sent need not arrive any more */
     uint8_t copying;           /* enum pnd_copying */
+    uint8_t inbox_ending;      /* enum pnd_ending: what comes behind what is in the inbox */
     uint32_t under_way_count;  /* started and not yet delivered, the close itself excepted */
     uint32_t draining_count;   /* of them: ended, but for memory that the kernel still holds */
     struct pnd_budget budget;
@@ -148,7 +151,6 @@ struct pnd_handle {
     struct pnd_context *settler;   /* waits until nothing else is under way on it; NULL: nobody */
     struct pnd_context *acceptor;  /* brings it a connection, until that is told; NULL: nobody */
     struct pnd_inbox inbox;        /* what the multishot request brought */
-    uint8_t inbox_ending;          /* enum pnd_ending: what comes behind that */
     int32_t inbox_failure;
     uint32_t held_bytes;                   /* of buffers: collected, and lent from here */
     const struct pnd_multishot *multishot; /* the one used last; NULL: none was */

@@ -308,7 +308,8 @@ static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_roun
 
     if (may_sleep && !loop->wake.armed)
         may_sleep = arm_wake(loop);
-    loop->ring.wait_count = pnd_sleep_batch(loop);
+    if (loop->ring.batch_ns != 0)
+        loop->ring.wait_count = pnd_sleep_batch(loop);
     status = submit(loop, may_sleep ? wait_ns : 0);
     if (wait_ns != 0)
         woken = pnd_wake_rise(&loop->wake);
@@ -350,7 +351,8 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
 
     if (timeout_ns > 0)
         end_ns = pnd_clock_ns() + (uint64_t)timeout_ns;
-    if (end_ns != 0 && !pnd_loop_is_deliverable(loop) && pnd_spin_may(&loop->spin)) {
+    if (loop->spin.most_ns != 0 && end_ns != 0 && !pnd_loop_is_deliverable(loop) &&
+        pnd_spin_may(&loop->spin)) {
         status = spin(loop, end_ns);
         if (status < 0 || pnd_loop_is_deliverable(loop) || is_over(loop))
             return status;

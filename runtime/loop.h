@@ -248,13 +248,13 @@ static inline bool pnd_loop_is_deliverable(const struct pnd_loop *loop)
 /* A budget renews when a turn begins. */
 static inline bool pnd_budget_is_left(const struct pnd_loop *loop, const struct pnd_budget *budget)
 {
-    return budget->turn != loop->turn || budget->used_count < loop->done_budget;
+    return budget->turn != (uint32_t)loop->turn || budget->used_count < loop->done_budget;
 }
 
 static inline void pnd_budget_use(const struct pnd_loop *loop, struct pnd_budget *budget)
 {
-    if (budget->turn != loop->turn)
-        *budget = (struct pnd_budget){.turn = loop->turn};
+    if (budget->turn != (uint32_t)loop->turn)
+        *budget = (struct pnd_budget){.turn = (uint32_t)loop->turn};
     budget->used_count++;
 }
 

@@ -17,8 +17,6 @@ enum { MISS_COUNT = 4, REST_COUNT = 64, LOOKS_PER_TIME = 16 };
 
 bool pnd_spin_may(struct pnd_spin *spin)
 {
-    if (spin->most_ns == 0)
-        return false;
     if (spin->rest_count == 0)
         return true;
     spin->rest_count--;

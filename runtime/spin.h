@@ -15,7 +15,7 @@ struct pnd_spin {
     uint32_t rest_count; /* sleeps left that are not put off */
 };
 
-/* Whether to look before the sleep that is about to come; to be asked once for each. */
+/* Whether to look before the sleep that is about to come, if ever; to be asked once for each. */
 bool pnd_spin_may(struct pnd_spin *spin);
 
 /* Looks until `until_ns` at the latest. True: something is there, or somebody wants something. */

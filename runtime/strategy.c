@@ -78,6 +78,7 @@ int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t 
     if (status < 0)
         return status;
     handle->strategy.pin = (uint8_t)strategy;
+    handle->strategy.stays = false; /* whoever counts receives finds out */
     pnd_context_ask_again(handle);
     return 0;
 }
@@ -107,12 +108,18 @@ void pnd_strategy_lends(const struct pnd_context *context)
         loop->stats.ahead_for_lending++;
 }
 
+void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    handle->strategy.stays = !handle->strategy.is_ahead && !may_turn_ahead(loop, handle);
+}
+
 void pnd_strategy_is_lone(const struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle = context->handle;
 
-    if (may_turn_ahead(loop, context->handle) &&
-        turn_ahead(loop, context->handle, PENDIO_RECEIVE_LONE) == 0)
+    pnd_strategy_find_choice(loop, handle);
+    if (may_turn_ahead(loop, handle) && turn_ahead(loop, handle, PENDIO_RECEIVE_LONE) == 0)
         loop->stats.ahead_for_lone++;
 }
 

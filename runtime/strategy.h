@@ -39,6 +39,9 @@ void pnd_strategy_take_over(struct pnd_loop *loop, struct pnd_handle *handle,
 /* The context is to be lent what comes: nothing is copied, so one request for many is better. */
 void pnd_strategy_lends(const struct pnd_context *context);
 
+/* It has been received from for a while: is there a choice at all? */
+void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle);
+
 /* So many in a row were small, and alone. */
 void pnd_strategy_is_lone(const struct pnd_context *context);
 
@@ -64,13 +67,20 @@ static inline bool pnd_strategy_comes_alone(struct pnd_loop *loop, struct pnd_ha
 /* A receive that asked for itself got so much. */
 static inline void pnd_strategy_received(const struct pnd_context *context, uint32_t byte_count)
 {
-    struct pnd_strategy *strategy = &context->handle->strategy;
+    struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle = context->handle;
+    struct pnd_strategy *strategy = &handle->strategy;
 
-    if (!pnd_strategy_comes_alone(context->loop, context->handle) ||
-        byte_count > PND_PIECE_SMALL_BYTES)
+    if (strategy->stays) {
+        loop->receive_turn = loop->turn;
+        loop->receiver = handle;
+    } else if (!pnd_strategy_comes_alone(loop, handle) || byte_count > PND_PIECE_SMALL_BYTES) {
         strategy->streak = 0;
-    else if (++strategy->streak == PND_STRATEGY_PATIENCE)
+        if (++strategy->others == PND_STRATEGY_PATIENCE)
+            pnd_strategy_find_choice(loop, handle);
+    } else if (++strategy->streak == PND_STRATEGY_PATIENCE) {
         pnd_strategy_is_lone(context);
+    }
 }
 
 /* Whether the context is to wait for a request for many: it brings no more than bytes. */
