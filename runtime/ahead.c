@@ -223,14 +223,21 @@ static void copy(struct pnd_context *context)
     }
 }
 
+/* Who has memory needs no buffer, and does not wait for one that others are lent. */
+static bool may_come_ahead(const struct pnd_context *context)
+{
+    return pnd_strategy_is_ahead(context) && (pnd_handle_is_armed(context->handle) ||
+                                              pnd_buffers_have_one(&context->loop->buffers, true));
+}
+
 enum pnd_source pnd_ahead_take(struct pnd_context *context)
 {
     const struct pnd_inbox_item *first;
     bool fills_buffer;
 
     if (!pnd_ahead_has_bytes(context->handle))
-        return pnd_strategy_is_ahead(context) ? pnd_multishot_ask(context, &pnd_receive_ahead)
-                                              : pnd_ahead_pass(context->loop, context->handle);
+        return may_come_ahead(context) ? pnd_multishot_ask(context, &pnd_receive_ahead)
+                                       : pnd_ahead_pass(context->loop, context->handle);
     first = pnd_inbox_first(&context->loop->inboxes, &context->handle->inbox);
     fills_buffer = first->offset_bytes + first->byte_count == context->loop->buffers.buffer_bytes;
     copy(context);

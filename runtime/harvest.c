@@ -135,8 +135,8 @@ __attribute__((noinline)) static void take_otherwise(struct pnd_loop *loop,
                                                      struct pnd_context *context,
                                                      const struct pnd_ring_completion *completion)
 {
-    if (context->phase == pnd_phase(PND_PENDING, PND_CARRYING) && completion->result > 0 &&
-        may_leave(loop, context))
+    if (context->token == completion->user_data && completion->result > 0 &&
+        context->phase == pnd_phase(PND_PENDING, PND_CARRYING) && may_leave(loop, context))
         take_gathered(loop, context, (uint32_t)completion->result);
     else
         pnd_dispatch(loop, completion);
@@ -211,7 +211,7 @@ static void take_all(struct pnd_loop *loop, const struct pnd_ring_completion *co
     }
 }
 
-/* Of contexts without callback; what anybody else brings may be followed by one. */
+/* Of contexts without callback; what anybody else brings, or carries, may be followed by one. */
 static bool are_records(const struct pnd_loop *loop, const struct pnd_ring_completion *completions,
                         uint32_t count)
 {
@@ -219,7 +219,7 @@ static bool are_records(const struct pnd_loop *loop, const struct pnd_ring_compl
         uint64_t token = completions[i].user_data;
         const struct pnd_context *context = pnd_loop_holder(loop, token);
 
-        if (context->token != token || context->completed != NULL)
+        if (context->token != token || context->completed != NULL || context->place == PND_CARRYING)
             return false;
     }
     return true;

@@ -308,8 +308,6 @@ static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_roun
 
     if (may_sleep && !loop->wake.armed)
         may_sleep = arm_wake(loop);
-    if (loop->ring.batch_ns != 0)
-        loop->ring.wait_count = pnd_sleep_batch(loop);
     status = submit(loop, may_sleep ? wait_ns : 0);
     if (wait_ns != 0)
         woken = pnd_wake_rise(&loop->wake);
@@ -357,8 +355,10 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
         if (status < 0 || pnd_loop_is_deliverable(loop) || is_over(loop))
             return status;
     }
+    loop->ring.wait_count = loop->ring.batch_ns != 0 ? pnd_sleep_batch(loop) : 1;
     do {
         status = go_round(loop, end_ns, &round);
+        loop->ring.wait_count = 1; /* what brought nothing was a step of something longer */
         if (status < 0 || round != ROUND_MORE || pnd_loop_is_deliverable(loop) || is_over(loop))
             return status;
     } while (end_ns != 0 && end_ns > pnd_clock_ns());

@@ -162,6 +162,45 @@ START_TEST(large_pieces_are_asked_for_one_by_one)
 }
 END_TEST
 
+/* Contexts that are lent as much as there is, each of a stream of its own, and keep it. */
+static void lend_all(struct fixture_pair *ret_pairs, int count)
+{
+    static const unsigned char bytes[LARGE_BYTES];
+
+    for (int i = 0; i < count; i++) {
+        struct pendio_context *context = lending_get(&fixture);
+
+        ret_pairs[i] = fixture_pair(&fixture, FIXTURE_TCP4);
+        fixture_put(ret_pairs[i].far, bytes, sizeof bytes / 2);
+        (void)pendio_receive(context, ret_pairs[i].near);
+        for (int turn = 0; turn < 4; turn++)
+            (void)fixture_turn(&fixture, 0);
+    }
+}
+
+START_TEST(who_has_memory_of_its_own_does_not_wait_for_what_is_lent)
+{
+    struct pendio_loop_options options = {.size = sizeof options, .buffer_count = 4};
+    struct fixture_pair pairs[8];
+    struct fixture_pair pair;
+    struct pendio_context *context;
+
+    fixture_init_with(&fixture, &options, 16, LARGE_BYTES);
+    pair = lone(&context);
+    lend_all(pairs, 8);
+    fixture.read_count = fixture.seen_count;
+    for (int i = 0; i < 3; i++) {
+        expect_pending(pendio_receive(context, pair.near));
+        fixture_put(pair.far, "abc", 3);
+        expect_next(&fixture, context, 0, 3, 0);
+    }
+    for (int i = 0; i < 8; i++)
+        close(pairs[i].far);
+    close(pair.far);
+    fixture_discard(&fixture);
+}
+END_TEST
+
 START_TEST(streams_that_are_busy_together_are_asked_one_by_one)
 {
     struct pendio_context *contexts[2];
@@ -375,6 +414,7 @@ int main(void)
         {small_pieces_of_a_lone_stream_come_by_one_request, 0},
         {few_in_a_row_change_nothing, 0},
         {large_pieces_are_asked_for_one_by_one, 2},
+        {who_has_memory_of_its_own_does_not_wait_for_what_is_lent, 0},
         {streams_that_are_busy_together_are_asked_one_by_one, 0},
         {memory_is_lent_by_one_request_where_descriptors_cannot_come, FIXTURE_STREAM_COUNT},
         {what_nobody_asks_for_stays_in_the_socket, 0},

@@ -108,6 +108,32 @@ START_TEST(each_is_delivered_as_it_was_asked_for)
 }
 END_TEST
 
+static void count_call(const struct pendio_completion *completion, void *state)
+{
+    ck_assert_ptr_eq(completion->context, gathering.contexts[1]);
+    ck_assert_uint_eq(completion->bytes, GATHERING_BYTES);
+    ++*(int *)state;
+}
+
+START_TEST(a_callback_among_sends_told_by_record_is_called)
+{
+    int call_count = 0;
+
+    gathering_begin((enum fixture_family)_i);
+    ck_assert_int_eq(pendio_context_set_callback(gathering.contexts[1], count_call, &call_count),
+                     0);
+    gathering_send(0, GATHERING_COUNT);
+    for (int i = 0; i < GATHERING_COUNT; i++)
+        if (i != 1)
+            gathering_expect_whole(i);
+    ck_assert_int_eq(call_count, 1);
+    for (int i = 0; i < GATHERING_COUNT; i++)
+        gathering_expect_bytes(i, GATHERING_BYTES);
+    expect_gathered(1, GATHERING_COUNT);
+    gathering_end();
+}
+END_TEST
+
 START_TEST(records_that_find_no_room_come_with_the_next_turn_in_order)
 {
     gathering_begin((enum fixture_family)_i);
@@ -356,6 +382,7 @@ int main(void)
         {a_send_alone_is_none_that_was_gathered, FIXTURE_STREAM_COUNT},
         {sends_started_while_one_is_under_way_leave_together_behind_it, FIXTURE_STREAM_COUNT},
         {each_is_delivered_as_it_was_asked_for, FIXTURE_STREAM_COUNT},
+        {a_callback_among_sends_told_by_record_is_called, FIXTURE_STREAM_COUNT},
         {records_that_find_no_room_come_with_the_next_turn_in_order, FIXTURE_STREAM_COUNT},
         {a_try_is_not_gathered_and_keeps_its_place, FIXTURE_STREAM_COUNT},
         {other_ways_to_send_are_not_gathered_and_keep_their_place, FIXTURE_STREAM_COUNT},

@@ -184,6 +184,27 @@ START_TEST(bytes_that_have_gone_are_theirs_in_order)
 }
 END_TEST
 
+START_TEST(an_answer_to_another_run_of_that_slot_is_not_theirs)
+{
+    uint64_t token;
+
+    begin(_i == 1);
+    send_all();
+    token = stand_in.token;
+    stand_in.token = token ^ UINT64_C(1) << PND_TOKEN_SLOT_BITS;
+    answer((int32_t)TOTAL_BYTES);
+    ck_assert_uint_eq(fixture.seen_count, 0);
+    ck_assert_uint_eq(stand_in.token, 0); /* nothing was asked for again */
+    ck_assert_uint_eq(inside()->stats.stale_completions, 1);
+    inside()->stats.stale_completions = 0; /* the fixture takes it for a fault */
+    stand_in.token = token;
+    answer((int32_t)TOTAL_BYTES);
+    for (int i = 0; i < COUNT; i++)
+        expect_next(&fixture, contexts[i], 0, begins[i + 1] - begins[i], 0);
+    end();
+}
+END_TEST
+
 /* All that is left of those who were not cancelled. */
 static void expect_asked(uint32_t gone, int but)
 {
@@ -359,6 +380,7 @@ int main(void)
 {
     const struct fixture_case cases[] = {
         {bytes_that_have_gone_are_theirs_in_order, 2 * TOTAL_BYTES},
+        {an_answer_to_another_run_of_that_slot_is_not_theirs, 2},
         {whoever_is_cancelled_ends_with_its_own_bytes_alone, COUNT * (TOTAL_BYTES + 1)},
         {a_cancel_that_comes_late_ends_nobody, 2},
         {an_error_of_the_moment_is_asked_again, 2},

@@ -263,6 +263,8 @@ PENDIO_API const char *pendio_loop_explain(int status);
  * Result:    the number of records written, also 0: woken, interrupted by a signal, out of time, or
  *            only callbacks ran. Records that do not fit stay for the next turn. Sleeps at most
  *            timeout_ns (-1: no limit, 0: not at all) and never while anything is deliverable.
+ *            What is to be called and becomes due only behind records of this turn is called by the
+ *            next one.
  * Refused:   -EBUSY inside a callback; -ESHUTDOWN after pendio_loop_shutdown() once everything was
  *            delivered; any other -errno: the ring itself failed, destroy the loop.
  * Ownership: `completions` is the caller's throughout; may be NULL when completion_count is 0.
