@@ -108,9 +108,15 @@ void pnd_strategy_lends(const struct pnd_context *context)
         loop->stats.ahead_for_lending++;
 }
 
+/* By what is known without a system call, which a busy turn is not to have. */
 void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    handle->strategy.stays = !handle->strategy.is_ahead && !may_turn_ahead(loop, handle);
+    const struct pnd_strategy *strategy = &handle->strategy;
+
+    handle->strategy.stays =
+        !strategy->is_ahead &&
+        (strategy->pin != PENDIO_RECEIVE_ADAPTIVE || !is_possible(loop, handle) ||
+         handle->kind != PND_KIND_STREAM || strategy->carries == PND_CARRIES_MORE);
 }
 
 void pnd_strategy_is_lone(const struct pnd_context *context)
@@ -118,9 +124,9 @@ void pnd_strategy_is_lone(const struct pnd_context *context)
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
 
-    pnd_strategy_find_choice(loop, handle);
     if (may_turn_ahead(loop, handle) && turn_ahead(loop, handle, PENDIO_RECEIVE_LONE) == 0)
         loop->stats.ahead_for_lone++;
+    pnd_strategy_find_choice(loop, handle);
 }
 
 void pnd_strategy_unasked(struct pnd_loop *loop, struct pnd_handle *handle)
