@@ -13,10 +13,11 @@
  * What nobody asks for holds buffers that others may need: single requests leave it in the socket.
  *
  * The rest is from the servers of tools/bench, on a loaded machine. Where nothing is copied one
- * request for many costs 0.74 to 1.03 of single ones (ring-lending by ring-window, 18 echo cells over
- * TCP). Where it is copied it pays for a lone connection, whose request is a system call of its own:
- * 0.92 at 64 bytes, 0.85 at 2 KiB, 0.87 at 4 KiB, 0.98 at 16 KiB (each strategy pinned). With 50 and
- * 500 connections requests share their calls, and the way through a buffer costs up to a fifth.
+ * request for many costs 0.74 to 1.03 of single ones (ring-lending by ring-window, 18 echo cells
+ * over TCP). Where it is copied it pays for a lone connection, whose request is a system call of
+ * its own: 0.92 at 64 bytes, 0.85 at 2 KiB, 0.87 at 4 KiB, 0.98 at 16 KiB (each strategy pinned).
+ * With 50 and 500 connections requests share their calls, and the way through a buffer costs up to
+ * a fifth.
  */
 #ifndef PND_STRATEGY_H
 #define PND_STRATEGY_H
