@@ -34,7 +34,10 @@ static bool sees(void)
            !(features & (PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN));
 }
 
-/* What a look has seen is a matter of time, and not looked at. */
+/*
+ * Whether a turn has to wait, so that it looks at all, and what a look has seen are matters of time,
+ * and not looked at here: looks_in_vain_become_rare does, where nothing comes.
+ */
 static void check_looks(int kind)
 {
     struct pendio_loop_statistics stats = fixture_stats(&fixture);
@@ -42,8 +45,6 @@ static void check_looks(int kind)
     ck_assert_uint_le(stats.spins_paid, stats.spins);
     if (kind == 0 || !sees())
         ck_assert_uint_eq(stats.spins, 0);
-    else
-        ck_assert_uint_gt(stats.spins, 0);
 }
 
 /* ---- what other threads do ------------------------------------------------------------------ */
