@@ -64,7 +64,8 @@ START_TEST(unknown_operation_names_line_and_operation)
           "RECEIVE_MESSAGE, SEND_MESSAGE, SEND_PACKETS, SPLICE, CHILD, "
           "CATCH_SIGNAL, CONNECT_NAME, SOCKET, BIND, LISTEN, "
           "HALF_CLOSE, CANCEL, POST, GET, PUT, CLOSE_NOW, PIPE, AWAIT, "
-          "SIGNAL, WAIT, PAUSE, SPAWN, RAISE (did you mean RECEIVE?)");
+          "SIGNAL, WAIT, PAUSE, SPAWN, RAISE, LIMIT_DESCRIPTORS, HOLD_BUFFERS, FAIL, DIE (did you "
+          "mean RECEIVE?)");
 }
 END_TEST
 
