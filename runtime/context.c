@@ -13,6 +13,9 @@
 
 #include <errno.h>
 
+/* The last word of a request for many, that of its successor, and what is asked for then. */
+enum { TRY_LOOK_COUNT = 3 };
+
 #define MAY(state) (1u << (state))
 
 const uint8_t pnd_state_follows[] = {
@@ -139,14 +142,32 @@ bool pnd_context_end_as_known(struct pnd_context *context, struct pnd_line *line
 
 /* ---- pending -------------------------------------------------------------------------------- */
 
-/* Submits and looks once: the answer is done if that was enough. */
+/* The kernel has a request for many, or gets it with the next look, that may bring the answer. */
+static bool is_collected_for(const struct pnd_context *context)
+{
+    const struct pnd_handle *handle = context->handle;
+
+    return context->line == &handle->receives &&
+           (pnd_handle_is_armed(handle) || handle->arming_list == &context->loop->arms);
+}
+
+/*
+ * Submits and looks once: the answer is done if that was enough. A request for many is collected
+ * first: if it ended by that, the kernel is asked for the context only now.
+ */
 static int try_now(struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
+    int look_count = 0;
+    bool collects;
 
     assert(loop->tried == NULL);
     loop->tried = context;
-    (void)pnd_loop_look(loop); /* a ring that fails shows in the next turn */
+    do {
+        collects = is_collected_for(context);
+        (void)pnd_loop_look(loop); /* a ring that fails shows in the next turn */
+    } while (loop->tried != NULL && collects && !pnd_handle_is_armed(context->handle) &&
+             ++look_count < TRY_LOOK_COUNT);
     if (loop->tried == NULL)
         return answer_done(context, &loop->stats.done_tried);
     loop->tried = NULL;

@@ -86,6 +86,7 @@ foreach(stem IN ITEMS
         ahead
         ahead_end
         ahead_move
+        ahead_try
         allowed
         answers
         batch
