@@ -75,11 +75,11 @@ START_TEST(completions_that_come_one_after_another_are_delivered_in_one_turn)
     if (_i == LASTING && is_used())
         ck_assert_int_eq(count, STREAM_COUNT);
     fixture_wait(&fixture, STREAM_COUNT);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
     for (int i = 0; i < STREAM_COUNT; i++) {
         expect_completion(fixture_next(&fixture), 0, 1, 0);
         close(pairs[i].far);
     }
-    ck_assert_int_eq(pthread_join(thread, NULL), 0);
     fixture_fini(&fixture);
 }
 END_TEST
