@@ -33,6 +33,7 @@ const struct pnd_multishot pnd_receive_ahead = {
     .is_supplied = ahead_is_supplied,
     .collect = ahead_collect,
     .end = ahead_end,
+    .refused = pnd_strategy_refused,
     .discard = ahead_discard,
 };
 

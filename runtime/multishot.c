@@ -220,6 +220,8 @@ static void take_last_word(struct pnd_loop *loop, struct pnd_handle *handle, int
     loop->stats.multishot_ended++;
     if (result == -EAGAIN || result == -EINVAL) {
         handle->refuses_multishot = true; /* the descriptor does not block, or is of no such kind */
+        if (handle->multishot->refused != NULL)
+            handle->multishot->refused(loop, handle);
         if (pnd_inbox_is_empty(&handle->inbox))
             handle->multishot = NULL;
         return;

@@ -29,6 +29,8 @@ struct pnd_multishot {
                     uint32_t cqe_flags);
     /* It ended for a reason of its own, and the first in line may wait. True: arm it again. */
     bool (*end)(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result);
+    /* It is not for this descriptor: nobody is to wait for it; NULL: nobody would. */
+    void (*refused)(struct pnd_loop *loop, struct pnd_handle *handle);
     void (*discard)(struct pnd_loop *loop, struct pnd_handle *handle,
                     const struct pnd_inbox_item *item);
 };

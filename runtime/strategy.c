@@ -11,6 +11,8 @@
 #include "ahead.h"
 #include "descriptor.h"
 
+#include <errno.h>
+
 static bool carries_bytes_alone(struct pnd_handle *handle)
 {
     struct pnd_strategy *strategy = &handle->strategy;
@@ -35,11 +37,19 @@ static void turn_single(struct pnd_loop *loop, struct pnd_handle *handle, uint8_
         pnd_multishot_stop(loop, handle);
 }
 
-/* 0 or -ENOMEM. */
+static bool is_possible(const struct pnd_loop *loop, const struct pnd_handle *handle)
+{
+    return (loop->ring.features & PENDIO_FEATURE_MULTISHOT_RECEIVE) != 0 &&
+           !handle->refuses_multishot;
+}
+
+/* 0, -ENOMEM, or -ENOTSUP: the ring takes no buffers, as only making them shows. */
 static int turn_ahead(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t reason)
 {
     int status = pnd_buffers_make(&loop->buffers, &loop->ring);
 
+    if (status == 0 && !is_possible(loop, handle))
+        status = -ENOTSUP;
     if (status < 0)
         return status;
     pnd_buffers_want_some(&loop->buffers);
@@ -50,12 +60,6 @@ static int turn_ahead(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t 
     handle->strategy.is_ahead = true;
     loop->handles.ahead_count++;
     return 0;
-}
-
-static bool is_possible(const struct pnd_loop *loop, const struct pnd_handle *handle)
-{
-    return (loop->ring.features & PENDIO_FEATURE_MULTISHOT_RECEIVE) != 0 &&
-           !handle->refuses_multishot;
 }
 
 static bool may_turn_ahead(const struct pnd_loop *loop, struct pnd_handle *handle)
@@ -69,14 +73,14 @@ int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t 
 {
     uint8_t reason =
         strategy == PENDIO_RECEIVE_ADAPTIVE ? PENDIO_RECEIVE_UNDECIDED : PENDIO_RECEIVE_PINNED;
-    int status = 0;
+    int status = -ENOTSUP;
 
     if (strategy == PENDIO_RECEIVE_MULTISHOT && is_possible(loop, handle))
         status = turn_ahead(loop, handle, reason);
-    else
-        turn_single(loop, handle, reason);
-    if (status < 0)
+    if (status == -ENOMEM)
         return status;
+    if (status < 0)
+        turn_single(loop, handle, reason);
     handle->strategy.pin = (uint8_t)strategy;
     handle->strategy.stays = false; /* whoever counts receives finds out */
     pnd_context_ask_again(handle);
@@ -87,6 +91,14 @@ uint32_t pnd_strategy_now(const struct pnd_loop *loop, const struct pnd_handle *
 {
     return handle->strategy.is_ahead && is_possible(loop, handle) ? PENDIO_RECEIVE_MULTISHOT
                                                                   : PENDIO_RECEIVE_SINGLE;
+}
+
+void pnd_strategy_refused(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    if (handle->strategy.is_ahead)
+        turn_single(loop, handle,
+                    handle->strategy.pin == PENDIO_RECEIVE_ADAPTIVE ? PENDIO_RECEIVE_UNDECIDED
+                                                                    : PENDIO_RECEIVE_PINNED);
 }
 
 void pnd_strategy_take_over(struct pnd_loop *loop, struct pnd_handle *handle,

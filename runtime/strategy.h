@@ -33,6 +33,9 @@ int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t 
 /* PENDIO_RECEIVE_SINGLE or PENDIO_RECEIVE_MULTISHOT. */
 uint32_t pnd_strategy_now(const struct pnd_loop *loop, const struct pnd_handle *handle);
 
+/* The kernel has no request for many for this descriptor. */
+void pnd_strategy_refused(struct pnd_loop *loop, struct pnd_handle *handle);
+
 /* What was pinned on a handle of another loop is pinned on this new one. */
 void pnd_strategy_take_over(struct pnd_loop *loop, struct pnd_handle *handle,
                             const struct pnd_handle *other);
