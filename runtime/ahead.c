@@ -17,7 +17,7 @@ static void ahead_prepare(struct pnd_loop *loop, const struct pnd_handle *handle
                           struct io_uring_sqe *sqe);
 static bool ahead_is_full(const struct pnd_loop *loop, const struct pnd_handle *handle);
 static bool ahead_has_room(const struct pnd_loop *loop, const struct pnd_handle *handle);
-static bool ahead_is_supplied(const struct pnd_loop *loop, const struct pnd_handle *handle);
+static bool ahead_chooses(const struct pnd_loop *loop, const struct pnd_handle *handle);
 static void ahead_collect(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result,
                           uint32_t cqe_flags);
 static bool ahead_end(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result);
@@ -30,7 +30,7 @@ const struct pnd_multishot pnd_receive_ahead = {
     .prepare = ahead_prepare,
     .is_full = ahead_is_full,
     .has_room = ahead_has_room,
-    .is_supplied = ahead_is_supplied,
+    .chooses = ahead_chooses,
     .collect = ahead_collect,
     .end = ahead_end,
     .refused = pnd_strategy_refused,
@@ -61,14 +61,13 @@ static bool ahead_has_room(const struct pnd_loop *loop, const struct pnd_handle 
 }
 
 /* Of what waits, only a single receive that does not choose needs a buffer taken for it. */
-static bool ahead_is_supplied(const struct pnd_loop *loop, const struct pnd_handle *handle)
+static bool ahead_chooses(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
     const struct pnd_context *first = pnd_line_first(&handle->receives);
-    bool chooses = handle->kind == PND_KIND_STREAM && loop->buffers.entries != NULL;
 
     if (first != NULL && !pnd_multishot_may_be_used(loop, handle, &pnd_receive_ahead))
-        chooses = pnd_ahead_chooses(first);
-    return pnd_buffers_have_one(&loop->buffers, chooses);
+        return pnd_ahead_chooses(first);
+    return handle->kind == PND_KIND_STREAM && loop->buffers.entries != NULL;
 }
 
 bool pnd_ahead_is_listener(const struct pnd_handle *handle)
@@ -224,11 +223,14 @@ static void copy(struct pnd_context *context)
     }
 }
 
-/* Who has memory needs no buffer, and does not wait for one that others are lent. */
+/* Who has memory needs no buffer, and does not wait for one that others are lent, or wait for. */
 static bool may_come_ahead(const struct pnd_context *context)
 {
-    return pnd_strategy_is_ahead(context) && (pnd_handle_is_armed(context->handle) ||
-                                              pnd_buffers_have_one(&context->loop->buffers, true));
+    const struct pnd_loop *loop = context->loop;
+
+    return pnd_strategy_is_ahead(context) &&
+           (pnd_handle_is_armed(context->handle) ||
+            (TAILQ_EMPTY(&loop->starved) && pnd_buffers_have_one(&loop->buffers, true)));
 }
 
 enum pnd_source pnd_ahead_take(struct pnd_context *context)

@@ -4,9 +4,10 @@
  * Happy path:  take: collected bytes are lent -> or a multishot request will bring them -> or the
  *              kernel fills one buffer: of a stream the one it chooses when there are data, of
  *              anything else one that is taken only while it looks.
- * Failures:    without a free buffer a receive waits until one comes back; a handle that holds its
- *              share of them is not read until some are given back.
- * */
+ * Failures:    without a free buffer a receive waits until one comes back, and behind those who
+ *              wait already; a handle that holds its share of them is not read until some are given
+ *              back.
+ */
 #include "lend.h"
 
 #include "ahead.h"
@@ -70,7 +71,7 @@ static enum pnd_source ask_for_one(struct pnd_context *context)
 
     if (pnd_ahead_is_listener(handle))
         return PND_FROM_KERNEL;
-    if (!pnd_buffers_have_one(&loop->buffers, chooses) ||
+    if (pnd_multishot_is_behind(loop, handle) || !pnd_buffers_have_one(&loop->buffers, chooses) ||
         handle->held_bytes >= loop->collect_bytes) {
         pnd_multishot_wait(loop, handle, &pnd_receive_ahead);
         return PND_FROM_LATER;

@@ -126,6 +126,7 @@ struct pnd_loop {
     uint32_t cancel_count;           /* cancel requests in the kernel */
     struct pnd_handle_list arms;     /* want their multishot request armed */
     struct pnd_handle_list starved;  /* want that, and there is no buffer for it */
+    struct pnd_handle *fed;          /* of those the one that goes on now; NULL: none */
     bool feeds;                      /* of those some may go on in the next round */
     struct pnd_handle_list stops;    /* want it cancelled */
     uint32_t armed_count;            /* multishot requests in the kernel */

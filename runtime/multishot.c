@@ -45,8 +45,9 @@ static bool may_arm_now(const struct pnd_loop *loop, const struct pnd_handle *ha
 {
     const struct pnd_multishot *multishot = handle->multishot;
 
-    return multishot->is_supplied == NULL ||
-           (TAILQ_EMPTY(&loop->starved) && multishot->is_supplied(loop, handle));
+    return multishot->chooses == NULL ||
+           (TAILQ_EMPTY(&loop->starved) &&
+            pnd_buffers_have_one(&loop->buffers, multishot->chooses(loop, handle)));
 }
 
 bool pnd_multishot_is_waited_for(const struct pnd_handle *handle)
@@ -119,20 +120,27 @@ static uint32_t share_of(const struct pnd_loop *loop, const struct pnd_handle *h
  */
 bool pnd_multishot_feed(struct pnd_loop *loop)
 {
+    const struct pnd_buffers *buffers = &loop->buffers;
+    uint32_t left_counts[2] = {buffers->free_count, buffers->provided_count};
     struct pnd_handle *next = TAILQ_FIRST(&loop->starved);
-    uint32_t left_count = loop->buffers.provided_count + 1;
+    bool any_fed = false;
 
-    while (next != NULL && left_count != 0) {
+    while (next != NULL) {
         struct pnd_handle *handle = next;
         uint32_t share_count = share_of(loop, handle);
+        bool chooses = handle->multishot->chooses(loop, handle);
+        uint32_t *left_count = &left_counts[chooses];
 
         next = TAILQ_NEXT(handle, arming_link);
-        if (handle->multishot->is_supplied(loop, handle)) {
-            enlist(handle, &loop->arms);
-            left_count -= share_count < left_count ? share_count : left_count;
-        }
+        if (!pnd_buffers_have_one(buffers, chooses))
+            continue;
+        if (*left_count == 0)
+            return any_fed;
+        any_fed = true;
+        enlist(handle, &loop->arms);
+        *left_count -= share_count < *left_count ? share_count : *left_count;
     }
-    return next != NULL;
+    return false;
 }
 
 void pnd_multishot_relieve(struct pnd_loop *loop, struct pnd_handle *handle)
@@ -185,7 +193,9 @@ void pnd_multishot_arm_first(struct pnd_loop *loop)
     enlist(handle, NULL);
     if (!pnd_multishot_may_be_used(loop, handle, handle->multishot)) {
         handle->arming = PND_UNARMED;
+        loop->fed = handle;
         pnd_context_ask_again(handle);
+        loop->fed = NULL;
         return;
     }
     sqe = pnd_ring_fetch(&loop->ring);

@@ -22,8 +22,8 @@ struct pnd_multishot {
     /* So much is collected, or so little, that it is to stop, or may be armed (again). */
     bool (*is_full)(const struct pnd_loop *loop, const struct pnd_handle *handle);
     bool (*has_room)(const struct pnd_loop *loop, const struct pnd_handle *handle);
-    /* There are buffers for it; NULL: it needs none. */
-    bool (*is_supplied)(const struct pnd_loop *loop, const struct pnd_handle *handle);
+    /* The kernel chooses its buffer, else one is taken for it; NULL: it needs none. */
+    bool (*chooses)(const struct pnd_loop *loop, const struct pnd_handle *handle);
     /* One answer: into the inbox. */
     void (*collect)(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result,
                     uint32_t cqe_flags);
@@ -52,6 +52,13 @@ enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
 /* The first in line asks for itself, but not now: again when there is room and a buffer. */
 void pnd_multishot_wait(struct pnd_loop *loop, struct pnd_handle *handle,
                         const struct pnd_multishot *multishot);
+
+/* Others wait for buffers, and it is not this one that gets the next: it waits behind them. */
+static inline bool pnd_multishot_is_behind(const struct pnd_loop *loop,
+                                           const struct pnd_handle *handle)
+{
+    return loop->fed != handle && !TAILQ_EMPTY(&loop->starved);
+}
 
 /*
  * Those that had no buffer may go on, as many as there may be buffers for. True: more may go on
