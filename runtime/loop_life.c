@@ -201,9 +201,8 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     loop->buffers.buffer_bytes = options->buffer_bytes;
     loop->buffers.buffer_count = power_of_two(options->buffer_count);
     pnd_signals_init(&loop->signals);
-    TAILQ_INIT(&loop->backlog);
-    TAILQ_INIT(&loop->cancels);
-    TAILQ_INIT(&loop->returns);
+    for (int queue = 0; queue < PND_QUEUE_COUNT; queue++)
+        TAILQ_INIT(&loop->queues[queue]);
     TAILQ_INIT(&loop->arms);
     TAILQ_INIT(&loop->starved);
     TAILQ_INIT(&loop->stops);

@@ -103,7 +103,7 @@ int pnd_accept_start(struct pnd_context *context, struct pnd_handle *listener, p
     context->attached = true;
     if (into != 0) {
         product->acceptor = context;
-        pnd_guest_join(&context->extra->target, context, product, true);
+        pnd_guest_join(&pnd_context_use_extra(context)->target, context, product, true);
     }
     answer = pnd_context_wait_in_line(context, &listener->receives);
     if (answer == PENDIO_DONE && into != 0)

@@ -191,7 +191,7 @@ int pnd_move_start(struct pnd_context *context, struct pnd_handle *handle, struc
     pnd_context_begin(context, &move_operation, NULL);
     context->handle_value = handle->value;
     context->argument = (uint64_t)(handle - loop->handles.slots);
-    context->extra->move = move;
+    pnd_context_extra(context)->move = move;
     pack(move, context);
     move->arrived = arrived;
     move->arrived_state = arrived_state;
@@ -210,7 +210,8 @@ static void move_stop(struct pnd_context *context, enum pnd_stop reason)
     if (context->stop != PND_STOP_NONE)
         return;
     context->stop = (uint8_t)reason;
-    if (atomic_compare_exchange_strong(&context->extra->move->progress, &progress, MOVE_GIVEN_UP))
+    if (atomic_compare_exchange_strong(&pnd_context_extra(context)->move->progress, &progress,
+                                       MOVE_GIVEN_UP))
         stay(context, -ECANCELED);
 }
 

@@ -145,10 +145,10 @@ static void rewrite(const struct pnd_ring *ring, struct io_uring_sqe *sqe,
         sqe->addr = (uintptr_t)bundle->first;
         sqe->len = (uint32_t)piece_count;
     } else {
-        first->extra->message =
+        pnd_context_extra(first)->message =
             (struct msghdr){.msg_iov = bundle->first, .msg_iovlen = piece_count};
         sqe->opcode = IORING_OP_SENDMSG;
-        sqe->addr = (uintptr_t)&first->extra->message;
+        sqe->addr = (uintptr_t)&pnd_context_extra(first)->message;
         sqe->len = 1;
     }
 }
@@ -292,13 +292,13 @@ void pnd_outbox_stop(struct pnd_context *context)
     struct pnd_context *first = TAILQ_FIRST(&context->line->waiting);
 
     if (first != context)
-        first->extra->interrupted = first->token;
-    if (first->queue == NULL)
-        pnd_context_enqueue(first, &context->loop->cancels);
+        pnd_context_extra(first)->interrupted = first->token;
+    if (first->queue == PND_NO_QUEUE)
+        pnd_context_enqueue(first, PND_CANCELS);
 }
 
 bool pnd_outbox_is_interrupted(const struct pnd_context *context, int32_t result)
 {
     return result == -ECANCELED && context->stop == PND_STOP_NONE &&
-           context->extra->interrupted == context->token;
+           pnd_context_extra(context)->interrupted == context->token;
 }

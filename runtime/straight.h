@@ -29,8 +29,7 @@ static inline void pnd_straight_begin(struct pnd_context *context,
     assert(pnd_context_is_clear(context));
     pnd_context_move(context, PND_PENDING);
     context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
-    context->coming_operation = operation->code;
-    context->flags = 0; /* as it is; in one word with the former */
+    pnd_context_clear_coming(context, operation->code);
     context->phase = phase;
     context->operation = operation;
     context->loop->under_way_count++;
