@@ -102,7 +102,7 @@ static void settle_ending(struct pnd_handle *handle)
 
 static void note_ending(struct pnd_handle *handle, enum pnd_ending ending, int32_t failure)
 {
-    handle->inbox_ending = (uint8_t)ending;
+    handle->inbox_ending = ending & 3u; /* all there are */
     handle->inbox_failure = failure;
 }
 

@@ -42,7 +42,8 @@ static void conclude(struct pnd_context *context)
     context->coming_memory = operation->moves ? (uintptr_t)context->window.memory : 0;
     if (product == NULL)
         return;
-    if (product->state == PND_HANDLE_OPEN && (context->error == 0 || product->acceptor != context))
+    if (product->state == PND_HANDLE_OPEN &&
+        (context->error == 0 || product->acceptor != pnd_context_number(context)))
         context->value = product->value;
     pnd_context_drop_product(context);
 }
@@ -305,7 +306,7 @@ void pnd_context_follow(struct pnd_context *context, enum pnd_verdict verdict)
     else if (context->stop != PND_STOP_NONE)
         pnd_context_end_early(context);
     else if (verdict == PND_SETTLE)
-        context->handle->settler = context;
+        context->handle->settler = pnd_context_number(context);
     else if (verdict != PND_WAIT)
         ask_again(context, verdict);
 }
@@ -379,7 +380,7 @@ void pnd_context_ask_again(struct pnd_handle *handle)
         if (context->place == PND_IN_LINE && is_answered(context))
             pnd_context_finish(context);
     }
-    if (handle->receives.holder == NULL) /* who holds the line waits in another */
+    if (!handle->receives.is_held) /* who holds the line waits in another */
         pnd_context_advance(&handle->receives);
 }
 
@@ -394,8 +395,8 @@ void pnd_context_finish(struct pnd_context *context)
         pnd_context_advance(line);
     if (held != NULL)
         pnd_context_advance(held);
-    if (context->handle != NULL && context->handle->settler != NULL)
-        pnd_context_settle(context->handle, context);
+    if (context->handle != NULL && context->handle->settler != 0)
+        pnd_context_settle(context->loop, context->handle, context);
     pnd_guest_settle(context);
 }
 

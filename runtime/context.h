@@ -204,6 +204,12 @@ static inline uint64_t pnd_phase_simple(void)
     return phase;
 }
 
+/* By which a handle knows it: its slot + 1. */
+static inline uint16_t pnd_context_number(const struct pnd_context *context)
+{
+    return (uint16_t)(pnd_token_slot(context->token) + 1);
+}
+
 static inline uint64_t pnd_context_index(const struct pnd_context *context)
 {
     return (uint64_t)(context - context->pool->contexts);
@@ -329,7 +335,8 @@ int pnd_context_wait_for_time(struct pnd_context *context, uint64_t after_ns);
 int pnd_context_wait_for_others(struct pnd_context *context);
 
 /* The handle has one operation less; whoever waits for the last of them goes on. */
-void pnd_context_settle(struct pnd_handle *handle, const struct pnd_context *ended);
+void pnd_context_settle(struct pnd_loop *loop, struct pnd_handle *handle,
+                        const struct pnd_context *ended);
 
 /* The product goes back to where it came from: it is none of this run's any more. */
 void pnd_context_drop_product(struct pnd_context *context);

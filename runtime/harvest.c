@@ -51,8 +51,8 @@ static inline bool may_leave(const struct pnd_loop *loop, const struct pnd_conte
     const struct pnd_line *line = context->line;
 
     return loop->harvest.next != loop->harvest.end && !context->attached &&
-           handle->state == PND_HANDLE_OPEN && handle->settler == NULL &&
-           context->operation->release == NULL && (line == NULL || line->holder == NULL);
+           handle->state == PND_HANDLE_OPEN && handle->settler == 0 &&
+           context->operation->release == NULL && (line == NULL || !line->is_held);
 }
 
 /* The way of a run on a handle. */

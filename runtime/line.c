@@ -28,8 +28,8 @@ struct pnd_handle *pnd_guest_leave(struct pnd_context *context)
     pnd_context_extra(context)->guests = guest->next;
     LIST_REMOVE(guest, link);
     handle->under_way_count--;
-    if (handle->acceptor == context)
-        handle->acceptor = NULL;
+    if (handle->acceptor == pnd_context_number(context))
+        handle->acceptor = 0;
     return pnd_handle_may_close(handle) ? handle : NULL;
 }
 
@@ -58,7 +58,7 @@ void pnd_line_go_on(struct pnd_context *context)
     }
     first = pnd_line_is_empty(second);
     TAILQ_REMOVE(&context->line->waiting, context, line_link);
-    context->line->holder = context;
+    pnd_line_hold(context->line, context);
     context->holding = true;
     TAILQ_INSERT_TAIL(&second->waiting, context, line_link);
     if (first)
@@ -77,7 +77,7 @@ struct pnd_line *pnd_line_leave(struct pnd_context *context)
     else if (context->handle != NULL)
         TAILQ_REMOVE(&context->handle->parallel, context, line_link);
     if (held != NULL)
-        held->holder = NULL;
+        pnd_line_hold(held, NULL);
     context->holding = false;
     return held;
 }
@@ -107,6 +107,6 @@ void pnd_guest_settle(const struct pnd_context *context)
 {
     for (const struct pnd_guest *guest = pnd_context_guests(context); guest != NULL;
          guest = guest->next)
-        if (guest->handle->settler != NULL)
-            pnd_context_settle(guest->handle, context);
+        if (guest->handle->settler != 0)
+            pnd_context_settle(context->loop, guest->handle, context);
 }

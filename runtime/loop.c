@@ -83,25 +83,30 @@ static bool has_cancels(const struct pnd_loop *loop)
     return pnd_loop_first(loop, PND_CANCELS) != NULL && may_cancel(loop);
 }
 
+static bool has_arms(const struct pnd_loop *loop)
+{
+    return pnd_loop_first_of(loop, PND_ARMS) != NULL;
+}
+
 static bool has_stops(const struct pnd_loop *loop)
 {
-    return !TAILQ_EMPTY(&loop->stops) && may_cancel(loop);
+    return pnd_loop_first_of(loop, PND_STOPS) != NULL && may_cancel(loop);
 }
 
 /* Whether anything waits for nothing but room in the ring. */
 static bool has_more(const struct pnd_loop *loop)
 {
-    return has_backlog(loop) || has_cancels(loop) || has_stops(loop) || !TAILQ_EMPTY(&loop->arms);
+    return has_backlog(loop) || has_cancels(loop) || has_stops(loop) || has_arms(loop);
 }
 
 /* What waited for room in the ring, oldest first, then the wishes of multishots and to cancel. */
 static void fill_ring(struct pnd_loop *loop)
 {
     pnd_buffers_provide(&loop->buffers);
-    loop->feeds = !TAILQ_EMPTY(&loop->starved) && pnd_multishot_feed(loop);
+    loop->feeds = pnd_loop_first_of(loop, PND_STARVED) != NULL && pnd_multishot_feed(loop);
     while (has_backlog(loop) && pnd_ring_has_room(&loop->ring))
         pnd_context_write_entry(pnd_loop_first(loop, PND_BACKLOG));
-    while (!TAILQ_EMPTY(&loop->arms) && pnd_ring_has_room(&loop->ring))
+    while (has_arms(loop) && pnd_ring_has_room(&loop->ring))
         pnd_multishot_arm_first(loop);
     while (has_stops(loop) && pnd_ring_has_room(&loop->ring))
         write_cancel(loop, pnd_multishot_stop_first(loop));
@@ -128,9 +133,9 @@ __attribute__((noinline)) static int hand_over(struct pnd_loop *loop)
 static bool is_plain(const struct pnd_loop *loop)
 {
     return loop->buffers.entries == NULL && !has_backlog(loop) &&
-           pnd_loop_first(loop, PND_CANCELS) == NULL && TAILQ_EMPTY(&loop->arms) &&
-           TAILQ_EMPTY(&loop->stops) && TAILQ_EMPTY(&loop->starved) &&
-           loop->outbox.noted_count == 0;
+           pnd_loop_first(loop, PND_CANCELS) == NULL && !has_arms(loop) &&
+           pnd_loop_first_of(loop, PND_STOPS) == NULL &&
+           pnd_loop_first_of(loop, PND_STARVED) == NULL && loop->outbox.noted_count == 0;
 }
 
 /* As the ring's, but sleeps only when everything that may go is in the kernel. */

@@ -203,9 +203,8 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     pnd_signals_init(&loop->signals);
     for (int queue = 0; queue < PND_QUEUE_COUNT; queue++)
         TAILQ_INIT(&loop->queues[queue]);
-    TAILQ_INIT(&loop->arms);
-    TAILQ_INIT(&loop->starved);
-    TAILQ_INIT(&loop->stops);
+    for (int list = 0; list < PND_ARMING_LIST_COUNT; list++)
+        TAILQ_INIT(&loop->arming_lists[list]);
     LIST_INIT(&loop->pools);
     pnd_wheel_init(&loop->wheel, options->timer_slack_ns, pnd_clock_ns());
     status = claim(loop);

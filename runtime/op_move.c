@@ -143,7 +143,7 @@ static void send_off(struct pnd_context *context, struct pnd_move *move, struct 
 static bool pack_rest(struct pnd_move *move, const struct pnd_loop *loop,
                       const struct pnd_handle *handle)
 {
-    uint32_t byte_count = pnd_ahead_has_bytes(handle) ? handle->inbox.byte_count : 0;
+    uint32_t byte_count = pnd_ahead_has_bytes(handle) ? handle->inbox.amount : 0;
 
     if (byte_count > move->rest_room) {
         unsigned char *room = realloc(move->rest, byte_count);

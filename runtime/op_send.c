@@ -71,7 +71,7 @@ __attribute__((noinline)) static int start(struct pnd_context *context, struct p
 __attribute__((noinline)) static int follow(struct pnd_context *context, struct pnd_handle *handle)
 {
     pnd_straight_follow(context, &send_operation, handle, &handle->sends);
-    if (!handle->sends.is_noted)
+    if (!handle->is_noted)
         pnd_outbox_joined(context->loop, handle);
     return PENDIO_PENDING;
 }
@@ -87,7 +87,7 @@ int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
     if (context->policy == PENDIO_TRY || context->window.byte_count == 0)
         return start(context, handle);
     sqe = pnd_straight_lead(context, &send_operation, handle, &handle->sends);
-    handle->sends.entry_until = pnd_ring_tail(&context->loop->ring);
+    handle->entry_until = pnd_ring_tail(&context->loop->ring);
     aim(context, sqe);
     return PENDIO_PENDING;
 }

@@ -58,7 +58,7 @@ static inline bool pnd_straight_may_join(const struct pnd_context *context,
                                          const struct pnd_handle *handle,
                                          const struct pnd_line *line)
 {
-    return pnd_straight_may_start(context, operation) && handle->acceptor == NULL &&
+    return pnd_straight_may_start(context, operation) && handle->acceptor == 0 &&
            line->ending == PND_GOES_ON;
 }
 

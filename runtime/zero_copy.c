@@ -167,8 +167,8 @@ static void end_draining(struct pnd_context *context)
     if (context->loop->tried == context)
         pnd_context_move(context, PND_READY);
     pnd_context_tell(context);
-    if (handle->settler != NULL)
-        pnd_context_settle(handle, context);
+    if (handle->settler != 0)
+        pnd_context_settle(context->loop, handle, context);
 }
 
 void pnd_zero_copy_noticed(struct pnd_loop *loop, uint64_t token, int32_t result)
