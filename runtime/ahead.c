@@ -102,7 +102,7 @@ static void settle_ending(struct pnd_handle *handle)
 
 static void note_ending(struct pnd_handle *handle, enum pnd_ending ending, int32_t failure)
 {
-    handle->inbox_ending = (uint8_t)ending;
+    handle->inbox_ending = ending & 3u; /* all there are */
     handle->inbox_failure = failure;
 }
 
@@ -229,8 +229,8 @@ static bool may_come_ahead(const struct pnd_context *context)
     const struct pnd_loop *loop = context->loop;
 
     return pnd_strategy_is_ahead(context) &&
-           (pnd_handle_is_armed(context->handle) ||
-            (TAILQ_EMPTY(&loop->starved) && pnd_buffers_have_one(&loop->buffers, true)));
+           (pnd_handle_is_armed(context->handle) || (pnd_loop_first_of(loop, PND_STARVED) == NULL &&
+                                                     pnd_buffers_have_one(&loop->buffers, true)));
 }
 
 enum pnd_source pnd_ahead_take(struct pnd_context *context)

@@ -35,26 +35,13 @@ uint32_t pnd_harvest_end(struct pnd_loop *loop)
     return count;
 }
 
-/* Compilers read each word once for each copy, or take it apart. */
-static inline void copy_twice(struct pendio_completion *first, struct pendio_completion *second,
-                              const struct pendio_completion *from)
-{
-    uint64_t words __attribute__((vector_size(16))); /* in one register */
-
-    for (size_t at = 0; at < sizeof *from; at += sizeof words) {
-        memcpy(&words, (const unsigned char *)from + at, sizeof words);
-        memcpy((unsigned char *)first + at, &words, sizeof words);
-        memcpy((unsigned char *)second + at, &words, sizeof words);
-    }
-}
-
 /* Its completion is told, and the context free. */
 static inline void hand_out(struct pnd_context *context, struct pendio_completion *ret_completion)
 {
     assert(context->request_flags == 0 && context->deadline_ns == 0);
     pnd_context_move(context, PND_FREE);
     context->phase = pnd_phase(PND_FREE, PND_NOWHERE);
-    copy_twice(&context->result, ret_completion, &context->coming);
+    *ret_completion = context->coming;
 }
 
 /* The array is open still, and nobody waits for what becomes of the handle, or of the run. */
@@ -64,8 +51,8 @@ static inline bool may_leave(const struct pnd_loop *loop, const struct pnd_conte
     const struct pnd_line *line = context->line;
 
     return loop->harvest.next != loop->harvest.end && !context->attached &&
-           handle->state == PND_HANDLE_OPEN && handle->settler == NULL &&
-           context->operation->release == NULL && (line == NULL || line->holder == NULL);
+           handle->state == PND_HANDLE_OPEN && handle->settler == 0 &&
+           context->operation->release == NULL && (line == NULL || !line->is_held);
 }
 
 /* The way of a run on a handle. */
@@ -203,7 +190,7 @@ static void take_all(struct pnd_loop *loop, const struct pnd_ring_completion *co
         struct pnd_context *context = pnd_loop_holder(loop, first->user_data);
         uint32_t simple_count = 0;
 
-        if (is_simple(context))
+        if (context->simple) /* asked about in full there, once for each */
             simple_count = take_simple(loop, first, count - taken_count);
         if (simple_count == 0)
             take(loop, context, first);

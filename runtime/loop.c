@@ -39,10 +39,9 @@ static void write_cancel(struct pnd_loop *loop, uint64_t token)
 
 static void cancel_first(struct pnd_loop *loop)
 {
-    struct pnd_context *context = TAILQ_FIRST(&loop->cancels);
+    struct pnd_context *context = pnd_loop_first(loop, PND_CANCELS);
 
-    TAILQ_REMOVE(&loop->cancels, context, queue_link);
-    context->queue = NULL;
+    pnd_context_dequeue(context);
     write_cancel(loop, context->token);
 }
 
@@ -71,7 +70,7 @@ static bool arm_wake(struct pnd_loop *loop)
 
 static bool has_backlog(const struct pnd_loop *loop)
 {
-    return !TAILQ_EMPTY(&loop->backlog);
+    return pnd_loop_first(loop, PND_BACKLOG) != NULL;
 }
 
 static bool may_cancel(const struct pnd_loop *loop)
@@ -81,28 +80,33 @@ static bool may_cancel(const struct pnd_loop *loop)
 
 static bool has_cancels(const struct pnd_loop *loop)
 {
-    return !TAILQ_EMPTY(&loop->cancels) && may_cancel(loop);
+    return pnd_loop_first(loop, PND_CANCELS) != NULL && may_cancel(loop);
+}
+
+static bool has_arms(const struct pnd_loop *loop)
+{
+    return pnd_loop_first_of(loop, PND_ARMS) != NULL;
 }
 
 static bool has_stops(const struct pnd_loop *loop)
 {
-    return !TAILQ_EMPTY(&loop->stops) && may_cancel(loop);
+    return pnd_loop_first_of(loop, PND_STOPS) != NULL && may_cancel(loop);
 }
 
 /* Whether anything waits for nothing but room in the ring. */
 static bool has_more(const struct pnd_loop *loop)
 {
-    return has_backlog(loop) || has_cancels(loop) || has_stops(loop) || !TAILQ_EMPTY(&loop->arms);
+    return has_backlog(loop) || has_cancels(loop) || has_stops(loop) || has_arms(loop);
 }
 
 /* What waited for room in the ring, oldest first, then the wishes of multishots and to cancel. */
 static void fill_ring(struct pnd_loop *loop)
 {
     pnd_buffers_provide(&loop->buffers);
-    loop->feeds = !TAILQ_EMPTY(&loop->starved) && pnd_multishot_feed(loop);
+    loop->feeds = pnd_loop_first_of(loop, PND_STARVED) != NULL && pnd_multishot_feed(loop);
     while (has_backlog(loop) && pnd_ring_has_room(&loop->ring))
-        pnd_context_write_entry(TAILQ_FIRST(&loop->backlog));
-    while (!TAILQ_EMPTY(&loop->arms) && pnd_ring_has_room(&loop->ring))
+        pnd_context_write_entry(pnd_loop_first(loop, PND_BACKLOG));
+    while (has_arms(loop) && pnd_ring_has_room(&loop->ring))
         pnd_multishot_arm_first(loop);
     while (has_stops(loop) && pnd_ring_has_room(&loop->ring))
         write_cancel(loop, pnd_multishot_stop_first(loop));
@@ -128,9 +132,10 @@ __attribute__((noinline)) static int hand_over(struct pnd_loop *loop)
 /* Nobody but the ring's entries wants anything. */
 static bool is_plain(const struct pnd_loop *loop)
 {
-    return loop->buffers.entries == NULL && TAILQ_EMPTY(&loop->backlog) &&
-           TAILQ_EMPTY(&loop->cancels) && TAILQ_EMPTY(&loop->arms) && TAILQ_EMPTY(&loop->stops) &&
-           TAILQ_EMPTY(&loop->starved) && loop->outbox.noted_count == 0;
+    return loop->buffers.entries == NULL && !has_backlog(loop) &&
+           pnd_loop_first(loop, PND_CANCELS) == NULL && !has_arms(loop) &&
+           pnd_loop_first_of(loop, PND_STOPS) == NULL &&
+           pnd_loop_first_of(loop, PND_STARVED) == NULL && loop->outbox.noted_count == 0;
 }
 
 /* As the ring's, but sleeps only when everything that may go is in the kernel. */
@@ -218,10 +223,10 @@ void pnd_loop_set_free(struct pnd_loop *loop, struct pnd_context *context)
     struct pnd_handle *idle = pnd_context_deliver(context);
 
     if (context->request_flags & PENDIO_AUTO_PUT)
-        pnd_context_enqueue(context, &context->loop->returns);
+        pnd_context_enqueue(context, PND_RETURNS);
     if (idle != NULL)
         pnd_close_proceed(loop, idle);
-    while (context->guests != NULL) {
+    while (pnd_context_guests(context) != NULL) {
         idle = pnd_guest_leave(context);
         if (idle != NULL)
             pnd_close_proceed(loop, idle);
@@ -237,7 +242,7 @@ static void deliver_callbacks(struct pnd_loop *loop)
         struct pnd_context *context = pnd_ready_pop(&loop->callbacks);
         pendio_completed_fn *completed = context->completed;
         void *state = context->completed_state;
-        struct pendio_completion completion = context->result;
+        struct pendio_completion completion = context->coming;
 
         pnd_loop_set_free(loop, context);
         loop->stats.delivered_callback++;
@@ -264,7 +269,7 @@ static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_
         deliver_post(loop, ret_completion);
         return;
     }
-    *ret_completion = context->result;
+    *ret_completion = context->coming;
     pnd_loop_set_free(loop, context);
     loop->stats.delivered_record++;
 }
@@ -375,7 +380,7 @@ static int turn(struct pnd_loop *loop, int64_t timeout_ns,
     loop->failure = 0;
     if (status < 0)
         return status;
-    if (!TAILQ_EMPTY(&loop->returns))
+    if (pnd_loop_first(loop, PND_RETURNS) != NULL)
         pnd_pool_take_back(loop);
     if (loop->arrived_moves != NULL)
         pnd_moves_forget_told(loop);

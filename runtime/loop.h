@@ -89,6 +89,15 @@ struct pnd_outbox {
     uint32_t used_until;  /* by entries before that one */
 };
 
+/* Lists of a loop's contexts, each in one at most. */
+enum pnd_queue {
+    PND_NO_QUEUE,
+    PND_BACKLOG, /* want an entry of the ring */
+    PND_CANCELS, /* in the kernel, and want to be cancelled there */
+    PND_RETURNS, /* delivered, and go back to their pools by themselves */
+    PND_QUEUE_COUNT,
+};
+
 struct pnd_loop {
     uint64_t *owner; /* identity of the loop's thread, in a page that is wiped in a forked child */
     struct pnd_ring ring;
@@ -119,18 +128,14 @@ struct pnd_loop {
     struct pnd_ready callbacks;
     struct pnd_ready records;
     struct pnd_harvest harvest;
-    int failure;                     /* of the last turn, whose answer was a count; 0: none */
-    struct pnd_context_list backlog; /* want an entry of the ring */
-    struct pnd_context_list cancels; /* in the kernel, and want to be cancelled there */
-    struct pnd_context_list returns; /* delivered, and go back to their pools by themselves */
-    uint32_t cancel_count;           /* cancel requests in the kernel */
-    struct pnd_handle_list arms;     /* want their multishot request armed */
-    struct pnd_handle_list starved;  /* want that, and there is no buffer for it */
-    struct pnd_handle *fed;          /* of those the one that goes on now; NULL: none */
-    bool feeds;                      /* of those some may go on in the next round */
-    struct pnd_handle_list stops;    /* want it cancelled */
-    uint32_t armed_count;            /* multishot requests in the kernel */
-    uint32_t notice_room_count;      /* notices of free memory that the queue has room for */
+    int failure; /* of the last turn, whose answer was a count; 0: none */
+    struct pnd_context_list queues[PND_QUEUE_COUNT];            /* the first is nobody's */
+    uint32_t cancel_count;                                      /* cancel requests in the kernel */
+    struct pnd_handle_list arming_lists[PND_ARMING_LIST_COUNT]; /* the first is nobody's */
+    struct pnd_handle *fed;     /* of the starved the one that goes on now; NULL: none */
+    bool feeds;                 /* of the starved some may go on in the next round */
+    uint32_t armed_count;       /* multishot requests in the kernel */
+    uint32_t notice_room_count; /* notices of free memory that the queue has room for */
     struct pnd_inbox_store inboxes;
     struct pnd_outbox outbox;
     struct pnd_buffers buffers;
@@ -221,6 +226,25 @@ static inline uint32_t pnd_token_slot(uint64_t token)
 static inline struct pnd_context *pnd_loop_holder(const struct pnd_loop *loop, uint64_t token)
 {
     return loop->contexts[token & loop->slot_mask];
+}
+
+/* The oldest there; NULL: nobody. */
+static inline struct pnd_context *pnd_loop_first(const struct pnd_loop *loop, enum pnd_queue queue)
+{
+    return TAILQ_FIRST(&loop->queues[queue]);
+}
+
+/* The same among handles. */
+static inline struct pnd_handle *pnd_loop_first_of(const struct pnd_loop *loop,
+                                                   enum pnd_arming_list list)
+{
+    return TAILQ_FIRST(&loop->arming_lists[list]);
+}
+
+/* The context with that slot + 1; 0: NULL. */
+static inline struct pnd_context *pnd_loop_whose(const struct pnd_loop *loop, uint16_t number)
+{
+    return number != 0 ? loop->contexts[number - 1] : NULL;
 }
 
 static inline void pnd_ready_push(struct pnd_ready *ready, struct pnd_context *context)

@@ -22,13 +22,13 @@ static uint64_t token_of(const struct pnd_handle *handle)
 
 /* ---- wishes --------------------------------------------------------------------------------- */
 
-static void enlist(struct pnd_handle *handle, struct pnd_handle_list *list)
+static void enlist(struct pnd_loop *loop, struct pnd_handle *handle, enum pnd_arming_list list)
 {
-    if (handle->arming_list != NULL)
-        TAILQ_REMOVE(handle->arming_list, handle, arming_link);
-    if (list != NULL)
-        TAILQ_INSERT_TAIL(list, handle, arming_link);
-    handle->arming_list = list;
+    if (handle->arming_list != PND_NOT_LISTED)
+        TAILQ_REMOVE(&loop->arming_lists[handle->arming_list], handle, arming_link);
+    if (list != PND_NOT_LISTED)
+        TAILQ_INSERT_TAIL(&loop->arming_lists[list], handle, arming_link);
+    handle->arming_list = (uint8_t)list;
 }
 
 bool pnd_multishot_may_be_used(const struct pnd_loop *loop, const struct pnd_handle *handle,
@@ -46,7 +46,7 @@ static bool may_arm_now(const struct pnd_loop *loop, const struct pnd_handle *ha
     const struct pnd_multishot *multishot = handle->multishot;
 
     return multishot->chooses == NULL ||
-           (TAILQ_EMPTY(&loop->starved) &&
+           (pnd_loop_first_of(loop, PND_STARVED) == NULL &&
             pnd_buffers_have_one(&loop->buffers, multishot->chooses(loop, handle)));
 }
 
@@ -65,12 +65,12 @@ static void want_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_w
 
     handle->arming = PND_WANTED;
     if (!has_room) {
-        enlist(handle, NULL);
+        enlist(loop, handle, PND_NOT_LISTED);
     } else if (may_arm_now(loop, handle)) {
-        enlist(handle, &loop->arms);
+        enlist(loop, handle, PND_ARMS);
     } else {
         loop->stats.buffers_exhausted++;
-        enlist(handle, &loop->starved);
+        enlist(loop, handle, PND_STARVED);
     }
 }
 
@@ -87,7 +87,7 @@ enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
 
     if (handle->arming != PND_UNARMED && handle->multishot != multishot)
         return PND_FROM_KERNEL;
-    if (handle->arming == PND_WANTED && handle->arming_list == NULL)
+    if (handle->arming == PND_WANTED && handle->arming_list == PND_NOT_LISTED)
         want_for(loop, handle, true);
     if (handle->arming != PND_UNARMED)
         return PND_FROM_LATER;
@@ -122,7 +122,7 @@ bool pnd_multishot_feed(struct pnd_loop *loop)
 {
     const struct pnd_buffers *buffers = &loop->buffers;
     uint32_t left_counts[2] = {buffers->free_count, buffers->provided_count};
-    struct pnd_handle *next = TAILQ_FIRST(&loop->starved);
+    struct pnd_handle *next = pnd_loop_first_of(loop, PND_STARVED);
     bool any_fed = false;
 
     while (next != NULL) {
@@ -137,7 +137,7 @@ bool pnd_multishot_feed(struct pnd_loop *loop)
         if (*left_count == 0)
             return any_fed;
         any_fed = true;
-        enlist(handle, &loop->arms);
+        enlist(loop, handle, PND_ARMS);
         *left_count -= share_count < *left_count ? share_count : *left_count;
     }
     return false;
@@ -145,7 +145,7 @@ bool pnd_multishot_feed(struct pnd_loop *loop)
 
 void pnd_multishot_relieve(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    if (handle->arming == PND_WANTED && handle->arming_list == NULL)
+    if (handle->arming == PND_WANTED && handle->arming_list == PND_NOT_LISTED)
         want(loop, handle);
 }
 
@@ -153,10 +153,10 @@ void pnd_multishot_stop(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     if (handle->arming == PND_WANTED) {
         handle->arming = PND_UNARMED;
-        enlist(handle, NULL);
+        enlist(loop, handle, PND_NOT_LISTED);
     } else if (handle->arming == PND_ARMED) {
         handle->arming = PND_UNWANTED;
-        enlist(handle, &loop->stops);
+        enlist(loop, handle, PND_STOPS);
     }
 }
 
@@ -186,11 +186,11 @@ bool pnd_multishot_let_go(struct pnd_loop *loop, struct pnd_handle *handle)
 
 void pnd_multishot_arm_first(struct pnd_loop *loop)
 {
-    struct pnd_handle *handle = TAILQ_FIRST(&loop->arms);
+    struct pnd_handle *handle = pnd_loop_first_of(loop, PND_ARMS);
     struct io_uring_sqe *sqe;
 
     assert(handle->arming == PND_WANTED);
-    enlist(handle, NULL);
+    enlist(loop, handle, PND_NOT_LISTED);
     if (!pnd_multishot_may_be_used(loop, handle, handle->multishot)) {
         handle->arming = PND_UNARMED;
         loop->fed = handle;
@@ -209,10 +209,10 @@ void pnd_multishot_arm_first(struct pnd_loop *loop)
 
 uint64_t pnd_multishot_stop_first(struct pnd_loop *loop)
 {
-    struct pnd_handle *handle = TAILQ_FIRST(&loop->stops);
+    struct pnd_handle *handle = pnd_loop_first_of(loop, PND_STOPS);
 
     assert(handle->arming == PND_UNWANTED);
-    enlist(handle, NULL);
+    enlist(loop, handle, PND_NOT_LISTED);
     handle->arming = PND_STOPPING;
     return token_of(handle);
 }
@@ -224,7 +224,7 @@ static void take_last_word(struct pnd_loop *loop, struct pnd_handle *handle, int
 {
     bool again = true;
 
-    enlist(handle, NULL);
+    enlist(loop, handle, PND_NOT_LISTED);
     handle->arming = PND_UNARMED;
     loop->armed_count--;
     loop->stats.multishot_ended++;
@@ -252,8 +252,8 @@ void pnd_multishot_completed(struct pnd_loop *loop, struct pnd_handle *handle, i
     else if (handle->multishot->is_full(loop, handle))
         pnd_multishot_stop(loop, handle);
     pnd_context_ask_again(handle);
-    if (handle->settler != NULL)
-        pnd_context_settle(handle, NULL);
+    if (handle->settler != 0)
+        pnd_context_settle(loop, handle, NULL);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */

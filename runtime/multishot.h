@@ -57,7 +57,7 @@ void pnd_multishot_wait(struct pnd_loop *loop, struct pnd_handle *handle,
 static inline bool pnd_multishot_is_behind(const struct pnd_loop *loop,
                                            const struct pnd_handle *handle)
 {
-    return loop->fed != handle && !TAILQ_EMPTY(&loop->starved);
+    return loop->fed != handle && pnd_loop_first_of(loop, PND_STARVED) != NULL;
 }
 
 /*

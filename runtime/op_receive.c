@@ -126,6 +126,12 @@ static const struct pnd_operation *choose(const struct pnd_context *context,
                                                                               : receives->whole;
 }
 
+static inline void forget_sender(struct pnd_context *context)
+{
+    if (context->uses_extra)
+        pnd_context_extra(context)->sender.byte_count = 0;
+}
+
 __attribute__((noinline)) static int start(struct pnd_context *context, struct pnd_handle *handle,
                                            const struct receives *receives)
 {
@@ -136,8 +142,7 @@ __attribute__((noinline)) static int start(struct pnd_context *context, struct p
         return status;
     pnd_context_begin(context, choose(context, handle, receives), handle);
     pnd_lend_return(context);
-    if (context->extra->sender.byte_count != 0) /* what nobody uses is never touched */
-        context->extra->sender.byte_count = 0;
+    forget_sender(context);
     if (pnd_context_end_as_known(context, &handle->receives, &answer))
         return answer;
     return pnd_context_wait_in_line(context, &handle->receives);
@@ -160,8 +165,7 @@ int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
     if (handle == NULL || !is_straight(context, handle))
         return start(context, handle, &receives);
     sqe = pnd_straight_lead(context, &receive_operation, handle, &handle->receives);
-    if (context->extra->sender.byte_count != 0)
-        context->extra->sender.byte_count = 0;
+    forget_sender(context);
     receive_prepare(context, sqe);
     return PENDIO_PENDING;
 }
@@ -235,7 +239,7 @@ static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t resu
 
 static void receive_from_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    struct pendio_endpoint *sender = &context->extra->sender;
+    struct pendio_endpoint *sender = &pnd_context_extra(context)->sender;
 
     sqe->fd = context->handle->descriptor;
     sqe->addr = (uintptr_t)pnd_transfer_message(context, sender, sizeof sender->address);
@@ -246,7 +250,7 @@ static void receive_from_prepare(const struct pnd_context *context, struct io_ur
 static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t result,
                                             uint32_t cqe_flags)
 {
-    struct pnd_context_extra *extra = context->extra;
+    struct pnd_context_extra *extra = pnd_context_use_extra(context);
 
     if (result >= 0)
         extra->sender.byte_count = extra->message.msg_namelen;
@@ -256,8 +260,8 @@ static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t
 void pnd_readable_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
-    sqe->addr = (uintptr_t)&context->extra->peeked;
-    sqe->len = sizeof context->extra->peeked;
+    sqe->addr = (uintptr_t)&pnd_context_extra(context)->peeked;
+    sqe->len = sizeof pnd_context_extra(context)->peeked;
     sqe->msg_flags = MSG_PEEK;
 }
 

@@ -29,8 +29,7 @@ static inline void pnd_straight_begin(struct pnd_context *context,
     assert(pnd_context_is_clear(context));
     pnd_context_move(context, PND_PENDING);
     context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
-    context->coming_operation = operation->code;
-    context->flags = 0; /* as it is; in one word with the former */
+    pnd_context_clear_coming(context, operation->code);
     context->phase = phase;
     context->operation = operation;
     context->loop->under_way_count++;
@@ -59,7 +58,7 @@ static inline bool pnd_straight_may_join(const struct pnd_context *context,
                                          const struct pnd_handle *handle,
                                          const struct pnd_line *line)
 {
-    return pnd_straight_may_start(context, operation) && handle->acceptor == NULL &&
+    return pnd_straight_may_start(context, operation) && handle->acceptor == 0 &&
            line->ending == PND_GOES_ON;
 }
 

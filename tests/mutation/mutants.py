@@ -35,8 +35,8 @@ MUTANTS = (
     Mutant(
         "bytes_off_by_one_at_last", "byte counts of the long way are one too many",
         "runtime/context.c",
-        "    context->result = context->coming;\n",
-        "    context->moved_bytes++;\n    context->result = context->coming;\n"),
+        "    struct pnd_handle *product = context->product;\n",
+        "    struct pnd_handle *product = context->product;\n\n    context->moved_bytes++;\n"),
     Mutant(
         "harvest_overtakes", "the straight way overtakes what waits to be delivered",
         "runtime/context.c",
@@ -110,7 +110,6 @@ MUTANTS = (
         """\
     if (status == 0 && handle == NULL) {
         context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
-        context->result.run = context->token;
         status = pnd_loop_refuse(context->loop, -EBADF);
     }
 """),
@@ -246,7 +245,7 @@ MUTANTS = (
     Mutant(
         "accept_forgets_target", "a prepared handle is closed before the accept it ended is told",
         "runtime/op_accept.c",
-        "pnd_guest_join(&context->extra->target, context, product, true);", ""),
+        "pnd_guest_join(&pnd_context_use_extra(context)->target, context, product, true);", ""),
     Mutant(
         "arrival_is_forgotten", "a moved handle nobody is told of stays open", "runtime/op_move.c",
         "    if (handle != NULL) {\n        close(handle->descriptor);\n",
@@ -263,8 +262,8 @@ MUTANTS = (
     Mutant(
         "auto_put_is_reversed", "of those that go back by themselves the last one goes first",
         "runtime/pool.c",
-        "TAILQ_FIRST(&loop->returns)) != NULL)",
-        "TAILQ_LAST(&loop->returns, pnd_context_list)) != NULL)"),
+        "pnd_loop_first(loop, PND_RETURNS)) != NULL)",
+        "TAILQ_LAST(&loop->queues[PND_RETURNS], pnd_context_list)) != NULL)"),
     Mutant(
         "packet_begins_again", "each stretch of a file in send_packets is its first one",
         "runtime/op_packets.c",

@@ -651,8 +651,8 @@ PENDIO_API int pendio_context_request(const struct pendio_context *context,
  * --------------------------------------------------------------------------------------------- */
 
 /**
- * The result of the last finished run; all zero but `context` before the first. These three answer
- * also for a context in its pool.
+ * The result of the last finished run, until the next one begins; all zero but `context` before the
+ * first and while one is under way. These three answer also for a context in its pool.
  *
  * Result:    0.
  */
