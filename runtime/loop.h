@@ -127,6 +127,7 @@ struct pnd_loop {
     struct pnd_handle_list arms;     /* want their multishot request armed */
     struct pnd_handle_list starved;  /* want that, and there is no buffer for it */
     bool feeds;                      /* of those some may go on in the next round */
+    bool has_rung;                   /* and somebody was rung for in this one (bell.h) */
     struct pnd_handle_list stops;    /* want it cancelled */
     uint32_t armed_count;            /* multishot requests in the kernel */
     uint32_t notice_room_count;      /* notices of free memory that the queue has room for */

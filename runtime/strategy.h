@@ -41,7 +41,11 @@ void pnd_strategy_take_over(struct pnd_loop *loop, struct pnd_handle *handle,
 void pnd_strategy_lends(const struct pnd_context *context);
 
 /* It has been received from for a while: is there a choice at all? */
-void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle);
+void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle,
+                              bool is_small);
+
+/* It has a bell, and that is for small pieces. */
+void pnd_strategy_rang_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small);
 
 /* So many in a row were small, and alone. */
 void pnd_strategy_is_lone(const struct pnd_context *context);
@@ -71,14 +75,17 @@ static inline void pnd_strategy_received(const struct pnd_context *context, uint
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
     struct pnd_strategy *strategy = &handle->strategy;
+    bool is_small = byte_count <= PND_PIECE_SMALL_BYTES;
 
-    if (strategy->stays) {
+    if (strategy->stays || strategy->has_bell) {
         loop->receive_turn = loop->turn;
         loop->receiver = handle;
-    } else if (!pnd_strategy_comes_alone(loop, handle) || byte_count > PND_PIECE_SMALL_BYTES) {
+        if (strategy->has_bell)
+            pnd_strategy_rang_for(loop, handle, is_small);
+    } else if (!pnd_strategy_comes_alone(loop, handle) || !is_small) {
         strategy->streak = 0;
         if (++strategy->others == PND_STRATEGY_PATIENCE)
-            pnd_strategy_find_choice(loop, handle);
+            pnd_strategy_find_choice(loop, handle, is_small);
     } else if (++strategy->streak == PND_STRATEGY_PATIENCE) {
         pnd_strategy_is_lone(context);
     }
