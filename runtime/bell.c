@@ -63,7 +63,7 @@ static void bell_collect(struct pnd_loop *loop, struct pnd_handle *handle, int32
                          uint32_t cqe_flags)
 {
     (void)cqe_flags;
-    loop->has_rung = true;
+    loop->has_rung = loop->has_rung || pnd_multishot_is_waited_for(handle);
     if ((result & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
         pnd_bell_take_down(loop, handle);
     else

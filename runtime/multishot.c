@@ -47,9 +47,10 @@ static bool is_chosen(const struct pnd_handle *handle, const struct pnd_multisho
 bool pnd_multishot_may_be_used(const struct pnd_loop *loop, const struct pnd_handle *handle,
                                const struct pnd_multishot *multishot)
 {
-    return (loop->ring.features & multishot->feature) == multishot->feature && !handle->refuses_multishot &&
-           is_chosen(handle, multishot) && handle->state == PND_HANDLE_OPEN &&
-           !handle->disconnected && !loop->stopping && TAILQ_EMPTY(&handle->parallel);
+    return (loop->ring.features & multishot->feature) == multishot->feature &&
+           !handle->refuses_multishot && is_chosen(handle, multishot) &&
+           handle->state == PND_HANDLE_OPEN && !handle->disconnected && !loop->stopping &&
+           TAILQ_EMPTY(&handle->parallel);
 }
 
 /* It needs no buffer, or there is one, and nobody waits for that. */

@@ -130,12 +130,13 @@ static void hang_bell(struct pnd_handle *handle)
     handle->multishot = &pnd_bell;
 }
 
-void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
+void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle,
+                              bool is_small_of_many)
 {
     const struct pnd_strategy *strategy = &handle->strategy;
 
     if (may_have_bell(loop, handle)) {
-        if (is_small)
+        if (is_small_of_many)
             hang_bell(handle);
         return;
     }
@@ -161,7 +162,7 @@ void pnd_strategy_is_lone(const struct pnd_context *context)
 
     if (may_turn_ahead(loop, handle) && turn_ahead(loop, handle, PENDIO_RECEIVE_LONE) == 0)
         loop->stats.ahead_for_lone++;
-    pnd_strategy_find_choice(loop, handle, true);
+    pnd_strategy_find_choice(loop, handle, false);
 }
 
 void pnd_strategy_unasked(struct pnd_loop *loop, struct pnd_handle *handle)

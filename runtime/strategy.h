@@ -8,7 +8,15 @@
  *            <-- in many turns, and nobody asks for it -----
  *
  * What a caller has pinned stays. Over anything but IPv4 and IPv6 only that goes ahead: what is
- * received so could have brought descriptors, for a receive_message that comes later.
+ * received so could have brought descriptors, for a receive_message that comes later. A multishot
+ * RECVMSG would keep them, but not where they belong: the kernel joins what waited before them to
+ * the piece they come with. And from an incremental buffer with less left than its head it ends
+ * with EFAULT, it and every other of that ring, for ever.
+ *
+ * So over Unix sockets small pieces, and not alone, are received singly by a bell (bell.h), which
+ * loses nothing and copies nothing: 0.82 to 0.89 of single requests (50 and 500 connections, 64
+ * bytes), where one request for many costs 0.81 to 1.16. At 16 KiB it is 1.08, and for a lone
+ * connection 0.93 to 0.96, which the library's own part eats up.
  *
  * What nobody asks for holds buffers that others may need: single requests leave it in the socket.
  *
@@ -42,7 +50,7 @@ void pnd_strategy_lends(const struct pnd_context *context);
 
 /* It has been received from for a while: is there a choice at all? */
 void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle,
-                              bool is_small);
+                              bool is_small_of_many);
 
 /* It has a bell, and that is for small pieces. */
 void pnd_strategy_rang_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small);
