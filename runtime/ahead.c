@@ -8,6 +8,7 @@
  */
 #include "ahead.h"
 
+#include "bell.h"
 #include "strategy.h"
 #include "transfer.h"
 
@@ -72,7 +73,7 @@ static bool ahead_chooses(const struct pnd_loop *loop, const struct pnd_handle *
 
 bool pnd_ahead_is_listener(const struct pnd_handle *handle)
 {
-    return handle->multishot != NULL && handle->multishot != &pnd_receive_ahead;
+    return handle->multishot != NULL && handle->multishot->inbox_kind == PND_INBOX_CONNECTIONS;
 }
 
 bool pnd_ahead_chooses(const struct pnd_context *context)
@@ -167,6 +168,9 @@ static void ahead_discard(struct pnd_loop *loop, struct pnd_handle *handle,
 
 enum pnd_source pnd_ahead_pass(struct pnd_loop *loop, struct pnd_handle *handle)
 {
+    if (handle->multishot == &pnd_bell && !handle->strategy.has_bell &&
+        handle->arming == PND_UNARMED)
+        handle->multishot = NULL; /* the straight way is open again */
     if (handle->multishot != &pnd_receive_ahead)
         return PND_FROM_KERNEL;
     if (pnd_handle_is_armed(handle))
@@ -233,6 +237,14 @@ static bool may_come_ahead(const struct pnd_context *context)
                                                      pnd_buffers_have_one(&loop->buffers, true)));
 }
 
+static enum pnd_source pass_or_wait(const struct pnd_context *context)
+{
+    enum pnd_source source = pnd_ahead_pass(context->loop, context->handle);
+
+    return source == PND_FROM_KERNEL && context->handle->strategy.has_bell ? pnd_bell_ask(context)
+                                                                           : source;
+}
+
 enum pnd_source pnd_ahead_take(struct pnd_context *context)
 {
     const struct pnd_inbox_item *first;
@@ -240,7 +252,7 @@ enum pnd_source pnd_ahead_take(struct pnd_context *context)
 
     if (!pnd_ahead_has_bytes(context->handle))
         return may_come_ahead(context) ? pnd_multishot_ask(context, &pnd_receive_ahead)
-                                       : pnd_ahead_pass(context->loop, context->handle);
+                                       : pass_or_wait(context);
     first = pnd_inbox_first(&context->loop->inboxes, &context->handle->inbox);
     fills_buffer = first->offset_bytes + first->byte_count == context->loop->buffers.buffer_bytes;
     copy(context);

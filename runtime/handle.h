@@ -86,11 +86,12 @@ struct pnd_line {
     bool is_held;               /* by the handle's `holder`: a line of receives */
 };
 
-/* Whether descriptors may come beside the bytes of a stream. */
+/* Whether descriptors may come beside the bytes of a stream: over Unix sockets they may. */
 enum pnd_carries {
     PND_CARRIES_UNKNOWN,
     PND_CARRIES_BYTES,
-    PND_CARRIES_MORE,
+    PND_CARRIES_RIGHTS,
+    PND_CARRIES_UNTOLD,
 };
 
 /* How a stream is received from (strategy.h). */
@@ -101,6 +102,8 @@ struct pnd_strategy {
     uint8_t streak;        /* receives in a row that speak for the other way */
     uint8_t unasked;       /* turns in which something came ahead since anybody asked */
     bool is_ahead;         /* by a request for many */
+    bool has_bell;         /* by one for each receive, when it has rung (bell.h) */
+    bool has_rung;         /* so: there may be data */
     bool stays;            /* as it is, whatever is received: there is no choice */
     uint8_t others;        /* receives that spoke for it as it is; may begin anew at 0 */
     uint32_t unasked_turn; /* the last of them */

@@ -11,6 +11,7 @@
 #include "lend.h"
 
 #include "ahead.h"
+#include "bell.h"
 #include "strategy.h"
 
 #include <errno.h>
@@ -96,6 +97,10 @@ enum pnd_source pnd_lend_take(struct pnd_context *context)
         lend_first(context);
         return PND_FROM_INBOX;
     }
+    if (handle->strategy.has_bell)
+        pnd_bell_take_down(loop, handle);
+    if (handle->multishot == &pnd_bell && pnd_handle_is_armed(handle))
+        return PND_FROM_LATER;
     if (!handle->strategy.is_ahead)
         pnd_strategy_lends(context);
     if (handle->kind == PND_KIND_STREAM)

@@ -362,11 +362,12 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
     }
     loop->ring.wait_count = loop->ring.batch_ns != 0 ? pnd_sleep_batch(loop) : 1;
     do {
+        loop->has_rung = false;
         status = go_round(loop, end_ns, &round);
         loop->ring.wait_count = 1; /* what brought nothing was a step of something longer */
         if (status < 0 || round != ROUND_MORE || pnd_loop_is_deliverable(loop) || is_over(loop))
             return status;
-    } while (end_ns != 0 && end_ns > pnd_clock_ns());
+    } while (loop->has_rung || (end_ns != 0 && end_ns > pnd_clock_ns()));
     return pnd_loop_flush(loop);
 }
 

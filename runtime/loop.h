@@ -134,6 +134,7 @@ struct pnd_loop {
     struct pnd_handle_list arming_lists[PND_ARMING_LIST_COUNT]; /* the first is nobody's */
     struct pnd_handle *fed;     /* of the starved the one that goes on now; NULL: none */
     bool feeds;                 /* of the starved some may go on in the next round */
+    bool has_rung;              /* and somebody was rung for in this one (bell.h) */
     uint32_t armed_count;       /* multishot requests in the kernel */
     uint32_t notice_room_count; /* notices of free memory that the queue has room for */
     struct pnd_inbox_store inboxes;

@@ -31,11 +31,24 @@ static void enlist(struct pnd_loop *loop, struct pnd_handle *handle, enum pnd_ar
     handle->arming_list = (uint8_t)list;
 }
 
+/* What brings bytes, or rings for them, is a matter of strategy. */
+static bool is_chosen(const struct pnd_handle *handle, const struct pnd_multishot *multishot)
+{
+    switch (multishot->inbox_kind) {
+    case PND_INBOX_BYTES:
+        return handle->strategy.is_ahead;
+    case PND_INBOX_UNUSED:
+        return handle->strategy.has_bell;
+    default:
+        return true;
+    }
+}
+
 bool pnd_multishot_may_be_used(const struct pnd_loop *loop, const struct pnd_handle *handle,
                                const struct pnd_multishot *multishot)
 {
-    return (loop->ring.features & multishot->feature) != 0 && !handle->refuses_multishot &&
-           (handle->strategy.is_ahead || multishot->inbox_kind != PND_INBOX_BYTES) &&
+    return (loop->ring.features & multishot->feature) == multishot->feature &&
+           !handle->refuses_multishot && is_chosen(handle, multishot) &&
            handle->state == PND_HANDLE_OPEN && !handle->disconnected && !loop->stopping &&
            TAILQ_EMPTY(&handle->parallel);
 }

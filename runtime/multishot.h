@@ -15,7 +15,7 @@
 #include "context.h"
 
 struct pnd_multishot {
-    uint64_t feature;   /* PENDIO_FEATURE_... it needs */
+    uint64_t feature;   /* PENDIO_FEATURE_... it needs; 0: none */
     uint8_t inbox_kind; /* enum pnd_inbox_kind */
     void (*prepare)(struct pnd_loop *loop, const struct pnd_handle *handle,
                     struct io_uring_sqe *sqe);

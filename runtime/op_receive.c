@@ -11,6 +11,7 @@
 #include "operation.h"
 
 #include "ahead.h"
+#include "bell.h"
 #include "lend.h"
 #include "socket.h"
 #include "straight.h"
@@ -152,7 +153,7 @@ __attribute__((noinline)) static int start(struct pnd_context *context, struct p
 static bool is_straight(const struct pnd_context *context, const struct pnd_handle *handle)
 {
     return pnd_straight_may_lead(context, &receive_operation, handle, &handle->receives) &&
-           handle->multishot == NULL && !handle->strategy.is_ahead &&
+           (handle->multishot == NULL || pnd_bell_is_up(handle)) && !handle->strategy.is_ahead &&
            context->window.byte_count != 0 && context->lent_buffer == 0 && !context->lending;
 }
 
@@ -164,8 +165,12 @@ int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
 
     if (handle == NULL || !is_straight(context, handle))
         return start(context, handle, &receives);
-    sqe = pnd_straight_lead(context, &receive_operation, handle, &handle->receives);
     forget_sender(context);
+    if (handle->multishot != NULL && !handle->strategy.has_rung) {
+        pnd_straight_follow(context, &receive_operation, handle, &handle->receives);
+        return PENDIO_PENDING;
+    }
+    sqe = pnd_straight_lead(context, &receive_operation, handle, &handle->receives);
     receive_prepare(context, sqe);
     return PENDIO_PENDING;
 }
@@ -181,9 +186,11 @@ int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handl
 /* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
 uint32_t pnd_receive_flags(const struct pnd_context *context)
 {
-    uint32_t peek = context->request_flags & PENDIO_PEEK ? MSG_PEEK : 0;
+    uint32_t flags = context->request_flags & PENDIO_PEEK ? MSG_PEEK : 0;
 
-    return context->handle->kind == PND_KIND_STREAM ? peek : peek | MSG_TRUNC;
+    if (context->handle->strategy.has_rung)
+        flags |= pnd_bell_flags(context);
+    return context->handle->kind == PND_KIND_STREAM ? flags : flags | MSG_TRUNC;
 }
 
 static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
@@ -216,7 +223,9 @@ static void end_or_reset(struct pnd_context *context)
 enum pnd_verdict pnd_receive_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
     assert((cqe_flags & IORING_CQE_F_MORE) == 0); /* single shot: this is the last word */
-    (void)cqe_flags;
+    if (context->handle->strategy.has_bell &&
+        !pnd_bell_was_right(context->handle, result, cqe_flags))
+        return PND_AGAIN;
     if (result < 0)
         return pnd_transfer_fail(context, result);
     if (is_end(context, result))

@@ -84,6 +84,7 @@ struct pnd_ring {
     uint64_t features;                 /* PENDIO_FEATURE_... in use */
     uint16_t zero_copy_flags;          /* of every send that copies nothing */
     struct pnd_opcodes opcodes;
+    bool tells_rest;      /* a receive over Unix sockets tells that there is more */
     bool limits_receives; /* a multishot receive may be told to end after so many bytes */
     bool can_look;        /* what the kernel has done shows without entering it */
     bool sends_vectors;   /* a send may have pieces, without a message around them */

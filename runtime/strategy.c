@@ -9,20 +9,25 @@
 #include "strategy.h"
 
 #include "ahead.h"
+#include "bell.h"
 #include "descriptor.h"
 
 #include <errno.h>
 
-static bool carries_bytes_alone(struct pnd_handle *handle)
+static enum pnd_carries find_carries(const struct pnd_handle *handle)
 {
-    struct pnd_strategy *strategy = &handle->strategy;
+    if (handle->kind != PND_KIND_STREAM)
+        return PND_CARRIES_UNTOLD;
+    if (pnd_descriptor_is_internet(handle->descriptor))
+        return PND_CARRIES_BYTES;
+    return pnd_descriptor_is_unix(handle->descriptor) ? PND_CARRIES_RIGHTS : PND_CARRIES_UNTOLD;
+}
 
-    if (strategy->carries == PND_CARRIES_UNKNOWN)
-        strategy->carries =
-            handle->kind == PND_KIND_STREAM && pnd_descriptor_is_internet(handle->descriptor)
-                ? PND_CARRIES_BYTES
-                : PND_CARRIES_MORE;
-    return strategy->carries == PND_CARRIES_BYTES;
+static bool does_carry(struct pnd_handle *handle, enum pnd_carries carries)
+{
+    if (handle->strategy.carries == PND_CARRIES_UNKNOWN)
+        handle->strategy.carries = (uint8_t)find_carries(handle);
+    return handle->strategy.carries == carries;
 }
 
 static void turn_single(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t reason)
@@ -65,7 +70,7 @@ static int turn_ahead(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t 
 static bool may_turn_ahead(const struct pnd_loop *loop, struct pnd_handle *handle)
 {
     return handle->strategy.pin == PENDIO_RECEIVE_ADAPTIVE && !handle->strategy.is_ahead &&
-           is_possible(loop, handle) && carries_bytes_alone(handle);
+           is_possible(loop, handle) && does_carry(handle, PND_CARRIES_BYTES);
 }
 
 /* Whoever waits for what is not to come any more asks for himself. */
@@ -81,6 +86,7 @@ int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t 
         return status;
     if (status < 0)
         turn_single(loop, handle, reason);
+    pnd_bell_take_down(loop, handle);
     handle->strategy.pin = (uint8_t)strategy;
     handle->strategy.stays = false; /* whoever counts receives finds out */
     pnd_context_ask_again(handle);
@@ -120,15 +126,45 @@ void pnd_strategy_lends(const struct pnd_context *context)
         loop->stats.ahead_for_lending++;
 }
 
-/* By what is known without a system call, which a busy turn is not to have. */
-void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle)
+static bool may_have_bell(const struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    return handle->strategy.pin == PENDIO_RECEIVE_ADAPTIVE && !handle->strategy.is_ahead &&
+           loop->ring.tells_rest && is_possible(loop, handle) &&
+           does_carry(handle, PND_CARRIES_RIGHTS);
+}
+
+static void hang_bell(struct pnd_handle *handle)
+{
+    if (handle->strategy.has_bell || handle->multishot != NULL)
+        return;
+    handle->strategy.has_bell = true;
+    handle->strategy.others = 0;
+    handle->multishot = &pnd_bell;
+}
+
+void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle,
+                              bool is_small_of_many)
 {
     const struct pnd_strategy *strategy = &handle->strategy;
 
+    if (may_have_bell(loop, handle)) {
+        if (is_small_of_many)
+            hang_bell(handle);
+        return;
+    }
     handle->strategy.stays =
         !strategy->is_ahead &&
         (strategy->pin != PENDIO_RECEIVE_ADAPTIVE || !is_possible(loop, handle) ||
-         handle->kind != PND_KIND_STREAM || strategy->carries == PND_CARRIES_MORE);
+         handle->kind != PND_KIND_STREAM || strategy->carries >= PND_CARRIES_RIGHTS);
+}
+
+void pnd_strategy_rang_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
+{
+    struct pnd_strategy *strategy = &handle->strategy;
+
+    strategy->others = is_small ? 0 : (uint8_t)(strategy->others + 1);
+    if (strategy->others == PND_STRATEGY_PATIENCE)
+        pnd_bell_take_down(loop, handle);
 }
 
 void pnd_strategy_is_lone(const struct pnd_context *context)
@@ -138,7 +174,7 @@ void pnd_strategy_is_lone(const struct pnd_context *context)
 
     if (may_turn_ahead(loop, handle) && turn_ahead(loop, handle, PENDIO_RECEIVE_LONE) == 0)
         loop->stats.ahead_for_lone++;
-    pnd_strategy_find_choice(loop, handle);
+    pnd_strategy_find_choice(loop, handle, false);
 }
 
 void pnd_strategy_unasked(struct pnd_loop *loop, struct pnd_handle *handle)

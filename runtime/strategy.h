@@ -8,7 +8,15 @@
  *            <-- in many turns, and nobody asks for it -----
  *
  * What a caller has pinned stays. Over anything but IPv4 and IPv6 only that goes ahead: what is
- * received so could have brought descriptors, for a receive_message that comes later.
+ * received so could have brought descriptors, for a receive_message that comes later. A multishot
+ * RECVMSG would keep them, but not where they belong: the kernel joins what waited before them to
+ * the piece they come with. And from an incremental buffer with less left than its head it ends
+ * with EFAULT, it and every other of that ring, for ever.
+ *
+ * So over Unix sockets small pieces, and not alone, are received singly by a bell (bell.h), which
+ * loses nothing and copies nothing: 0.82 to 0.89 of single requests (50 and 500 connections, 64
+ * bytes), where one request for many costs 0.81 to 1.16. At 16 KiB it is 1.08, and for a lone
+ * connection 0.93 to 0.96, which the library's own part eats up.
  *
  * What nobody asks for holds buffers that others may need: single requests leave it in the socket.
  *
@@ -44,7 +52,11 @@ void pnd_strategy_take_over(struct pnd_loop *loop, struct pnd_handle *handle,
 void pnd_strategy_lends(const struct pnd_context *context);
 
 /* It has been received from for a while: is there a choice at all? */
-void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle);
+void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle,
+                              bool is_small_of_many);
+
+/* It has a bell, and that is for small pieces. */
+void pnd_strategy_rang_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small);
 
 /* So many in a row were small, and alone. */
 void pnd_strategy_is_lone(const struct pnd_context *context);
@@ -74,14 +86,17 @@ static inline void pnd_strategy_received(const struct pnd_context *context, uint
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
     struct pnd_strategy *strategy = &handle->strategy;
+    bool is_small = byte_count <= PND_PIECE_SMALL_BYTES;
 
-    if (strategy->stays) {
+    if (strategy->stays || strategy->has_bell) {
         loop->receive_turn = loop->turn;
         loop->receiver = handle;
-    } else if (!pnd_strategy_comes_alone(loop, handle) || byte_count > PND_PIECE_SMALL_BYTES) {
+        if (strategy->has_bell)
+            pnd_strategy_rang_for(loop, handle, is_small);
+    } else if (!pnd_strategy_comes_alone(loop, handle) || !is_small) {
         strategy->streak = 0;
         if (++strategy->others == PND_STRATEGY_PATIENCE)
-            pnd_strategy_find_choice(loop, handle);
+            pnd_strategy_find_choice(loop, handle, is_small);
     } else if (++strategy->streak == PND_STRATEGY_PATIENCE) {
         pnd_strategy_is_lone(context);
     }
