@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const uint32_t slot_mask = (1u << PND_HANDLE_SLOT_BITS) - 1;
 static const uint32_t generation_mask = (1u << PND_HANDLE_GENERATION_BITS) - 1;
 
 int pnd_handle_table_init(struct pnd_handle_table *table, uint32_t slot_count, uint16_t loop_id)
@@ -22,7 +21,7 @@ int pnd_handle_table_init(struct pnd_handle_table *table, uint32_t slot_count, u
     struct pnd_handle *slots = calloc(slot_count, sizeof *slots);
     uint32_t *free_slots = calloc(slot_count, sizeof *free_slots);
 
-    assert(slot_count <= slot_mask);
+    assert(slot_count < 1u << PND_HANDLE_SLOT_BITS);
     if (slots == NULL || free_slots == NULL) {
         free(slots);
         free(free_slots);
@@ -164,17 +163,4 @@ void pnd_handle_block(const struct pnd_handle *handle)
 
     if (flags >= 0)
         (void)fcntl(handle->descriptor, F_SETFL, flags & ~O_NONBLOCK);
-}
-
-struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint64_t tag)
-{
-    uint32_t slot = (uint32_t)tag & slot_mask;
-    struct pnd_handle *handle;
-
-    if (slot >= table->slot_count)
-        return NULL;
-    handle = &table->slots[slot];
-    return handle->state != PND_HANDLE_FREE && handle->generation == tag >> PND_HANDLE_SLOT_BITS
-               ? handle
-               : NULL;
 }

@@ -218,7 +218,19 @@ static inline struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *
 }
 
 /* The handle, in whatever state, of a value without its loop; NULL: it is gone. */
-struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint64_t tag);
+static inline struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table,
+                                                   uint64_t tag)
+{
+    uint32_t slot = (uint32_t)tag & ((1u << PND_HANDLE_SLOT_BITS) - 1);
+    struct pnd_handle *handle;
+
+    if (slot >= table->slot_count)
+        return NULL;
+    handle = &table->slots[slot];
+    return handle->state != PND_HANDLE_FREE && handle->generation == tag >> PND_HANDLE_SLOT_BITS
+               ? handle
+               : NULL;
+}
 
 /* Slot and generation, in 48 bits. */
 static inline uint64_t pnd_handle_tag(const struct pnd_handle *handle)

@@ -2,7 +2,8 @@
  * harvest.c - from the completion queue into the caller's array: the straight way there.
  *
  * Happy path:  the run is found -> its operation says that this was the end -> it leaves its handle
- *              -> its completion is in the array, the context free.
+ *              -> its completion is in the array, the context free. What a request for many brings
+ *              goes to whoever waits for it, and does not pass the inbox.
  * Failures:    whatever is not as simple, errors among it, goes the long way: dispatch, finish,
  *              ready, deliver.
  *
@@ -11,6 +12,7 @@
  */
 #include "harvest.h"
 
+#include "ahead.h"
 #include "dispatch.h"
 #include "lend.h"
 #include "outbox.h"
@@ -131,10 +133,55 @@ static void take_gathered(struct pnd_loop *loop, struct pnd_context *first, uint
         pnd_context_advance(line);
 }
 
+/* Who is first in line there, and may have what has come; NULL: nobody, or not straight. */
+static inline struct pnd_context *find_waiting(const struct pnd_loop *loop,
+                                               const struct pnd_handle *handle)
+{
+    struct pnd_context *first = TAILQ_FIRST(&handle->receives.waiting);
+
+    return first != NULL && first->phase == pnd_phase(PND_PENDING, PND_IN_LINE) &&
+                   handle->receives.ending == PND_GOES_ON && may_leave(loop, first)
+               ? first
+               : NULL;
+}
+
+static inline bool hand_over(struct pnd_context *context, uint32_t buffer, uint32_t byte_count)
+{
+    if (context->operation->take == pnd_ahead_take)
+        return pnd_ahead_hand_over(context, buffer, byte_count);
+    if (context->operation->take != pnd_lend_take)
+        return false;
+    pnd_lend_hand_over(context, buffer, byte_count);
+    return true;
+}
+
+/* A piece of a stream, which a request for many brought. False: it goes the long way. */
+static bool take_piece(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
+{
+    const uint32_t usual = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;
+    struct pnd_handle *handle;
+    struct pnd_context *context;
+
+    if ((completion->flags & usual) != usual || completion->result <= 0)
+        return false;
+    handle = pnd_handle_of_tag(&loop->handles, completion->user_data >> PND_TOKEN_SLOT_BITS);
+    if (handle == NULL || !pnd_ahead_is_clear(handle))
+        return false;
+    context = find_waiting(loop, handle);
+    if (context == NULL || !hand_over(context, completion->flags >> IORING_CQE_BUFFER_SHIFT,
+                                      (uint32_t)completion->result))
+        return false;
+    hand_out_on(loop, context);
+    return true;
+}
+
 __attribute__((noinline)) static void take_otherwise(struct pnd_loop *loop,
                                                      struct pnd_context *context,
                                                      const struct pnd_ring_completion *completion)
 {
+    if (pnd_token_slot(completion->user_data) == PND_TOKEN_MULTISHOT &&
+        take_piece(loop, completion))
+        return;
     if (context->token == completion->user_data && completion->result > 0 &&
         context->phase == pnd_phase(PND_PENDING, PND_CARRYING) && may_leave(loop, context))
         take_gathered(loop, context, (uint32_t)completion->result);

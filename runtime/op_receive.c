@@ -126,6 +126,12 @@ static const struct pnd_operation *choose(const struct pnd_context *context,
                                                                               : receives->whole;
 }
 
+static inline void forget_sender(struct pnd_context *context)
+{
+    if (context->extra->sender.byte_count != 0) /* what nobody uses is never touched */
+        context->extra->sender.byte_count = 0;
+}
+
 __attribute__((noinline)) static int start(struct pnd_context *context, struct pnd_handle *handle,
                                            const struct receives *receives)
 {
@@ -136,19 +142,34 @@ __attribute__((noinline)) static int start(struct pnd_context *context, struct p
         return status;
     pnd_context_begin(context, choose(context, handle, receives), handle);
     pnd_lend_return(context);
-    if (context->extra->sender.byte_count != 0) /* what nobody uses is never touched */
-        context->extra->sender.byte_count = 0;
+    forget_sender(context);
     if (pnd_context_end_as_known(context, &handle->receives, &answer))
         return answer;
     return pnd_context_wait_in_line(context, &handle->receives);
 }
 
-/* Into memory of its own, and nothing is received ahead. */
-static bool is_straight(const struct pnd_context *context, const struct pnd_handle *handle)
+/* Nothing is received ahead of who asks. */
+static inline bool is_single(const struct pnd_handle *handle)
 {
-    return pnd_straight_may_lead(context, &receive_operation, handle, &handle->receives) &&
-           handle->multishot == NULL && !handle->strategy.is_ahead &&
-           context->window.byte_count != 0 && context->lent_buffer == 0 && !context->lending;
+    return handle->multishot == NULL && !handle->strategy.is_ahead;
+}
+
+/* Into memory of its own. */
+static inline bool has_memory(const struct pnd_context *context)
+{
+    return context->window.byte_count != 0 && context->lent_buffer == 0 && !context->lending;
+}
+
+/* What a request under way for the handle brings next, is for it. */
+static int wait_for_piece(struct pnd_context *context, struct pnd_handle *handle)
+{
+    const struct pnd_operation *operation = context->lending ? &lent_operation : &receive_operation;
+
+    pnd_straight_follow(context, operation, handle, &handle->receives);
+    if (context->lent_buffer != 0)
+        pnd_lend_return(context);
+    forget_sender(context);
+    return PENDIO_PENDING;
 }
 
 int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
@@ -157,11 +178,15 @@ int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
                                              &lent_operation};
     struct io_uring_sqe *sqe;
 
-    if (handle == NULL || !is_straight(context, handle))
+    if (handle == NULL ||
+        !pnd_straight_may_lead(context, &receive_operation, handle, &handle->receives))
+        return start(context, handle, &receives);
+    if (pnd_ahead_brings(handle) && (context->lending || has_memory(context)))
+        return wait_for_piece(context, handle);
+    if (!is_single(handle) || !has_memory(context))
         return start(context, handle, &receives);
     sqe = pnd_straight_lead(context, &receive_operation, handle, &handle->receives);
-    if (context->extra->sender.byte_count != 0)
-        context->extra->sender.byte_count = 0;
+    forget_sender(context);
     receive_prepare(context, sqe);
     return PENDIO_PENDING;
 }
