@@ -62,9 +62,9 @@ int pnd_ahead_add(struct pnd_loop *loop, struct pnd_handle *handle, const unsign
  */
 static inline bool pnd_ahead_is_clear(const struct pnd_handle *handle)
 {
-    return handle->multishot == &pnd_receive_ahead && handle->arming == PND_ARMED &&
-           pnd_inbox_is_empty(&handle->inbox) && handle->inbox_ending == PND_GOES_ON &&
-           !handle->disconnected && TAILQ_EMPTY(&handle->parallel);
+    return PND_USUAL(handle->multishot == &pnd_receive_ahead && handle->arming == PND_ARMED &&
+                     pnd_inbox_is_empty(&handle->inbox) && handle->inbox_ending == PND_GOES_ON &&
+                     !handle->disconnected && TAILQ_EMPTY(&handle->parallel));
 }
 
 /* The first in line has nothing to do but to wait for one. */

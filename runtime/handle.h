@@ -10,6 +10,7 @@
 #define PND_HANDLE_H
 
 #include "inbox.h"
+#include "usual.h"
 
 #include <pendio/pendio.h>
 
@@ -211,10 +212,10 @@ static inline struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *
     uint32_t slot = (uint32_t)value & ((1u << PND_HANDLE_SLOT_BITS) - 1);
     struct pnd_handle *handle;
 
-    if (slot >= table->slot_count)
+    if (PND_RARE(slot >= table->slot_count))
         return NULL;
     handle = &table->slots[slot];
-    return handle->value == value && handle->state == PND_HANDLE_OPEN ? handle : NULL;
+    return PND_USUAL(handle->value == value && handle->state == PND_HANDLE_OPEN) ? handle : NULL;
 }
 
 /* The handle, in whatever state, of a value without its loop; NULL: it is gone. */
@@ -224,10 +225,11 @@ static inline struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table
     uint32_t slot = (uint32_t)tag & ((1u << PND_HANDLE_SLOT_BITS) - 1);
     struct pnd_handle *handle;
 
-    if (slot >= table->slot_count)
+    if (PND_RARE(slot >= table->slot_count))
         return NULL;
     handle = &table->slots[slot];
-    return handle->state != PND_HANDLE_FREE && handle->generation == tag >> PND_HANDLE_SLOT_BITS
+    return PND_USUAL(handle->state != PND_HANDLE_FREE &&
+                     handle->generation == tag >> PND_HANDLE_SLOT_BITS)
                ? handle
                : NULL;
 }

@@ -148,6 +148,21 @@ __attribute__((noinline)) static int start(struct pnd_context *context, struct p
     return pnd_context_wait_in_line(context, &handle->receives);
 }
 
+/* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
+uint32_t pnd_receive_flags(const struct pnd_context *context)
+{
+    uint32_t peek = context->request_flags & PENDIO_PEEK ? MSG_PEEK : 0;
+
+    return PND_USUAL(context->handle->kind == PND_KIND_STREAM) ? peek : peek | MSG_TRUNC;
+}
+
+static inline void aim(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    sqe->fd = context->handle->descriptor;
+    sqe->msg_flags = pnd_receive_flags(context);
+    pnd_transfer_aim(context, sqe, IORING_OP_RECVMSG);
+}
+
 /* Nothing is received ahead of who asks. */
 static inline bool is_single(const struct pnd_handle *handle)
 {
@@ -178,7 +193,7 @@ int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
                                              &lent_operation};
     struct io_uring_sqe *sqe;
 
-    if (handle == NULL ||
+    if (PND_RARE(handle == NULL) ||
         !pnd_straight_may_lead(context, &receive_operation, handle, &handle->receives))
         return start(context, handle, &receives);
     if (pnd_ahead_brings(handle) && (context->lending || has_memory(context)))
@@ -187,7 +202,7 @@ int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
         return start(context, handle, &receives);
     sqe = pnd_straight_lead(context, &receive_operation, handle, &handle->receives);
     forget_sender(context);
-    receive_prepare(context, sqe);
+    aim(context, sqe);
     return PENDIO_PENDING;
 }
 
@@ -199,19 +214,9 @@ int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handl
     return start(context, handle, &receives);
 }
 
-/* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
-uint32_t pnd_receive_flags(const struct pnd_context *context)
-{
-    uint32_t peek = context->request_flags & PENDIO_PEEK ? MSG_PEEK : 0;
-
-    return context->handle->kind == PND_KIND_STREAM ? peek : peek | MSG_TRUNC;
-}
-
 static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    sqe->fd = context->handle->descriptor;
-    sqe->msg_flags = pnd_receive_flags(context);
-    pnd_transfer_aim(context, sqe, IORING_OP_RECVMSG);
+    aim(context, sqe);
 }
 
 /* Nothing came: the end, unless an empty message or an empty window explains it. */

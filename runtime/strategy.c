@@ -64,6 +64,20 @@ static bool may_turn_ahead(const struct pnd_loop *loop, struct pnd_handle *handl
            is_possible(loop, handle) && carries_bytes_alone(handle);
 }
 
+/*
+ * Is there a choice at all? By what is known without a system call, which a busy turn is not to
+ * have.
+ */
+static void find_choice(const struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    const struct pnd_strategy *strategy = &handle->strategy;
+
+    handle->strategy.stays =
+        !strategy->is_ahead &&
+        (strategy->pin != PENDIO_RECEIVE_ADAPTIVE || !is_possible(loop, handle) ||
+         handle->kind != PND_KIND_STREAM || strategy->carries == PND_CARRIES_MORE);
+}
+
 /* Whoever waits for what is not to come any more asks for himself. */
 int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t strategy)
 {
@@ -78,7 +92,7 @@ int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t 
     if (status < 0)
         return status;
     handle->strategy.pin = (uint8_t)strategy;
-    handle->strategy.stays = false; /* whoever counts receives finds out */
+    find_choice(loop, handle);
     pnd_context_ask_again(handle);
     return 0;
 }
@@ -108,25 +122,44 @@ void pnd_strategy_lends(const struct pnd_context *context)
         loop->stats.ahead_for_lending++;
 }
 
-/* By what is known without a system call, which a busy turn is not to have. */
-void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle)
+/* No other stream was received from in this turn before; if one was, it is not alone either. */
+static bool comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    const struct pnd_strategy *strategy = &handle->strategy;
+    bool alone = loop->receiver == NULL || loop->receive_turn != loop->turn ||
+                 loop->receiver == handle; /* nobody was received from, or it itself */
 
-    handle->strategy.stays =
-        !strategy->is_ahead &&
-        (strategy->pin != PENDIO_RECEIVE_ADAPTIVE || !is_possible(loop, handle) ||
-         handle->kind != PND_KIND_STREAM || strategy->carries == PND_CARRIES_MORE);
+    if (!alone && !loop->receiver->strategy.is_ahead)
+        loop->receiver->strategy.streak = 0;
+    loop->receive_turn = loop->turn;
+    loop->receiver = handle;
+    return alone;
 }
 
-void pnd_strategy_is_lone(const struct pnd_context *context)
+/* So many in a row were small, and alone. */
+static void is_lone(const struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
 
     if (may_turn_ahead(loop, handle) && turn_ahead(loop, handle, PENDIO_RECEIVE_LONE) == 0)
         loop->stats.ahead_for_lone++;
-    pnd_strategy_find_choice(loop, handle);
+    find_choice(loop, handle);
+}
+
+/* Out of line: mostly there is no choice, or it was made. */
+void pnd_strategy_count(const struct pnd_context *context, uint32_t byte_count)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle = context->handle;
+    struct pnd_strategy *strategy = &handle->strategy;
+
+    if (!comes_alone(loop, handle) || byte_count > PND_PIECE_SMALL_BYTES) {
+        strategy->streak = 0;
+        if (++strategy->others == PND_STRATEGY_PATIENCE)
+            find_choice(loop, handle);
+    } else if (++strategy->streak == PND_STRATEGY_PATIENCE) {
+        is_lone(context);
+    }
 }
 
 void pnd_strategy_unasked(struct pnd_loop *loop, struct pnd_handle *handle)
@@ -149,7 +182,7 @@ void pnd_strategy_copied(struct pnd_context *context, bool fills_buffer)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_strategy *strategy = &context->handle->strategy;
-    bool alone = pnd_strategy_comes_alone(loop, context->handle);
+    bool alone = comes_alone(loop, context->handle);
     bool large = fills_buffer || context->moved_bytes > PND_PIECE_SMALL_BYTES;
 
     if (alone && !large) {
