@@ -261,6 +261,22 @@ enum pnd_source pnd_ahead_take(struct pnd_context *context)
     return PND_FROM_INBOX;
 }
 
+bool pnd_ahead_hand_over(struct pnd_context *context, uint32_t buffer, uint32_t byte_count)
+{
+    struct pnd_loop *loop = context->loop;
+    uint32_t offset_bytes;
+
+    if (byte_count > pnd_context_left_bytes(context))
+        return false;
+    offset_bytes = pnd_buffers_fill(&loop->buffers, buffer, byte_count);
+    (void)pnd_transfer_store(context, pnd_buffers_memory(&loop->buffers, buffer) + offset_bytes,
+                             byte_count);
+    pnd_buffers_release(&loop->buffers, buffer);
+    context->handle->strategy.unasked = 0;
+    pnd_strategy_copied(context, offset_bytes + byte_count == loop->buffers.buffer_bytes);
+    return true;
+}
+
 enum pnd_source pnd_ahead_look(struct pnd_context *context)
 {
     if (!pnd_ahead_has_bytes(context->handle))

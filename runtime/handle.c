@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const uint32_t slot_mask = (1u << PND_HANDLE_SLOT_BITS) - 1;
-
 enum { CACHE_LINE_BYTES = 64 };
 
 _Static_assert(sizeof(struct pnd_handle) % CACHE_LINE_BYTES == 0, "slots lie side by side");
@@ -33,7 +31,7 @@ int pnd_handle_table_init(struct pnd_handle_table *table, uint32_t slot_count, u
     void *memory = calloc((size_t)slot_count + 1, sizeof(struct pnd_handle));
     uint32_t *free_slots = calloc(slot_count, sizeof *free_slots);
 
-    assert(slot_count <= slot_mask);
+    assert(slot_count < 1u << PND_HANDLE_SLOT_BITS);
     if (memory == NULL || free_slots == NULL) {
         free(memory);
         free(free_slots);
@@ -182,15 +180,4 @@ void pnd_handle_block(const struct pnd_handle *handle)
 
     if (flags >= 0)
         (void)fcntl(handle->descriptor, F_SETFL, flags & ~O_NONBLOCK);
-}
-
-struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint64_t tag)
-{
-    uint32_t slot = (uint32_t)tag & slot_mask;
-    struct pnd_handle *handle;
-
-    if (slot >= table->slot_count)
-        return NULL;
-    handle = &table->slots[slot];
-    return handle->state != PND_HANDLE_FREE && pnd_handle_tag(handle) == tag ? handle : NULL;
 }

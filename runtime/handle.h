@@ -10,6 +10,7 @@
 #define PND_HANDLE_H
 
 #include "inbox.h"
+#include "usual.h"
 
 #include <pendio/pendio.h>
 
@@ -101,10 +102,10 @@ struct pnd_strategy {
     uint8_t carries;       /* enum pnd_carries */
     uint8_t streak;        /* receives in a row that speak for the other way */
     uint8_t unasked;       /* turns in which something came ahead since anybody asked */
-    bool is_ahead;         /* by a request for many */
-    bool has_bell;         /* by one for each receive, when it has rung (bell.h) */
-    bool has_rung;         /* so: there may be data */
-    bool stays;            /* as it is, whatever is received: there is no choice */
+    bool is_ahead : 1;     /* by a request for many */
+    bool has_bell : 1;     /* by one for each receive, when it has rung (bell.h) */
+    bool has_rung : 1;     /* so: there may be data */
+    bool stays : 1;        /* as it is, whatever is received: there is no choice */
     uint8_t others;        /* receives that spoke for it as it is; may begin anew at 0 */
     uint32_t unasked_turn; /* the last of them */
 };
@@ -232,19 +233,30 @@ static inline struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *
     uint32_t slot = (uint32_t)value & ((1u << PND_HANDLE_SLOT_BITS) - 1);
     struct pnd_handle *handle;
 
-    if (slot >= table->slot_count)
+    if (PND_RARE(slot >= table->slot_count))
         return NULL;
     handle = &table->slots[slot];
-    return handle->value == value && handle->state == PND_HANDLE_OPEN ? handle : NULL;
+    return PND_USUAL(handle->value == value && handle->state == PND_HANDLE_OPEN) ? handle : NULL;
 }
-
-/* The handle, in whatever state, of a value without its loop; NULL: it is gone. */
-struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint64_t tag);
 
 /* Slot and generation, in 48 bits. */
 static inline uint64_t pnd_handle_tag(const struct pnd_handle *handle)
 {
     return handle->value & ((UINT64_C(1) << 48) - 1);
+}
+
+/* The handle, in whatever state, of a value without its loop; NULL: it is gone. */
+static inline struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table,
+                                                   uint64_t tag)
+{
+    uint32_t slot = (uint32_t)tag & ((1u << PND_HANDLE_SLOT_BITS) - 1);
+    struct pnd_handle *handle;
+
+    if (PND_RARE(slot >= table->slot_count))
+        return NULL;
+    handle = &table->slots[slot];
+    return PND_USUAL(handle->state != PND_HANDLE_FREE && pnd_handle_tag(handle) == tag) ? handle
+                                                                                        : NULL;
 }
 
 static inline bool pnd_handle_is_armed(const struct pnd_handle *handle)

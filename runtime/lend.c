@@ -47,6 +47,23 @@ static void lend_first(struct pnd_context *context)
     pnd_ahead_taken(loop, handle);
 }
 
+void pnd_lend_hand_over(struct pnd_context *context, uint32_t buffer, uint32_t byte_count)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle = context->handle;
+    uint32_t offset_bytes = pnd_buffers_fill(&loop->buffers, buffer, byte_count);
+    uint32_t charge_bytes = pnd_ahead_charge(loop, byte_count);
+    const struct pnd_window piece = {pnd_buffers_memory(&loop->buffers, buffer) + offset_bytes,
+                                     byte_count};
+
+    context->moved_bytes = byte_count;
+    handle->held_bytes += charge_bytes;
+    handle->strategy.unasked = 0;
+    lend(context, buffer, piece, charge_bytes);
+    if (pnd_receive_ahead.is_full(loop, handle))
+        pnd_multishot_stop(loop, handle);
+}
+
 /* ---- what is to come ------------------------------------------------------------------------ */
 
 static void take_buffer(struct pnd_context *context)

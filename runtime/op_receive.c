@@ -149,12 +149,45 @@ __attribute__((noinline)) static int start(struct pnd_context *context, struct p
     return pnd_context_wait_in_line(context, &handle->receives);
 }
 
-/* Into memory of its own, and nothing is received ahead. */
-static bool is_straight(const struct pnd_context *context, const struct pnd_handle *handle)
+/* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
+uint32_t pnd_receive_flags(const struct pnd_context *context)
 {
-    return pnd_straight_may_lead(context, &receive_operation, handle, &handle->receives) &&
-           (handle->multishot == NULL || pnd_bell_is_up(handle)) && !handle->strategy.is_ahead &&
-           context->window.byte_count != 0 && context->lent_buffer == 0 && !context->lending;
+    uint32_t flags = context->request_flags & PENDIO_PEEK ? MSG_PEEK : 0;
+
+    if (PND_RARE(context->handle->strategy.has_rung))
+        flags |= pnd_bell_flags(context);
+    return PND_USUAL(context->handle->kind == PND_KIND_STREAM) ? flags : flags | MSG_TRUNC;
+}
+
+static inline void aim(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    sqe->fd = context->handle->descriptor;
+    sqe->msg_flags = pnd_receive_flags(context);
+    pnd_transfer_aim(context, sqe, IORING_OP_RECVMSG);
+}
+
+/* Nothing is received ahead of who asks. */
+static inline bool is_single(const struct pnd_handle *handle)
+{
+    return (handle->multishot == NULL || pnd_bell_is_up(handle)) && !handle->strategy.is_ahead;
+}
+
+/* Into memory of its own. */
+static inline bool has_memory(const struct pnd_context *context)
+{
+    return context->window.byte_count != 0 && context->lent_buffer == 0 && !context->lending;
+}
+
+/* What a request under way for the handle brings next, is for it. */
+static int wait_for_piece(struct pnd_context *context, struct pnd_handle *handle)
+{
+    const struct pnd_operation *operation = context->lending ? &lent_operation : &receive_operation;
+
+    pnd_straight_follow(context, operation, handle, &handle->receives);
+    if (context->lent_buffer != 0)
+        pnd_lend_return(context);
+    forget_sender(context);
+    return PENDIO_PENDING;
 }
 
 int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
@@ -163,7 +196,12 @@ int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
                                              &lent_operation};
     struct io_uring_sqe *sqe;
 
-    if (handle == NULL || !is_straight(context, handle))
+    if (PND_RARE(handle == NULL) ||
+        !pnd_straight_may_lead(context, &receive_operation, handle, &handle->receives))
+        return start(context, handle, &receives);
+    if (pnd_ahead_brings(handle) && (context->lending || has_memory(context)))
+        return wait_for_piece(context, handle);
+    if (!is_single(handle) || !has_memory(context))
         return start(context, handle, &receives);
     forget_sender(context);
     if (handle->multishot != NULL && !handle->strategy.has_rung) {
@@ -171,7 +209,7 @@ int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
         return PENDIO_PENDING;
     }
     sqe = pnd_straight_lead(context, &receive_operation, handle, &handle->receives);
-    receive_prepare(context, sqe);
+    aim(context, sqe);
     return PENDIO_PENDING;
 }
 
@@ -183,21 +221,9 @@ int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handl
     return start(context, handle, &receives);
 }
 
-/* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
-uint32_t pnd_receive_flags(const struct pnd_context *context)
-{
-    uint32_t flags = context->request_flags & PENDIO_PEEK ? MSG_PEEK : 0;
-
-    if (context->handle->strategy.has_rung)
-        flags |= pnd_bell_flags(context);
-    return context->handle->kind == PND_KIND_STREAM ? flags : flags | MSG_TRUNC;
-}
-
 static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    sqe->fd = context->handle->descriptor;
-    sqe->msg_flags = pnd_receive_flags(context);
-    pnd_transfer_aim(context, sqe, IORING_OP_RECVMSG);
+    aim(context, sqe);
 }
 
 /* Nothing came: the end, unless an empty message or an empty window explains it. */

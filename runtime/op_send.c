@@ -80,11 +80,12 @@ int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
 {
     struct io_uring_sqe *sqe;
 
-    if (handle == NULL || !pnd_straight_may_join(context, &send_operation, handle, &handle->sends))
+    if (PND_RARE(handle == NULL) ||
+        !pnd_straight_may_join(context, &send_operation, handle, &handle->sends))
         return start(context, handle);
     if (!pnd_line_is_empty(&handle->sends))
         return follow(context, handle);
-    if (context->policy == PENDIO_TRY || context->window.byte_count == 0)
+    if (PND_RARE(context->policy == PENDIO_TRY || context->window.byte_count == 0))
         return start(context, handle);
     sqe = pnd_straight_lead(context, &send_operation, handle, &handle->sends);
     handle->entry_until = pnd_ring_tail(&context->loop->ring);
@@ -144,7 +145,7 @@ enum pnd_verdict pnd_send_finish(struct pnd_context *context, int32_t result, ui
 {
     if (pnd_zero_copy_is_refused(context, result, cqe_flags))
         return PND_AGAIN;
-    if (result < 0)
+    if (PND_RARE(result < 0))
         return pnd_transfer_goes_on(context, result) || pnd_outbox_is_interrupted(context, result)
                    ? PND_AGAIN
                    : pnd_transfer_fail(context, result);

@@ -16,9 +16,9 @@ static inline bool pnd_straight_may_start(const struct pnd_context *context,
 {
     struct pnd_loop *loop = context->loop;
 
-    return context->phase == pnd_phase(PND_FREE, PND_NOWHERE) &&
-           (loop->startable_operations >> operation->code & 1) != 0 &&
-           pnd_ring_has_next(&loop->ring);
+    return PND_USUAL(context->phase == pnd_phase(PND_FREE, PND_NOWHERE) &&
+                     (loop->startable_operations >> operation->code & 1) != 0) &&
+           PND_USUAL(pnd_ring_has_next(&loop->ring));
 }
 
 /* As pnd_context_begin(), for a context in no queue. */
@@ -58,8 +58,8 @@ static inline bool pnd_straight_may_join(const struct pnd_context *context,
                                          const struct pnd_handle *handle,
                                          const struct pnd_line *line)
 {
-    return pnd_straight_may_start(context, operation) && handle->acceptor == 0 &&
-           line->ending == PND_GOES_ON;
+    return pnd_straight_may_start(context, operation) &&
+           PND_USUAL(handle->acceptor == 0 && line->ending == PND_GOES_ON);
 }
 
 /* And for what would be first there. */
@@ -68,8 +68,9 @@ static inline bool pnd_straight_may_lead(const struct pnd_context *context,
                                          const struct pnd_handle *handle,
                                          const struct pnd_line *line)
 {
-    return pnd_straight_may_join(context, operation, handle, line) && pnd_line_is_empty(line) &&
-           context->policy != PENDIO_TRY;
+    return pnd_straight_may_join(context, operation, handle, line) &&
+           PND_USUAL(!line->is_held && TAILQ_EMPTY(&line->waiting) &&
+                     context->policy != PENDIO_TRY);
 }
 
 /* Begins it there; returns its entry. */

@@ -73,6 +73,21 @@ static bool may_turn_ahead(const struct pnd_loop *loop, struct pnd_handle *handl
            is_possible(loop, handle) && does_carry(handle, PND_CARRIES_BYTES);
 }
 
+/*
+ * Is there a choice at all? By what is known without a system call, which a busy turn is not to
+ * have.
+ */
+static void find_choice(const struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    const struct pnd_strategy *strategy = &handle->strategy;
+
+    handle->strategy.stays =
+        !strategy->is_ahead &&
+        (strategy->pin != PENDIO_RECEIVE_ADAPTIVE || !is_possible(loop, handle) ||
+         handle->kind != PND_KIND_STREAM || strategy->carries == PND_CARRIES_UNTOLD ||
+         (strategy->carries == PND_CARRIES_RIGHTS && !loop->ring.tells_rest));
+}
+
 /* Whoever waits for what is not to come any more asks for himself. */
 int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t strategy)
 {
@@ -88,7 +103,7 @@ int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t 
         turn_single(loop, handle, reason);
     pnd_bell_take_down(loop, handle);
     handle->strategy.pin = (uint8_t)strategy;
-    handle->strategy.stays = false; /* whoever counts receives finds out */
+    find_choice(loop, handle);
     pnd_context_ask_again(handle);
     return 0;
 }
@@ -142,39 +157,68 @@ static void hang_bell(struct pnd_handle *handle)
     handle->multishot = &pnd_bell;
 }
 
-void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle,
-                              bool is_small_of_many)
+/* So many were large, or not alone: it stays with single requests, with a bell or without. */
+static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
 {
-    const struct pnd_strategy *strategy = &handle->strategy;
-
-    if (may_have_bell(loop, handle)) {
-        if (is_small_of_many)
-            hang_bell(handle);
-        return;
-    }
-    handle->strategy.stays =
-        !strategy->is_ahead &&
-        (strategy->pin != PENDIO_RECEIVE_ADAPTIVE || !is_possible(loop, handle) ||
-         handle->kind != PND_KIND_STREAM || strategy->carries >= PND_CARRIES_RIGHTS);
+    if (!may_have_bell(loop, handle))
+        find_choice(loop, handle);
+    else if (is_small)
+        hang_bell(handle);
 }
 
-void pnd_strategy_rang_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
+/* It has a bell, and that is for small pieces. */
+static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
 {
     struct pnd_strategy *strategy = &handle->strategy;
 
+    loop->receive_turn = loop->turn;
+    loop->receiver = handle;
     strategy->others = is_small ? 0 : (uint8_t)(strategy->others + 1);
     if (strategy->others == PND_STRATEGY_PATIENCE)
         pnd_bell_take_down(loop, handle);
 }
 
-void pnd_strategy_is_lone(const struct pnd_context *context)
+/* No other stream was received from in this turn before; if one was, it is not alone either. */
+static bool comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    bool alone = loop->receiver == NULL || loop->receive_turn != loop->turn ||
+                 loop->receiver == handle; /* nobody was received from, or it itself */
+
+    if (!alone && !loop->receiver->strategy.is_ahead)
+        loop->receiver->strategy.streak = 0;
+    loop->receive_turn = loop->turn;
+    loop->receiver = handle;
+    return alone;
+}
+
+/* So many in a row were small, and alone. */
+static void is_lone(const struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
 
     if (may_turn_ahead(loop, handle) && turn_ahead(loop, handle, PENDIO_RECEIVE_LONE) == 0)
         loop->stats.ahead_for_lone++;
-    pnd_strategy_find_choice(loop, handle, false);
+    find_choice(loop, handle);
+}
+
+/* Out of line: mostly there is no choice, or it was made. */
+void pnd_strategy_count(const struct pnd_context *context, uint32_t byte_count)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle = context->handle;
+    struct pnd_strategy *strategy = &handle->strategy;
+    bool is_small = byte_count <= PND_PIECE_SMALL_BYTES;
+
+    if (strategy->has_bell) {
+        count_rung_for(loop, handle, is_small);
+    } else if (!comes_alone(loop, handle) || !is_small) {
+        strategy->streak = 0;
+        if (++strategy->others == PND_STRATEGY_PATIENCE)
+            is_one_of_many(loop, handle, is_small);
+    } else if (++strategy->streak == PND_STRATEGY_PATIENCE) {
+        is_lone(context);
+    }
 }
 
 void pnd_strategy_unasked(struct pnd_loop *loop, struct pnd_handle *handle)
@@ -197,7 +241,7 @@ void pnd_strategy_copied(struct pnd_context *context, bool fills_buffer)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_strategy *strategy = &context->handle->strategy;
-    bool alone = pnd_strategy_comes_alone(loop, context->handle);
+    bool alone = comes_alone(loop, context->handle);
     bool large = fills_buffer || context->moved_bytes > PND_PIECE_SMALL_BYTES;
 
     if (alone && !large) {

@@ -51,15 +51,9 @@ void pnd_strategy_take_over(struct pnd_loop *loop, struct pnd_handle *handle,
 /* The context is to be lent what comes: nothing is copied, so one request for many is better. */
 void pnd_strategy_lends(const struct pnd_context *context);
 
-/* It has been received from for a while: is there a choice at all? */
-void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle,
-                              bool is_small_of_many);
-
-/* It has a bell, and that is for small pieces. */
-void pnd_strategy_rang_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small);
-
-/* So many in a row were small, and alone. */
-void pnd_strategy_is_lone(const struct pnd_context *context);
+/* A receive that asked for itself got so much, where there may be a choice. */
+void pnd_strategy_count(const struct pnd_context *context, uint32_t byte_count)
+    __attribute__((noinline));
 
 /* A piece came ahead, and nobody waits for it. */
 void pnd_strategy_unasked(struct pnd_loop *loop, struct pnd_handle *handle);
@@ -67,38 +61,17 @@ void pnd_strategy_unasked(struct pnd_loop *loop, struct pnd_handle *handle);
 /* What was received ahead was copied; its buffer had no room for more. */
 void pnd_strategy_copied(struct pnd_context *context, bool fills_buffer);
 
-/* No other stream was received from in this turn before; if one was, it is not alone either. */
-static inline bool pnd_strategy_comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
-{
-    bool alone = loop->receiver == NULL || loop->receive_turn != loop->turn ||
-                 loop->receiver == handle; /* nobody was received from, or it itself */
-
-    if (!alone && !loop->receiver->strategy.is_ahead)
-        loop->receiver->strategy.streak = 0;
-    loop->receive_turn = loop->turn;
-    loop->receiver = handle;
-    return alone;
-}
-
 /* A receive that asked for itself got so much. */
 static inline void pnd_strategy_received(const struct pnd_context *context, uint32_t byte_count)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
-    struct pnd_strategy *strategy = &handle->strategy;
-    bool is_small = byte_count <= PND_PIECE_SMALL_BYTES;
 
-    if (strategy->stays || strategy->has_bell) {
+    if (handle->strategy.stays) {
         loop->receive_turn = loop->turn;
         loop->receiver = handle;
-        if (strategy->has_bell)
-            pnd_strategy_rang_for(loop, handle, is_small);
-    } else if (!pnd_strategy_comes_alone(loop, handle) || !is_small) {
-        strategy->streak = 0;
-        if (++strategy->others == PND_STRATEGY_PATIENCE)
-            pnd_strategy_find_choice(loop, handle, is_small);
-    } else if (++strategy->streak == PND_STRATEGY_PATIENCE) {
-        pnd_strategy_is_lone(context);
+    } else {
+        pnd_strategy_count(context, byte_count);
     }
 }
 

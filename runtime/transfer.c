@@ -200,7 +200,7 @@ enum pnd_verdict pnd_transfer_advance(struct pnd_context *context, int32_t resul
 {
     assert((uint32_t)result <= pnd_context_left_bytes(context));
     context->moved_bytes += (uint32_t)result;
-    if (pnd_context_left_bytes(context) == 0)
+    if (PND_USUAL(pnd_context_left_bytes(context) == 0))
         return PND_DELIVER;
     if (result > 0)
         return PND_AGAIN;
