@@ -76,13 +76,13 @@ int pendio_context_set_endpoint(struct pendio_context *context, const void *addr
 
     if (status == 0 && (address == NULL ? byte_count != 0 : byte_count < 2))
         status = -EINVAL;
-    if (status == 0 && byte_count > sizeof self->extra->endpoint.address)
+    if (status == 0 && byte_count > sizeof pnd_context_extra(self)->endpoint.address)
         status = -EINVAL;
     if (status < 0)
         return status;
-    self->extra->endpoint.byte_count = byte_count;
+    pnd_context_use_extra(self)->endpoint.byte_count = byte_count;
     if (address != NULL)
-        memcpy(self->extra->endpoint.address, address, byte_count);
+        memcpy(pnd_context_extra(self)->endpoint.address, address, byte_count);
     return 0;
 }
 
@@ -182,7 +182,7 @@ int pendio_context_result(const struct pendio_context *context,
     if (status == 0 && ret_completion == NULL)
         status = -EINVAL;
     if (status == 0)
-        *ret_completion = self->result;
+        pnd_context_read_result(self, ret_completion);
     return status;
 }
 
@@ -195,13 +195,13 @@ int pendio_context_sender(const struct pendio_context *context,
     if (status == 0 && ret_endpoint == NULL)
         status = -EINVAL;
     if (status == 0)
-        *ret_endpoint = self->extra->sender;
+        *ret_endpoint = pnd_context_extra(self)->sender;
     return status;
 }
 
 static void read_message(const struct pnd_context *context, struct pendio_message *ret_message)
 {
-    const struct pnd_context_extra *extra = context->extra;
+    const struct pnd_context_extra *extra = pnd_context_extra(context);
     const struct pnd_operation *operation = context->operation;
 
     if (operation == NULL || operation->code != PENDIO_OPERATION_RECEIVE_MESSAGE)

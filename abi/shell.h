@@ -32,16 +32,16 @@ static inline struct pnd_context *pnd_shell_context(const struct pendio_context 
 /* 0, -EINVAL for NULL, or -EPERM for another thread or a forked child. */
 static inline int pnd_shell_check_loop(const struct pnd_loop *loop)
 {
-    if (loop == NULL)
+    if (PND_RARE(loop == NULL))
         return -EINVAL;
-    return pnd_loop_is_own(loop) ? 0 : -EPERM;
+    return PND_USUAL(pnd_loop_is_own(loop)) ? 0 : -EPERM;
 }
 
 static inline int pnd_shell_check_context(const struct pnd_context *context)
 {
-    if (context == NULL)
+    if (PND_RARE(context == NULL))
         return -EINVAL;
-    return pnd_loop_is_own(context->loop) ? 0 : -EPERM;
+    return PND_USUAL(pnd_loop_is_own(context->loop)) ? 0 : -EPERM;
 }
 
 /* A setter's: also -EBUSY in use, -EINVAL in the pool. */

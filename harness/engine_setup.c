@@ -124,6 +124,9 @@ static int create_loop(struct pnd_engine *engine, struct pnd_engine_failure *fai
         options.buffer_count = settings->buffer_count;
         options.collect_bytes = settings->collect_bytes;
         options.collect_count = settings->collect_count;
+        options.spin_ns = settings->spin_ns;
+        options.batch_ns = settings->batch_ns;
+        options.batch_count = settings->batch_count;
     }
     *failure = (struct pnd_engine_failure){.part = PND_ENGINE_LOOP};
     return pendio_loop_create(&options, &engine->loop);

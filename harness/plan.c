@@ -16,6 +16,9 @@
 enum {
     CONTEXT_CEILING = 32768,
     TIME_CEILING_MS = 60000,
+    SLEEPING_CEILING_NS = 1000000000,
+    BATCH_FLOOR_NS = 1000,
+    BATCH_CEILING = 32768,
     DEFAULT_HANDLE_COUNT = 1024,
     HANDLE_CEILING = 1048575,
     DEFAULT_HARVEST_COUNT = 256,
@@ -188,6 +191,29 @@ static int compile_each(struct pnd_compiler *compiler, size_t count,
     return status;
 }
 
+/* What the library would refuse without saying which. */
+static int compile_sleeping(const struct pnd_compiler *compiler)
+{
+    const Pendio__LoopSettings *loop = compiler->workload->loop;
+    if (loop == NULL)
+        return 0;
+    if (loop->spin_ns > SLEEPING_CEILING_NS)
+        return pnd_plan_refuse(compiler, -EINVAL, "loop.spin_ns", "is %llu; at most %d",
+                               (unsigned long long)loop->spin_ns, SLEEPING_CEILING_NS);
+    if ((loop->batch_ns == 0) != (loop->batch_count == 0))
+        return pnd_plan_refuse(compiler, -EINVAL, "loop.batch_ns",
+                               "and batch_count belong together: give both or none");
+    if (loop->batch_ns != 0 &&
+        (loop->batch_ns < BATCH_FLOOR_NS || loop->batch_ns > SLEEPING_CEILING_NS))
+        return pnd_plan_refuse(compiler, -EINVAL, "loop.batch_ns", "is %llu; %d to %d",
+                               (unsigned long long)loop->batch_ns, BATCH_FLOOR_NS,
+                               SLEEPING_CEILING_NS);
+    if (loop->batch_count == 1 || loop->batch_count > BATCH_CEILING)
+        return pnd_plan_refuse(compiler, -EINVAL, "loop.batch_count", "is %u; 2 to %d",
+                               loop->batch_count, BATCH_CEILING);
+    return 0;
+}
+
 static int compile_settings(struct pnd_compiler *compiler)
 {
     const Pendio__Workload *workload = compiler->workload;
@@ -207,7 +233,7 @@ static int compile_settings(struct pnd_compiler *compiler)
     if (plan->harvest_count > HARVEST_CEILING)
         return pnd_plan_refuse(compiler, -E2BIG, "loop.harvest_count", "is %u; at most %d",
                                plan->harvest_count, HARVEST_CEILING);
-    return 0;
+    return compile_sleeping(compiler);
 }
 
 static int allocate(struct pnd_plan *plan, const Pendio__Workload *workload)

@@ -8,6 +8,7 @@
  */
 #include "ahead.h"
 
+#include "bell.h"
 #include "strategy.h"
 #include "transfer.h"
 
@@ -17,7 +18,7 @@ static void ahead_prepare(struct pnd_loop *loop, const struct pnd_handle *handle
                           struct io_uring_sqe *sqe);
 static bool ahead_is_full(const struct pnd_loop *loop, const struct pnd_handle *handle);
 static bool ahead_has_room(const struct pnd_loop *loop, const struct pnd_handle *handle);
-static bool ahead_is_supplied(const struct pnd_loop *loop, const struct pnd_handle *handle);
+static bool ahead_chooses(const struct pnd_loop *loop, const struct pnd_handle *handle);
 static void ahead_collect(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result,
                           uint32_t cqe_flags);
 static bool ahead_end(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result);
@@ -30,9 +31,10 @@ const struct pnd_multishot pnd_receive_ahead = {
     .prepare = ahead_prepare,
     .is_full = ahead_is_full,
     .has_room = ahead_has_room,
-    .is_supplied = ahead_is_supplied,
+    .chooses = ahead_chooses,
     .collect = ahead_collect,
     .end = ahead_end,
+    .refused = pnd_strategy_refused,
     .discard = ahead_discard,
 };
 
@@ -60,19 +62,18 @@ static bool ahead_has_room(const struct pnd_loop *loop, const struct pnd_handle 
 }
 
 /* Of what waits, only a single receive that does not choose needs a buffer taken for it. */
-static bool ahead_is_supplied(const struct pnd_loop *loop, const struct pnd_handle *handle)
+static bool ahead_chooses(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
     const struct pnd_context *first = pnd_line_first(&handle->receives);
-    bool chooses = handle->kind == PND_KIND_STREAM && loop->buffers.entries != NULL;
 
     if (first != NULL && !pnd_multishot_may_be_used(loop, handle, &pnd_receive_ahead))
-        chooses = pnd_ahead_chooses(first);
-    return pnd_buffers_have_one(&loop->buffers, chooses);
+        return pnd_ahead_chooses(first);
+    return handle->kind == PND_KIND_STREAM && loop->buffers.entries != NULL;
 }
 
 bool pnd_ahead_is_listener(const struct pnd_handle *handle)
 {
-    return handle->multishot != NULL && handle->multishot != &pnd_receive_ahead;
+    return handle->multishot != NULL && handle->multishot->inbox_kind == PND_INBOX_CONNECTIONS;
 }
 
 bool pnd_ahead_chooses(const struct pnd_context *context)
@@ -102,7 +103,7 @@ static void settle_ending(struct pnd_handle *handle)
 
 static void note_ending(struct pnd_handle *handle, enum pnd_ending ending, int32_t failure)
 {
-    handle->inbox_ending = (uint8_t)ending;
+    handle->inbox_ending = ending & 3u; /* all there are */
     handle->inbox_failure = failure;
 }
 
@@ -167,6 +168,9 @@ static void ahead_discard(struct pnd_loop *loop, struct pnd_handle *handle,
 
 enum pnd_source pnd_ahead_pass(struct pnd_loop *loop, struct pnd_handle *handle)
 {
+    if (handle->multishot == &pnd_bell && !handle->strategy.has_bell &&
+        handle->arming == PND_UNARMED)
+        handle->multishot = NULL; /* the straight way is open again */
     if (handle->multishot != &pnd_receive_ahead)
         return PND_FROM_KERNEL;
     if (pnd_handle_is_armed(handle))
@@ -223,11 +227,22 @@ static void copy(struct pnd_context *context)
     }
 }
 
-/* Who has memory needs no buffer, and does not wait for one that others are lent. */
+/* Who has memory needs no buffer, and does not wait for one that others are lent, or wait for. */
 static bool may_come_ahead(const struct pnd_context *context)
 {
-    return pnd_strategy_is_ahead(context) && (pnd_handle_is_armed(context->handle) ||
-                                              pnd_buffers_have_one(&context->loop->buffers, true));
+    const struct pnd_loop *loop = context->loop;
+
+    return pnd_strategy_is_ahead(context) &&
+           (pnd_handle_is_armed(context->handle) || (pnd_loop_first_of(loop, PND_STARVED) == NULL &&
+                                                     pnd_buffers_have_one(&loop->buffers, true)));
+}
+
+static enum pnd_source pass_or_wait(const struct pnd_context *context)
+{
+    enum pnd_source source = pnd_ahead_pass(context->loop, context->handle);
+
+    return source == PND_FROM_KERNEL && context->handle->strategy.has_bell ? pnd_bell_ask(context)
+                                                                           : source;
 }
 
 enum pnd_source pnd_ahead_take(struct pnd_context *context)
@@ -237,13 +252,29 @@ enum pnd_source pnd_ahead_take(struct pnd_context *context)
 
     if (!pnd_ahead_has_bytes(context->handle))
         return may_come_ahead(context) ? pnd_multishot_ask(context, &pnd_receive_ahead)
-                                       : pnd_ahead_pass(context->loop, context->handle);
+                                       : pass_or_wait(context);
     first = pnd_inbox_first(&context->loop->inboxes, &context->handle->inbox);
     fills_buffer = first->offset_bytes + first->byte_count == context->loop->buffers.buffer_bytes;
     copy(context);
     pnd_strategy_copied(context, fills_buffer);
     pnd_ahead_taken(context->loop, context->handle);
     return PND_FROM_INBOX;
+}
+
+bool pnd_ahead_hand_over(struct pnd_context *context, uint32_t buffer, uint32_t byte_count)
+{
+    struct pnd_loop *loop = context->loop;
+    uint32_t offset_bytes;
+
+    if (byte_count > pnd_context_left_bytes(context))
+        return false;
+    offset_bytes = pnd_buffers_fill(&loop->buffers, buffer, byte_count);
+    (void)pnd_transfer_store(context, pnd_buffers_memory(&loop->buffers, buffer) + offset_bytes,
+                             byte_count);
+    pnd_buffers_release(&loop->buffers, buffer);
+    context->handle->strategy.unasked = 0;
+    pnd_strategy_copied(context, offset_bytes + byte_count == loop->buffers.buffer_bytes);
+    return true;
 }
 
 enum pnd_source pnd_ahead_look(struct pnd_context *context)

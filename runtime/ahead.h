@@ -36,6 +36,12 @@ void pnd_ahead_consume(struct pnd_loop *loop, struct pnd_handle *handle, uint32_
 /* Something was taken: the end may have come, and there may be room again. */
 void pnd_ahead_taken(struct pnd_loop *loop, struct pnd_handle *handle);
 
+/*
+ * A piece has come for the first in line, to be copied: straight, past the inbox. False: it has not
+ * the room for all of it, and nothing was done.
+ */
+bool pnd_ahead_hand_over(struct pnd_context *context, uint32_t buffer, uint32_t byte_count);
+
 /* Copies all that is collected. */
 void pnd_ahead_copy(const struct pnd_loop *loop, const struct pnd_handle *handle,
                     unsigned char *ret_bytes);
@@ -49,6 +55,24 @@ uint32_t pnd_ahead_charge(const struct pnd_loop *loop, uint32_t byte_count);
  */
 int pnd_ahead_add(struct pnd_loop *loop, struct pnd_handle *handle, const unsigned char *bytes,
                   uint32_t byte_count);
+
+/*
+ * A piece that comes now may go straight to the first in line: nothing is collected before it, and
+ * nobody else is to hear of it.
+ */
+static inline bool pnd_ahead_is_clear(const struct pnd_handle *handle)
+{
+    return PND_USUAL(handle->multishot == &pnd_receive_ahead && handle->arming == PND_ARMED &&
+                     pnd_inbox_is_empty(&handle->inbox) && handle->inbox_ending == PND_GOES_ON &&
+                     !handle->disconnected && TAILQ_EMPTY(&handle->parallel));
+}
+
+/* The first in line has nothing to do but to wait for one. */
+static inline bool pnd_ahead_brings(const struct pnd_handle *handle)
+{
+    return handle->strategy.is_ahead && handle->multishot == &pnd_receive_ahead &&
+           handle->arming == PND_ARMED && pnd_inbox_is_empty(&handle->inbox);
+}
 
 static inline bool pnd_ahead_has_bytes(const struct pnd_handle *handle)
 {

@@ -13,7 +13,9 @@
 #include <sys/mman.h>
 
 enum {
-    WANTED_FIRST = 64,
+    WANTED_FIRST = 128,
+    WARM_BYTES = 1 << 17, /* of those filled bit by bit: the less, the sooner it is used again */
+    WARM_LEAST = 8,
     KEPT_PART = 8,  /* of all the buffers one part is not for the ring */
     PATIENCE = 256, /* times in a row with a quarter used before fewer are wanted */
 };
@@ -108,11 +110,21 @@ static void provide_one(struct pnd_buffers *buffers)
     buffers->provided_count++;
 }
 
+static uint32_t least_wanted(const struct pnd_buffers *buffers)
+{
+    uint32_t count = WANTED_FIRST;
+
+    if (buffers->is_incremental && WARM_BYTES / buffers->buffer_bytes < count)
+        count = WARM_BYTES / buffers->buffer_bytes;
+    if (count < WARM_LEAST)
+        count = WARM_LEAST;
+    return buffers->buffer_count < count ? buffers->buffer_count : count;
+}
+
 void pnd_buffers_want_some(struct pnd_buffers *buffers)
 {
     if (buffers->wanted_count == 0)
-        buffers->wanted_count =
-            buffers->buffer_count < WANTED_FIRST ? buffers->buffer_count : WANTED_FIRST;
+        buffers->wanted_count = least_wanted(buffers);
 }
 
 static void want_more(struct pnd_buffers *buffers)
@@ -130,7 +142,7 @@ static void adapt(struct pnd_buffers *buffers)
         want_more(buffers);
     if (used_count > buffers->wanted_count / 4)
         buffers->idle_count = 0;
-    else if (buffers->wanted_count > WANTED_FIRST && ++buffers->idle_count >= PATIENCE) {
+    else if (buffers->wanted_count > least_wanted(buffers) && ++buffers->idle_count >= PATIENCE) {
         buffers->wanted_count /= 2;
         buffers->idle_count = 0;
     }
@@ -144,7 +156,9 @@ void pnd_buffers_provide(struct pnd_buffers *buffers)
     if (buffers->entries == NULL || buffers->provided_count >= buffers->wanted_count ||
         buffers->free_count <= buffers->kept_count)
         return;
-    adapt(buffers);
+    if (buffers->has_provided)
+        adapt(buffers);
+    buffers->has_provided = true;
     while (buffers->provided_count < buffers->wanted_count &&
            buffers->free_count > buffers->kept_count)
         provide_one(buffers);

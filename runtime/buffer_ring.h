@@ -31,6 +31,7 @@ struct pnd_buffers {
     uint32_t wanted_count;   /* it should have */
     uint32_t idle_count;     /* how often in a row it had far too many */
     bool is_dry;             /* it was found empty, and has got none since */
+    bool has_provided;       /* at least once: what is missing was used */
     uint16_t tail;
 };
 
@@ -72,6 +73,14 @@ static inline bool pnd_buffers_have_one(const struct pnd_buffers *buffers, bool 
     return !buffers->is_dry &&
            (buffers->provided_count != 0 ||
             (buffers->entries != NULL && buffers->free_count > buffers->kept_count));
+}
+
+/* pnd_buffers_provide() may have something to do. */
+static inline bool pnd_buffers_are_due(const struct pnd_buffers *buffers)
+{
+    return (buffers->provided_count < buffers->wanted_count &&
+            buffers->free_count > buffers->kept_count && buffers->entries != NULL) ||
+           (buffers->is_dry && buffers->provided_count != 0);
 }
 
 static inline unsigned char *pnd_buffers_memory(const struct pnd_buffers *buffers, uint32_t index)

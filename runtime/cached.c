@@ -61,7 +61,7 @@ static void count_readers(const struct pnd_context *context)
 {
     struct pnd_handle *handle = context->handle;
     uint16_t turn = (uint16_t)context->loop->turn;
-    uint16_t reader = (uint16_t)(pnd_token_slot(context->token) + 1);
+    uint16_t reader = pnd_context_number(context);
 
     if (handle->read_turn != turn) {
         handle->was_crowded = handle->is_crowded;

@@ -13,6 +13,9 @@
 
 #include <errno.h>
 
+/* The last word of a request for many, that of its successor, and what is asked for then. */
+enum { TRY_LOOK_COUNT = 3 };
+
 #define MAY(state) (1u << (state))
 
 const uint8_t pnd_state_follows[] = {
@@ -33,18 +36,18 @@ void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *
     context->attached = context->request_flags != 0;
 }
 
-/* The run is over: fills the result half from what the operation left. */
+/* The run is over: what the operation left becomes its completion. */
 static void conclude(struct pnd_context *context)
 {
     struct pnd_handle *product = context->product;
     const struct pnd_operation *operation = context->operation;
 
     context->coming_memory = operation->moves ? (uintptr_t)context->window.memory : 0;
-    context->result = context->coming;
     if (product == NULL)
         return;
-    if (product->state == PND_HANDLE_OPEN && (context->error == 0 || product->acceptor != context))
-        context->result.value = product->value;
+    if (product->state == PND_HANDLE_OPEN &&
+        (context->error == 0 || product->acceptor != pnd_context_number(context)))
+        context->value = product->value;
     pnd_context_drop_product(context);
 }
 
@@ -56,7 +59,8 @@ static void leave(struct pnd_context *context)
     context->loop->under_way_count--;
     if (context->handle != NULL)
         context->handle->under_way_count--;
-    context->second_line = NULL;
+    if (context->uses_extra)
+        pnd_context_extra(context)->second_line = NULL;
     pnd_context_clear(context);
 }
 
@@ -90,12 +94,13 @@ static int answer_done(struct pnd_context *context, uint64_t *reason_count)
 static void make_ready(struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
+    struct pnd_line *second_line = pnd_context_second_line(context);
 
     pnd_context_move(context, PND_READY);
     if (context->line != NULL)
         context->line->undelivered_count++;
-    if (context->second_line != NULL)
-        context->second_line->undelivered_count++;
+    if (second_line != NULL)
+        second_line->undelivered_count++;
     if (context->completed == NULL)
         loop->harvest.end = loop->harvest.next; /* the order is that of finishing */
     pnd_ready_push(context->completed != NULL ? &loop->callbacks : &loop->records, context);
@@ -139,27 +144,59 @@ bool pnd_context_end_as_known(struct pnd_context *context, struct pnd_line *line
 
 /* ---- pending -------------------------------------------------------------------------------- */
 
-/* Submits and looks once: the answer is done if that was enough. */
+/* The kernel has a request for many, or gets it with the next look, that may bring the answer. */
+static bool is_collected_for(const struct pnd_context *context)
+{
+    const struct pnd_handle *handle = context->handle;
+
+    return context->line == &handle->receives &&
+           (pnd_handle_is_armed(handle) || handle->arming_list == PND_ARMS);
+}
+
+/*
+ * Submits and looks once: the answer is done if that was enough. A request for many is collected
+ * first: if it ended by that, the kernel is asked for the context only now.
+ */
 static int try_now(struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
+    int look_count = 0;
+    bool collects;
 
     assert(loop->tried == NULL);
     loop->tried = context;
-    (void)pnd_loop_look(loop); /* a ring that fails shows in the next turn */
+    do {
+        collects = is_collected_for(context);
+        (void)pnd_loop_look(loop); /* a ring that fails shows in the next turn */
+    } while (loop->tried != NULL && collects && !pnd_handle_is_armed(context->handle) &&
+             ++look_count < TRY_LOOK_COUNT);
     if (loop->tried == NULL)
         return answer_done(context, &loop->stats.done_tried);
     loop->tried = NULL;
     return PENDIO_PENDING;
 }
 
+static struct pnd_context_limit *limit_of(const struct pnd_context *context)
+{
+    return &context->pool->limits[pnd_context_index(context)];
+}
+
 static void start_deadline(struct pnd_context *context, uint64_t after_ns)
 {
+    struct pnd_context_limit *limit = limit_of(context);
     uint64_t now_ns = pnd_clock_ns();
 
     context->attached = true;
-    pnd_wheel_add(&context->loop->wheel, &context->deadline,
+    context->is_timed = true;
+    limit->context = context;
+    pnd_wheel_add(&context->loop->wheel, &limit->deadline,
                   after_ns <= UINT64_MAX - now_ns ? now_ns + after_ns : UINT64_MAX);
+}
+
+static void stop_deadline(struct pnd_context *context)
+{
+    context->is_timed = false;
+    pnd_wheel_remove(&context->loop->wheel, &limit_of(context)->deadline);
 }
 
 static enum pnd_source ask(struct pnd_context *context)
@@ -225,7 +262,7 @@ void pnd_context_submit(struct pnd_context *context)
         pnd_context_write_entry(context);
     } else {
         context->place = PND_IN_BACKLOG;
-        pnd_context_enqueue(context, &context->loop->backlog);
+        pnd_context_enqueue(context, PND_BACKLOG);
     }
 }
 
@@ -290,7 +327,7 @@ void pnd_context_follow(struct pnd_context *context, enum pnd_verdict verdict)
     else if (context->stop != PND_STOP_NONE)
         pnd_context_end_early(context);
     else if (verdict == PND_SETTLE)
-        context->handle->settler = context;
+        context->handle->settler = pnd_context_number(context);
     else if (verdict != PND_WAIT)
         ask_again(context, verdict);
 }
@@ -309,7 +346,8 @@ void pnd_context_tell(struct pnd_context *context)
 /* The end, but for memory that the kernel may still hold. */
 static void finish_alone(struct pnd_context *context)
 {
-    pnd_wheel_remove(&context->loop->wheel, &context->deadline);
+    if (context->is_timed)
+        stop_deadline(context);
     pnd_context_dequeue(context);
     if (context->operation->release != NULL)
         context->operation->release(context);
@@ -363,7 +401,7 @@ void pnd_context_ask_again(struct pnd_handle *handle)
         if (context->place == PND_IN_LINE && is_answered(context))
             pnd_context_finish(context);
     }
-    if (handle->receives.holder == NULL) /* who holds the line waits in another */
+    if (!handle->receives.is_held) /* who holds the line waits in another */
         pnd_context_advance(&handle->receives);
 }
 
@@ -378,19 +416,30 @@ void pnd_context_finish(struct pnd_context *context)
         pnd_context_advance(line);
     if (held != NULL)
         pnd_context_advance(held);
-    if (context->handle != NULL && context->handle->settler != NULL)
-        pnd_context_settle(context->handle, context);
+    if (context->handle != NULL && context->handle->settler != 0)
+        pnd_context_settle(context->loop, context->handle, context);
     pnd_guest_settle(context);
 }
 
 struct pnd_handle *pnd_context_deliver(struct pnd_context *context)
 {
     struct pnd_handle *handle = context->handle;
+    struct pnd_line *second_line = pnd_context_second_line(context);
 
     if (context->line != NULL)
         context->line->undelivered_count--;
-    if (context->second_line != NULL)
-        context->second_line->undelivered_count--;
+    if (second_line != NULL)
+        second_line->undelivered_count--;
     leave(context);
     return handle != NULL && pnd_handle_may_close(handle) ? handle : NULL;
+}
+
+void pnd_context_read_result(const struct pnd_context *context,
+                             struct pendio_completion *ret_completion)
+{
+    bool under_way = context->state == PND_PENDING || context->state == PND_DRAINING;
+
+    *ret_completion = (struct pendio_completion){.context = context->coming_context};
+    if (context->operation != NULL && !under_way)
+        *ret_completion = context->coming;
 }

@@ -11,16 +11,14 @@
 #ifndef PND_CONTEXT_H
 #define PND_CONTEXT_H
 
+#include "extra.h"
 #include "loop.h"
+#include "pool.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
-
-struct pnd_context;
-struct pnd_race;
-struct pnd_packets;
 
 enum pnd_state {
     PND_POOLED,   /* in its pool */
@@ -94,87 +92,20 @@ struct pnd_operation {
     void (*discard)(struct pnd_context *context);
 };
 
-struct pnd_window {
-    unsigned char *memory;
-    uint64_t byte_count;
-};
-
-/* A run works on that handle too, which is closed only when the run was delivered. */
-struct pnd_guest {
-    LIST_ENTRY(pnd_guest) link; /* among the handle's */
-    struct pnd_guest *next;     /* among the run's */
-    struct pnd_context *context;
-    struct pnd_handle *handle;
-    bool takes; /* from the handle: no close lets that finish */
-};
-
-struct pnd_splice {
-    struct pnd_handle *from;
-    struct pnd_handle *to;
-    uint64_t from_offset; /* PENDIO_STREAMING: in order */
-    uint64_t to_offset;
-    uint8_t stage;
-    bool unblocked;          /* `to`, until the run ends */
-    uint32_t held_buffer;    /* its index + 1, while a piece of it is handed over; 0: none */
-    struct pnd_window piece; /* that piece */
-    struct pnd_guest guests[2];
-};
-
-/* Room for the entries with a datagram's destination: one of either protocol. */
-enum { PND_CONTROL_MORE = 72 };
-
-/* What came beside a message. */
-struct pnd_told {
-    struct pendio_endpoint destination;
-    uint64_t control_bytes;
-    uint32_t interface_index;
-};
-
-/* Of a send that is to copy nothing. */
-struct pnd_zero_copy {
-    uint64_t run;         /* whose this is: of a run before it is void */
-    int32_t copied_count; /* notices of memory that was copied, less those of nothing sent */
-    bool asked;           /* the request in the kernel is such a one */
-    bool refused;         /* the rest is to be sent as ever */
-};
-
-/* What only some operations need; in an array of its own, untouched pages cost nothing. */
-struct pnd_context_extra {
-    struct pendio_endpoint endpoint; /* request */
-    struct pendio_bytes *pieces;     /* request: a copy; laid out as struct iovec */
-    uint32_t piece_room;             /* pieces there is memory for */
-    bool owns_pieces;                /* the memory is not the pool's */
-    struct pnd_window control;       /* request: ancillary data */
-    struct pnd_window control_room;  /* for control memory of that size and PND_CONTROL_MORE */
-    uint64_t control_rest[PND_CONTROL_MORE / sizeof(uint64_t)]; /* the room without any */
-    struct pnd_told told;
-    struct pendio_endpoint sender;
-    struct msghdr message;
-    struct iovec piece;
-    uint32_t piece_index;    /* of a vector under way: the piece that is next */
-    uint64_t passed_bytes;   /* and what those before it hold */
-    char peeked;             /* of a receive that takes nothing */
-    bool pausing;            /* the entry in the kernel lets time pass, the send follows */
-    const char *other_path;  /* rename: to */
-    struct pnd_race *race;   /* of a connect by name; NULL: none yet */
-    struct pnd_guest target; /* of an accept into a prepared handle */
-    struct pnd_splice splice;
-    struct pnd_zero_copy zero_copy;
-    uint64_t interrupted;        /* the run whose request was cancelled for another's sake */
-    struct pnd_packets *packets; /* of send_packets; kept, NULL: never needed */
-    struct pnd_move *move;       /* under way */
-};
-
+/* By lines of a processor's cache: the first two are all that a run without a handle needs. */
 struct pnd_context {
-    /* The completion that is to be; the names are those of its members. */
+    /*
+     * The completion that is to be, and that of the last run until the next one begins; the names
+     * are those of its members.
+     */
     union {
         struct pendio_completion coming;
         struct {
             struct pendio_context *coming_context;
-            uint64_t user_data; /* request */
-            uint64_t token;     /* slot + generation of the run under way, or of the last one */
+            uint64_t coming_user_data;
+            uint64_t token; /* slot + generation of the run under way, or of the last one */
             pendio_handle handle_value;
-            uint64_t value; /* where there is no product */
+            uint64_t value;
             uint64_t moved_bytes;
             uint64_t coming_memory;
             int32_t error;
@@ -192,39 +123,38 @@ struct pnd_context {
             bool simple;    /* on no handle, and the answer is the error or nothing */
             bool polling;   /* the entry in the kernel is a poll, the operation follows */
             bool insisting; /* the kernel is to block on it, in a worker */
-            bool holding;   /* `line`, while it waits in second_line */
+            bool holding;   /* `line`, while it waits in its second line */
             bool attached;  /* there is more to leave than its handle and line */
         };
     };
     struct pnd_loop *loop;
+    const struct pnd_operation *operation; /* NULL: none was ever started */
+    uint64_t user_data;                    /* request */
+    struct pnd_handle *handle;             /* NULL: none */
+    uint8_t policy;                        /* request: PENDIO_AUTO ... */
+    bool lending;                          /* request: no memory, but what a receive lends it */
+    uint8_t queue;                         /* enum pnd_queue */
+    bool uses_extra : 1;                   /* there is something to look at in its extra */
+    bool is_timed : 1;                     /* its deadline is in the loop's wheel */
+    uint32_t request_flags;                /* request: PENDIO_AUTO_PUT ... */
+    struct pnd_window window;              /* request: what to work on */
+
+    TAILQ_ENTRY(pnd_context) line_link; /* in a line, or among the parallel ones of a handle */
+    struct pnd_line *line;              /* whose order the run keeps; NULL: none */
+    uint32_t lent_buffer;               /* its index + 1; 0: none */
+    uint32_t piece_count;               /* request: 0: the memory is no vector */
+    pendio_completed_fn *completed;     /* request */
+    void *completed_state;              /* request */
+    uint64_t deadline_ns;               /* request */
+    uint64_t argument;                  /* the operation's: offset, flags and mode, descriptor */
+
+    struct pnd_window memory;   /* request: what the window is a part of */
+    struct pnd_handle *product; /* reserved for what comes out; NULL: none */
+    uint64_t lender;            /* a handle's tag, who may be moving or gone; 0: none */
+    uint32_t lent_charge_bytes; /* what it counts against the quota of `lender` */
+    int32_t notice_count;       /* of free memory, that are to come; 0 before a run */
     struct pnd_pool *pool;
-    const struct pnd_operation *operation;
-    struct pnd_handle *handle;      /* NULL: none */
-    struct pnd_line *line;          /* whose order the run keeps; NULL: none */
-    struct pnd_line *second_line;   /* to wait in when first in `line`; NULL: none */
-    struct pnd_guest *guests;       /* of the run, beside `handle` */
-    uint8_t policy;                 /* request: PENDIO_AUTO ... */
-    bool lending;                   /* request: no memory, but what a receive lends it */
-    uint32_t request_flags;         /* request: PENDIO_AUTO_PUT ... */
-    uint32_t piece_count;           /* request: 0: the memory is no vector */
-    uint32_t lent_buffer;           /* its index + 1; 0: none */
-    uint32_t lent_charge_bytes;     /* what it counts against the quota of `lender` */
-    uint64_t lender;                /* a handle's tag, who may be moving or gone; 0: none */
-    int32_t notice_count;           /* of free memory, that are still to come; 0 before a run */
-    uint64_t argument;              /* the operation's: offset, flags and mode, descriptor */
-    const char *path;               /* open, and what works on paths; NULL: the handle itself */
-    struct pnd_handle *product;     /* reserved for what comes out; NULL: none */
-    struct pnd_window window;       /* request: what to work on */
-    struct pnd_window memory;       /* request: what the window is a part of */
-    uint64_t deadline_ns;           /* request */
-    pendio_completed_fn *completed; /* request */
-    void *completed_state;          /* request */
-    struct pnd_context_extra *extra;
-    struct pnd_deadline deadline;
-    TAILQ_ENTRY(pnd_context) line_link;  /* in a line, or among the parallel ones of a handle */
-    TAILQ_ENTRY(pnd_context) queue_link; /* in the loop's backlog, cancels or returns */
-    struct pnd_context_list *queue;      /* which of them; NULL: none */
-    struct pendio_completion result;     /* of the last finished run */
+    TAILQ_ENTRY(pnd_context) queue_link; /* in `queue` */
 };
 
 #define PND_MIRRORS(ours, theirs)                                                                  \
@@ -234,7 +164,7 @@ struct pnd_context {
                            sizeof(((struct pendio_completion *)0)->theirs),                        \
                    "the completion that is to be")
 PND_MIRRORS(coming_context, context);
-PND_MIRRORS(user_data, user_data);
+PND_MIRRORS(coming_user_data, user_data);
 PND_MIRRORS(token, run);
 PND_MIRRORS(handle_value, handle);
 PND_MIRRORS(value, value);
@@ -274,22 +204,65 @@ static inline uint64_t pnd_phase_simple(void)
     return phase;
 }
 
-/* Of a run that is over nothing is left in what is coming: so its start need not see to that. */
+/* By which a handle knows it: its slot + 1. */
+static inline uint16_t pnd_context_number(const struct pnd_context *context)
+{
+    return (uint16_t)(pnd_token_slot(context->token) + 1);
+}
+
+static inline uint64_t pnd_context_index(const struct pnd_context *context)
+{
+    return (uint64_t)(context - context->pool->contexts);
+}
+
+static inline struct pnd_context_extra *pnd_context_extra(const struct pnd_context *context)
+{
+    return &context->pool->extras[pnd_context_index(context)];
+}
+
+/* For something in it that is to be found there again by whoever looks at all contexts. */
+static inline struct pnd_context_extra *pnd_context_use_extra(struct pnd_context *context)
+{
+    context->uses_extra = true;
+    return pnd_context_extra(context);
+}
+
+/* The line to wait in when first in its own; NULL: none. */
+static inline struct pnd_line *pnd_context_second_line(const struct pnd_context *context)
+{
+    return context->uses_extra ? pnd_context_extra(context)->second_line : NULL;
+}
+
+/* The first of what the run is on handles beside its own; NULL: nothing. */
+static inline struct pnd_guest *pnd_context_guests(const struct pnd_context *context)
+{
+    return context->uses_extra ? pnd_context_extra(context)->guests : NULL;
+}
+
+/* Of a run that is over nothing is left but its completion: so a start need not see to that. */
 static inline void pnd_context_clear(struct pnd_context *context)
 {
-    const size_t from = offsetof(struct pnd_context, handle_value);
-
-    memset((unsigned char *)context + from, 0, sizeof context->coming - from);
     context->handle = NULL;
     context->line = NULL;
 }
 
 static inline bool pnd_context_is_clear(const struct pnd_context *context)
 {
-    return context->handle_value == 0 && context->value == 0 && context->moved_bytes == 0 &&
-           context->coming_memory == 0 && context->error == 0 && context->flags == 0 &&
-           context->handle == NULL && context->line == NULL && context->second_line == NULL &&
-           context->product == NULL && context->guests == NULL;
+    return context->handle == NULL && context->line == NULL && context->product == NULL &&
+           pnd_context_second_line(context) == NULL && pnd_context_guests(context) == NULL;
+}
+
+/* Of the completion that is to be, as much as is known when a run begins. */
+static inline void pnd_context_clear_coming(struct pnd_context *context, uint16_t operation_code)
+{
+    const size_t from = offsetof(struct pnd_context, handle_value);
+    const size_t end = offsetof(struct pnd_context, error);
+
+    memset((unsigned char *)context + from, 0, end - from);
+    context->coming_user_data = context->user_data;
+    context->error = 0;
+    context->coming_operation = operation_code;
+    context->flags = 0;
 }
 
 /* Free, and ready for the straight way if nothing that was asked for is against it. */
@@ -297,7 +270,7 @@ static inline void pnd_context_rest(struct pnd_context *context)
 {
     context->phase = pnd_phase(PND_FREE, PND_NOWHERE);
     context->attached =
-        context->deadline_ns != 0 || context->request_flags != 0 || context->queue != NULL;
+        context->deadline_ns != 0 || context->request_flags != 0 || context->queue != PND_NO_QUEUE;
 }
 
 static inline void pnd_context_move(struct pnd_context *context, enum pnd_state next)
@@ -314,21 +287,21 @@ static inline bool pnd_operation_is_allowed(const struct pnd_operation *operatio
            pnd_opcodes_have(&loop->ring.opcodes, operation->opcode);
 }
 
-/* Puts it into the loop's backlog, cancels or returns; takes it out of whichever it is in. */
-static inline void pnd_context_enqueue(struct pnd_context *context, struct pnd_context_list *queue)
+/* Puts it into that queue; takes it out of whichever it is in. */
+static inline void pnd_context_enqueue(struct pnd_context *context, enum pnd_queue queue)
 {
-    assert(context->queue == NULL);
-    context->queue = queue;
+    assert(context->queue == PND_NO_QUEUE);
+    context->queue = (uint8_t)queue;
     context->attached = true;
-    TAILQ_INSERT_TAIL(queue, context, queue_link);
+    TAILQ_INSERT_TAIL(&context->loop->queues[queue], context, queue_link);
 }
 
 static inline void pnd_context_dequeue(struct pnd_context *context)
 {
-    if (context->queue == NULL)
+    if (context->queue == PND_NO_QUEUE)
         return;
-    TAILQ_REMOVE(context->queue, context, queue_link);
-    context->queue = NULL;
+    TAILQ_REMOVE(&context->loop->queues[context->queue], context, queue_link);
+    context->queue = PND_NO_QUEUE;
 }
 
 /* 0, or the refusal of a setter: -EBUSY in use, -EINVAL in the pool. */
@@ -362,7 +335,8 @@ int pnd_context_wait_for_time(struct pnd_context *context, uint64_t after_ns);
 int pnd_context_wait_for_others(struct pnd_context *context);
 
 /* The handle has one operation less; whoever waits for the last of them goes on. */
-void pnd_context_settle(struct pnd_handle *handle, const struct pnd_context *ended);
+void pnd_context_settle(struct pnd_loop *loop, struct pnd_handle *handle,
+                        const struct pnd_context *ended);
 
 /* The product goes back to where it came from: it is none of this run's any more. */
 void pnd_context_drop_product(struct pnd_context *context);
@@ -379,6 +353,10 @@ void pnd_context_follow(struct pnd_context *context, enum pnd_verdict verdict);
 
 /* Time is up for this deadline of a context. */
 void pnd_context_is_due(struct pnd_deadline *deadline);
+
+/* The result of the last finished run; all zero but the context while there is none. */
+void pnd_context_read_result(const struct pnd_context *context,
+                             struct pendio_completion *ret_completion);
 
 /* Those of the line who wait: oldest first, until one has to wait for the kernel or others. */
 void pnd_context_advance(struct pnd_line *line);

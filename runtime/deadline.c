@@ -7,6 +7,8 @@
  */
 #include "deadline.h"
 
+#include "usual.h"
+
 #include <assert.h>
 #include <stddef.h>
 #include <time.h>
@@ -136,7 +138,7 @@ uint64_t pnd_wheel_next_ns(const struct pnd_wheel *wheel)
     unsigned level = 0;
     uint64_t tick;
 
-    if (wheel->count == 0)
+    if (PND_USUAL(wheel->count == 0))
         return UINT64_MAX;
     if (!TAILQ_EMPTY(&wheel->due))
         return 0;

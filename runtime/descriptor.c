@@ -120,6 +120,11 @@ bool pnd_descriptor_is_internet(int descriptor)
     return domain == AF_INET || domain == AF_INET6;
 }
 
+bool pnd_descriptor_is_unix(int descriptor)
+{
+    return number_of(descriptor, SO_DOMAIN) == AF_UNIX;
+}
+
 bool pnd_descriptor_is_pipe(int descriptor)
 {
     struct stat status;

@@ -15,6 +15,8 @@ bool pnd_descriptor_is_bound(int descriptor);
 /* A socket of TCP, UDP and the like over IPv4 or IPv6. */
 bool pnd_descriptor_is_internet(int descriptor);
 
+bool pnd_descriptor_is_unix(int descriptor);
+
 bool pnd_descriptor_is_pipe(int descriptor);
 
 void pnd_descriptor_set_blocking(int descriptor, bool blocking);

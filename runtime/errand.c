@@ -8,7 +8,7 @@
 
 static void run_errands(struct pnd_loop *loop, struct pnd_errand *errand)
 {
-    while (errand != NULL) {
+    while (PND_RARE(errand != NULL)) {
         struct pnd_errand *next = errand->next;
 
         errand->run(errand, loop);

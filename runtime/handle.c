@@ -14,23 +14,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const uint32_t slot_mask = (1u << PND_HANDLE_SLOT_BITS) - 1;
-static const uint32_t generation_mask = (1u << PND_HANDLE_GENERATION_BITS) - 1;
+enum { CACHE_LINE_BYTES = 64 };
+
+_Static_assert(sizeof(struct pnd_handle) % CACHE_LINE_BYTES == 0, "slots lie side by side");
+
+/* Where lines of a processor's cache begin; the memory has a slot to spare for that. */
+static struct pnd_handle *first_slot(void *memory)
+{
+    uintptr_t lines = ((uintptr_t)memory + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES;
+
+    return (struct pnd_handle *)(lines * CACHE_LINE_BYTES);
+}
 
 int pnd_handle_table_init(struct pnd_handle_table *table, uint32_t slot_count, uint16_t loop_id)
 {
-    struct pnd_handle *slots = calloc(slot_count, sizeof *slots);
+    void *memory = calloc((size_t)slot_count + 1, sizeof(struct pnd_handle));
     uint32_t *free_slots = calloc(slot_count, sizeof *free_slots);
 
-    assert(slot_count <= slot_mask);
-    if (slots == NULL || free_slots == NULL) {
-        free(slots);
+    assert(slot_count < 1u << PND_HANDLE_SLOT_BITS);
+    if (memory == NULL || free_slots == NULL) {
+        free(memory);
         free(free_slots);
         return -ENOMEM;
     }
     for (uint32_t i = 0; i < slot_count; i++)
         free_slots[i] = slot_count - 1 - i;
-    *table = (struct pnd_handle_table){.slots = slots,
+    *table = (struct pnd_handle_table){.memory = memory,
+                                       .slots = first_slot(memory),
                                        .free_slots = free_slots,
                                        .free_count = slot_count,
                                        .slot_count = slot_count,
@@ -46,7 +56,7 @@ void pnd_handle_table_fini(struct pnd_handle_table *table)
         if (state == PND_HANDLE_OPEN || state == PND_HANDLE_CLOSING)
             close(table->slots[i].descriptor);
     }
-    free(table->slots);
+    free(table->memory);
     free(table->free_slots);
 }
 
@@ -54,6 +64,18 @@ static void line_init(struct pnd_line *line)
 {
     *line = (struct pnd_line){.ending = PND_GOES_ON};
     TAILQ_INIT(&line->waiting);
+}
+
+/* Of the generation after the one that the slot had last. */
+static pendio_handle next_value(const struct pnd_handle_table *table,
+                                const struct pnd_handle *handle)
+{
+    uint64_t generation = (pnd_handle_tag(handle) >> PND_HANDLE_SLOT_BITS) + 1;
+
+    if (generation == UINT64_C(1) << PND_HANDLE_GENERATION_BITS)
+        generation = 1;
+    return (uint64_t)table->loop_id << (PND_HANDLE_GENERATION_BITS + PND_HANDLE_SLOT_BITS) |
+           generation << PND_HANDLE_SLOT_BITS | (uint64_t)(handle - table->slots);
 }
 
 struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table)
@@ -64,14 +86,8 @@ struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table)
         return NULL;
     handle = &table->slots[table->free_slots[--table->free_count]];
     assert(handle->state == PND_HANDLE_FREE);
-    *handle = (struct pnd_handle){.generation = (handle->generation + 1) & generation_mask,
-                                  .state = PND_HANDLE_RESERVED,
-                                  .descriptor = -1};
-    if (handle->generation == 0)
-        handle->generation = 1;
-    handle->value =
-        (uint64_t)table->loop_id << (PND_HANDLE_GENERATION_BITS + PND_HANDLE_SLOT_BITS) |
-        (uint64_t)handle->generation << PND_HANDLE_SLOT_BITS | (uint64_t)(handle - table->slots);
+    *handle = (struct pnd_handle){
+        .value = next_value(table, handle), .state = PND_HANDLE_RESERVED, .descriptor = -1};
     line_init(&handle->receives);
     line_init(&handle->sends);
     TAILQ_INIT(&handle->parallel);
@@ -81,7 +97,7 @@ struct pnd_handle *pnd_handle_reserve(struct pnd_handle_table *table)
 void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *handle)
 {
     assert(handle->state != PND_HANDLE_FREE && pnd_handle_is_idle(handle));
-    assert(handle->arming_list == NULL && pnd_inbox_is_empty(&handle->inbox));
+    assert(handle->arming_list == PND_NOT_LISTED && pnd_inbox_is_empty(&handle->inbox));
     handle->state = PND_HANDLE_FREE;
     table->ahead_count -= handle->strategy.is_ahead;
     table->free_slots[table->free_count++] = (uint32_t)(handle - table->slots);
@@ -164,17 +180,4 @@ void pnd_handle_block(const struct pnd_handle *handle)
 
     if (flags >= 0)
         (void)fcntl(handle->descriptor, F_SETFL, flags & ~O_NONBLOCK);
-}
-
-struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint64_t tag)
-{
-    uint32_t slot = (uint32_t)tag & slot_mask;
-    struct pnd_handle *handle;
-
-    if (slot >= table->slot_count)
-        return NULL;
-    handle = &table->slots[slot];
-    return handle->state != PND_HANDLE_FREE && handle->generation == tag >> PND_HANDLE_SLOT_BITS
-               ? handle
-               : NULL;
 }

@@ -10,10 +10,13 @@
 #define PND_HANDLE_H
 
 #include "inbox.h"
+#include "usual.h"
 
 #include <pendio/pendio.h>
 
+#include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -78,20 +81,18 @@ enum pnd_ending {
  */
 struct pnd_line {
     struct pnd_context_list waiting;
-    struct pnd_context *holder; /* NULL: nobody */
-    uint32_t undelivered_count; /* finished, not yet delivered: nothing may overtake them */
     int32_t failure;
-    uint8_t ending;       /* enum pnd_ending */
-    bool is_noted;        /* of sends: they may be gathered before the ring is handed over */
-    bool goes_alone;      /* not the next time: one may spoil it for the others */
-    uint32_t entry_until; /* of sends: the tail behind the entry that was written last */
+    uint16_t undelivered_count; /* finished, not yet delivered: nothing may overtake them */
+    uint8_t ending;             /* enum pnd_ending */
+    bool is_held;               /* by the handle's `holder`: a line of receives */
 };
 
-/* Whether descriptors may come beside the bytes of a stream. */
+/* Whether descriptors may come beside the bytes of a stream: over Unix sockets they may. */
 enum pnd_carries {
     PND_CARRIES_UNKNOWN,
     PND_CARRIES_BYTES,
-    PND_CARRIES_MORE,
+    PND_CARRIES_RIGHTS,
+    PND_CARRIES_UNTOLD,
 };
 
 /* How a stream is received from (strategy.h). */
@@ -101,8 +102,10 @@ struct pnd_strategy {
     uint8_t carries;       /* enum pnd_carries */
     uint8_t streak;        /* receives in a row that speak for the other way */
     uint8_t unasked;       /* turns in which something came ahead since anybody asked */
-    bool is_ahead;         /* by a request for many */
-    bool stays;            /* as it is, whatever is received: there is no choice */
+    bool is_ahead : 1;     /* by a request for many */
+    bool has_bell : 1;     /* by one for each receive, when it has rung (bell.h) */
+    bool has_rung : 1;     /* so: there may be data */
+    bool stays : 1;        /* as it is, whatever is received: there is no choice */
     uint8_t others;        /* receives that spoke for it as it is; may begin anew at 0 */
     uint32_t unasked_turn; /* the last of them */
 };
@@ -116,56 +119,75 @@ enum pnd_arming {
     PND_STOPPING, /* the kernel was asked to cancel it */
 };
 
+/* Lists of a loop's handles: what their multishot requests wait for. Each is in one at most. */
+enum pnd_arming_list {
+    PND_NOT_LISTED,
+    PND_ARMS,    /* want it armed */
+    PND_STARVED, /* want that, and there is no buffer for it */
+    PND_STOPS,   /* want it cancelled */
+    PND_ARMING_LIST_COUNT,
+};
+
 /* How many done answers were given in the turn. */
 struct pnd_budget {
     uint32_t turn; /* the end of its number */
     uint32_t used_count;
 };
 
+/*
+ * By lines of a processor's cache: the first two are all that receives and sends need. Who is only
+ * rarely there is known by the slot of his context + 1; 0: nobody (pnd_loop_whose()).
+ */
 struct pnd_handle {
     pendio_handle value; /* loop, generation, slot */
-    uint32_t generation;
     int descriptor;
-    uint8_t state; /* enum pnd_handle_state */
-    uint8_t kind;  /* enum pnd_kind */
+    uint8_t state;  /* enum pnd_handle_state */
+    uint8_t kind;   /* enum pnd_kind */
+    uint8_t arming; /* enum pnd_arming */
     uint8_t close_mode;
-    uint8_t cache;             /* enum pnd_cache */
+    uint32_t under_way_count; /* started and not yet delivered, the close itself excepted */
+    uint32_t entry_until;     /* of sends: the tail behind the entry that was written last */
+    struct pnd_budget budget;
+    struct pnd_line receives;              /* also accepts */
+    const struct pnd_multishot *multishot; /* the one used last; NULL: none was */
+
+    struct pnd_line sends; /* also connects */
+    struct pnd_strategy strategy;
+    uint32_t held_bytes; /* of buffers: collected, and lent from here */
+    int32_t inbox_failure;
+    uint16_t settler;          /* waits until nothing else is under way on it */
+    uint16_t acceptor;         /* brings it a connection, until that is told */
+    uint16_t closer;           /* is told when it is closed */
+    uint16_t reader;           /* of the file, the last one */
+    uint16_t read_turn;        /* when that was: the end of the turn's number */
     uint16_t cache_pause;      /* how many reads are not tried after a miss; 0: the last one hit */
     uint16_t cache_pause_left; /* of them still to come */
-    uint8_t packet_info;       /* enum pnd_packet_info */
-    bool gives_packet_info;    /* the caller has asked for that entry, too */
-    bool spoiled;              /* a connect was ended early */
-    bool connected;            /* it has, or had, a peer */
-    bool disconnected;         /* not to be used again */
-    bool gives_up;             /* closing, and what is sent need not arrive any more */
-    uint8_t copying;           /* enum pnd_copying */
-    uint8_t inbox_ending;      /* enum pnd_ending: what comes behind what is in the inbox */
-    uint32_t under_way_count;  /* started and not yet delivered, the close itself excepted */
-    uint32_t draining_count;   /* of them: ended, but for memory that the kernel still holds */
-    struct pnd_budget budget;
-    struct pnd_line receives; /* also accepts */
-    struct pnd_line sends;    /* also connects */
+    uint16_t draining_count;   /* of those under way: ended, but for memory that the kernel holds */
+    uint8_t arming_list;       /* enum pnd_arming_list */
+    uint8_t cache : 2;         /* enum pnd_cache */
+    uint8_t copying : 2;       /* enum pnd_copying */
+    uint8_t packet_info : 2;   /* enum pnd_packet_info */
+    uint8_t inbox_ending : 2;  /* enum pnd_ending: what comes behind what is in the inbox */
+    bool gives_packet_info : 1; /* the caller has asked for that entry, too */
+    bool spoiled : 1;           /* a connect was ended early */
+    bool connected : 1;         /* it has, or had, a peer */
+    bool disconnected : 1;      /* not to be used again */
+    bool gives_up : 1;          /* closing, and what is sent need not arrive any more */
+    bool refuses_multishot : 1; /* it is not for this descriptor */
+    bool is_crowded : 1;        /* several contexts read the file in one turn */
+    bool was_crowded : 1;       /* so it was in the turn before that with reads */
+    bool is_noted : 1;          /* its sends may be gathered before the ring is handed over */
+    bool goes_alone : 1;        /* not the next one: it may spoil it for the others */
+
     struct pnd_context_list parallel;
     LIST_HEAD(, pnd_guest) guests; /* runs that work on it too, in no list above */
-    struct pnd_context *closer;    /* whoever is told when it is closed; NULL: nobody */
-    struct pnd_context *settler;   /* waits until nothing else is under way on it; NULL: nobody */
-    struct pnd_context *acceptor;  /* brings it a connection, until that is told; NULL: nobody */
+    struct pnd_context *holder;    /* of the line of receives, while it is held */
     struct pnd_inbox inbox;        /* what the multishot request brought */
-    int32_t inbox_failure;
-    uint32_t held_bytes;                   /* of buffers: collected, and lent from here */
-    const struct pnd_multishot *multishot; /* the one used last; NULL: none was */
-    struct pnd_strategy strategy;
-    uint8_t arming;                      /* enum pnd_arming */
-    bool refuses_multishot;              /* it is not for this descriptor */
-    bool is_crowded;                     /* several contexts read the file in one turn */
-    bool was_crowded;                    /* so it was in the turn before that with reads */
-    uint16_t read_turn;                  /* when it was read last: the end of the turn's number */
-    uint16_t reader;                     /* and by whom: slot + 1; 0: never */
-    struct pnd_handle_list *arming_list; /* the loop's list it waits in; NULL: in none */
     TAILQ_ENTRY(pnd_handle) arming_link;
 };
 
 struct pnd_handle_table {
+    void *memory; /* the slots' */
     struct pnd_handle *slots;
     uint32_t *free_slots; /* a stack */
     uint32_t free_count;
@@ -211,19 +233,30 @@ static inline struct pnd_handle *pnd_handle_find(const struct pnd_handle_table *
     uint32_t slot = (uint32_t)value & ((1u << PND_HANDLE_SLOT_BITS) - 1);
     struct pnd_handle *handle;
 
-    if (slot >= table->slot_count)
+    if (PND_RARE(slot >= table->slot_count))
         return NULL;
     handle = &table->slots[slot];
-    return handle->value == value && handle->state == PND_HANDLE_OPEN ? handle : NULL;
+    return PND_USUAL(handle->value == value && handle->state == PND_HANDLE_OPEN) ? handle : NULL;
 }
-
-/* The handle, in whatever state, of a value without its loop; NULL: it is gone. */
-struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table, uint64_t tag);
 
 /* Slot and generation, in 48 bits. */
 static inline uint64_t pnd_handle_tag(const struct pnd_handle *handle)
 {
     return handle->value & ((UINT64_C(1) << 48) - 1);
+}
+
+/* The handle, in whatever state, of a value without its loop; NULL: it is gone. */
+static inline struct pnd_handle *pnd_handle_of_tag(const struct pnd_handle_table *table,
+                                                   uint64_t tag)
+{
+    uint32_t slot = (uint32_t)tag & ((1u << PND_HANDLE_SLOT_BITS) - 1);
+    struct pnd_handle *handle;
+
+    if (PND_RARE(slot >= table->slot_count))
+        return NULL;
+    handle = &table->slots[slot];
+    return PND_USUAL(handle->state != PND_HANDLE_FREE && pnd_handle_tag(handle) == tag) ? handle
+                                                                                        : NULL;
 }
 
 static inline bool pnd_handle_is_armed(const struct pnd_handle *handle)
@@ -237,10 +270,28 @@ static inline bool pnd_handle_is_idle(const struct pnd_handle *handle)
     return handle->under_way_count == 0 && !pnd_handle_is_armed(handle);
 }
 
+/* Who holds a line of receives; NULL: nobody. */
+static inline void pnd_line_hold(struct pnd_line *line, struct pnd_context *holder)
+{
+    struct pnd_handle *handle =
+        (struct pnd_handle *)((char *)line - offsetof(struct pnd_handle, receives));
+
+    handle->holder = holder;
+    line->is_held = holder != NULL;
+}
+
+static inline struct pnd_context *pnd_line_holder(const struct pnd_line *line)
+{
+    const char *handle = (const char *)line - offsetof(struct pnd_handle, receives);
+
+    assert(line->is_held);
+    return ((const struct pnd_handle *)handle)->holder;
+}
+
 /* Whose turn it is; NULL: nobody's. */
 static inline struct pnd_context *pnd_line_first(const struct pnd_line *line)
 {
-    return line->holder != NULL ? line->holder : TAILQ_FIRST(&line->waiting);
+    return line->is_held ? pnd_line_holder(line) : TAILQ_FIRST(&line->waiting);
 }
 
 static inline bool pnd_line_is_empty(const struct pnd_line *line)

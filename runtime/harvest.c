@@ -2,7 +2,8 @@
  * harvest.c - from the completion queue into the caller's array: the straight way there.
  *
  * Happy path:  the run is found -> its operation says that this was the end -> it leaves its handle
- *              -> its completion is in the array, the context free.
+ *              -> its completion is in the array, the context free. What a request for many brings
+ *              goes to whoever waits for it, and does not pass the inbox.
  * Failures:    whatever is not as simple, errors among it, goes the long way: dispatch, finish,
  *              ready, deliver.
  *
@@ -11,6 +12,7 @@
  */
 #include "harvest.h"
 
+#include "ahead.h"
 #include "dispatch.h"
 #include "lend.h"
 #include "outbox.h"
@@ -35,26 +37,13 @@ uint32_t pnd_harvest_end(struct pnd_loop *loop)
     return count;
 }
 
-/* Compilers read each word once for each copy, or take it apart. */
-static inline void copy_twice(struct pendio_completion *first, struct pendio_completion *second,
-                              const struct pendio_completion *from)
-{
-    uint64_t words __attribute__((vector_size(16))); /* in one register */
-
-    for (size_t at = 0; at < sizeof *from; at += sizeof words) {
-        memcpy(&words, (const unsigned char *)from + at, sizeof words);
-        memcpy((unsigned char *)first + at, &words, sizeof words);
-        memcpy((unsigned char *)second + at, &words, sizeof words);
-    }
-}
-
 /* Its completion is told, and the context free. */
 static inline void hand_out(struct pnd_context *context, struct pendio_completion *ret_completion)
 {
     assert(context->request_flags == 0 && context->deadline_ns == 0);
     pnd_context_move(context, PND_FREE);
     context->phase = pnd_phase(PND_FREE, PND_NOWHERE);
-    copy_twice(&context->result, ret_completion, &context->coming);
+    *ret_completion = context->coming;
 }
 
 /* The array is open still, and nobody waits for what becomes of the handle, or of the run. */
@@ -63,9 +52,10 @@ static inline bool may_leave(const struct pnd_loop *loop, const struct pnd_conte
     const struct pnd_handle *handle = context->handle;
     const struct pnd_line *line = context->line;
 
-    return loop->harvest.next != loop->harvest.end && !context->attached &&
-           handle->state == PND_HANDLE_OPEN && handle->settler == NULL &&
-           context->operation->release == NULL && (line == NULL || line->holder == NULL);
+    return PND_USUAL(loop->harvest.next != loop->harvest.end && !context->attached &&
+                     handle->state == PND_HANDLE_OPEN && handle->settler == 0 &&
+                     context->operation->release == NULL) &&
+           (line == NULL || PND_USUAL(!line->is_held));
 }
 
 /* The way of a run on a handle. */
@@ -75,14 +65,17 @@ static inline void hand_out_on(struct pnd_loop *loop, struct pnd_context *contex
     struct pnd_handle *handle = context->handle;
     struct pnd_line *line = context->line;
 
-    TAILQ_REMOVE(line != NULL ? &line->waiting : &handle->parallel, context, line_link);
+    if (PND_USUAL(line != NULL))
+        TAILQ_REMOVE(&line->waiting, context, line_link);
+    else
+        TAILQ_REMOVE(&handle->parallel, context, line_link);
     context->coming_memory = operation->moves ? (uintptr_t)context->window.memory : 0;
     handle->under_way_count--;
     if (operation->over != NULL)
         operation->over(context);
     hand_out(context, loop->harvest.next++);
     pnd_context_clear(context);
-    if (line != NULL && !TAILQ_EMPTY(&line->waiting))
+    if (line != NULL && PND_RARE(!TAILQ_EMPTY(&line->waiting)))
         pnd_context_advance(line);
 }
 
@@ -94,10 +87,20 @@ static inline void take_on(struct pnd_loop *loop, struct pnd_context *context,
 
     if (context->operation->finish != NULL)
         verdict = context->operation->finish(context, completion->result, completion->flags);
-    if (verdict == PND_DELIVER && may_leave(loop, context))
+    if (PND_USUAL(verdict == PND_DELIVER) && PND_USUAL(may_leave(loop, context)))
         hand_out_on(loop, context);
     else
         pnd_context_follow(context, verdict);
+}
+
+/* Those before it are in the line no more; NULL: nobody is. */
+static inline void begin_with(struct pnd_line *line, struct pnd_context *next)
+{
+    TAILQ_FIRST(&line->waiting) = next;
+    if (next != NULL)
+        next->line_link.tqe_prev = &TAILQ_FIRST(&line->waiting);
+    else
+        line->waiting.tqh_last = &TAILQ_FIRST(&line->waiting);
 }
 
 /*
@@ -109,26 +112,75 @@ static void take_gathered(struct pnd_loop *loop, struct pnd_context *first, uint
     const uint64_t carried = pnd_phase(PND_PENDING, PND_CARRIED);
     struct pnd_handle *handle = first->handle;
     struct pnd_line *line = first->line;
+    struct pendio_completion *record = loop->harvest.next;
     struct pnd_context *next = first;
 
     first->place = PND_CARRIED;
-    while (next != NULL && next->phase == carried && pnd_context_left_bytes(next) <= gone_bytes &&
-           loop->harvest.next != loop->harvest.end) {
-        gone_bytes -= (uint32_t)pnd_context_left_bytes(next);
-        next->moved_bytes = next->window.byte_count;
-        next->coming_memory = (uintptr_t)next->window.memory;
-        TAILQ_REMOVE(&line->waiting, next, line_link);
-        handle->under_way_count--;
-        if (next->lent_buffer != 0)
-            pnd_lend_return(next);
-        hand_out(next, loop->harvest.next++);
-        pnd_context_clear(next);
-        next = TAILQ_FIRST(&line->waiting);
+    while (next != NULL && PND_USUAL(next->phase == carried) &&
+           PND_USUAL(pnd_context_left_bytes(next) <= gone_bytes) &&
+           PND_USUAL(record != loop->harvest.end)) {
+        struct pnd_context *context = next;
+
+        next = TAILQ_NEXT(context, line_link);
+        gone_bytes -= (uint32_t)pnd_context_left_bytes(context);
+        context->moved_bytes = context->window.byte_count;
+        context->coming_memory = (uintptr_t)context->window.memory;
+        if (PND_RARE(context->lent_buffer != 0))
+            pnd_lend_return(context);
+        hand_out(context, record++);
+        pnd_context_clear(context);
     }
+    handle->under_way_count -= (uint32_t)(record - loop->harvest.next);
+    loop->harvest.next = record;
+    begin_with(line, next);
     if (next != NULL && next->place == PND_CARRIED)
         pnd_outbox_go_on(next, gone_bytes);
     else
         pnd_context_advance(line);
+}
+
+/* Who is first in line there, and may have what has come; NULL: nobody, or not straight. */
+static inline struct pnd_context *find_waiting(const struct pnd_loop *loop,
+                                               const struct pnd_handle *handle)
+{
+    struct pnd_context *first = TAILQ_FIRST(&handle->receives.waiting);
+
+    return PND_USUAL(first != NULL && first->phase == pnd_phase(PND_PENDING, PND_IN_LINE) &&
+                     handle->receives.ending == PND_GOES_ON && may_leave(loop, first))
+               ? first
+               : NULL;
+}
+
+static inline bool hand_over(struct pnd_context *context, uint32_t buffer, uint32_t byte_count)
+{
+    if (context->operation->take == pnd_ahead_take)
+        return pnd_ahead_hand_over(context, buffer, byte_count);
+    if (context->operation->take != pnd_lend_take)
+        return false;
+    pnd_lend_hand_over(context, buffer, byte_count);
+    return true;
+}
+
+/* A piece of a stream, which a request for many brought. False: it goes the long way. */
+__attribute__((noinline)) static bool take_piece(struct pnd_loop *loop,
+                                                 const struct pnd_ring_completion *completion)
+{
+    const uint32_t usual = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;
+    struct pnd_handle *handle;
+    struct pnd_context *context;
+
+    if (PND_RARE((completion->flags & usual) != usual || completion->result <= 0))
+        return false;
+    handle = pnd_handle_of_tag(&loop->handles, completion->user_data >> PND_TOKEN_SLOT_BITS);
+    if (PND_RARE(handle == NULL || !pnd_ahead_is_clear(handle)))
+        return false;
+    context = find_waiting(loop, handle);
+    if (PND_RARE(context == NULL) ||
+        !hand_over(context, completion->flags >> IORING_CQE_BUFFER_SHIFT,
+                   (uint32_t)completion->result))
+        return false;
+    hand_out_on(loop, context);
+    return true;
 }
 
 __attribute__((noinline)) static void take_otherwise(struct pnd_loop *loop,
@@ -148,10 +200,13 @@ static inline void take(struct pnd_loop *loop, struct pnd_context *context,
     bool is_plain = context->token == completion->user_data && completion->result >= 0 &&
                     context->phase == pnd_phase(PND_PENDING, PND_IN_KERNEL);
 
-    if (is_plain && context->handle != NULL && loop->harvest.next != loop->harvest.end)
+    if (PND_USUAL(is_plain) && PND_USUAL(context->handle != NULL) &&
+        PND_USUAL(loop->harvest.next != loop->harvest.end))
         take_on(loop, context, completion);
-    else
+    else if (pnd_token_slot(completion->user_data) != PND_TOKEN_MULTISHOT)
         take_otherwise(loop, context, completion);
+    else if (PND_RARE(!take_piece(loop, completion)))
+        pnd_dispatch(loop, completion);
 }
 
 static inline bool is_simple(const struct pnd_context *context)
@@ -203,7 +258,7 @@ static void take_all(struct pnd_loop *loop, const struct pnd_ring_completion *co
         struct pnd_context *context = pnd_loop_holder(loop, first->user_data);
         uint32_t simple_count = 0;
 
-        if (is_simple(context))
+        if (context->simple) /* asked about in full there, once for each */
             simple_count = take_simple(loop, first, count - taken_count);
         if (simple_count == 0)
             take(loop, context, first);
@@ -228,7 +283,7 @@ static bool are_records(const struct pnd_loop *loop, const struct pnd_ring_compl
 /* Callbacks come first, and contexts are in use until they are told. */
 static bool must_wait(const struct pnd_loop *loop, uint32_t count)
 {
-    return loop->calls_back && loop->harvest.next != loop->harvest.end &&
+    return PND_RARE(loop->calls_back) && loop->harvest.next != loop->harvest.end &&
            !are_records(loop, loop->ring.given, count);
 }
 

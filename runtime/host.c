@@ -110,7 +110,7 @@ static bool try_to_rest(struct pnd_loop *loop)
 /* What the next turn puts back may be what somebody waits for. */
 static bool may_rest(const struct pnd_loop *loop)
 {
-    return !pnd_loop_is_deliverable(loop) && TAILQ_EMPTY(&loop->returns);
+    return !pnd_loop_is_deliverable(loop) && pnd_loop_first(loop, PND_RETURNS) == NULL;
 }
 
 static void rest(struct pnd_loop *loop)

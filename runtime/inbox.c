@@ -38,6 +38,11 @@ void pnd_inbox_store_fini(struct pnd_inbox_store *store)
     free(store->items);
 }
 
+static uint32_t amount_of(const struct pnd_inbox *inbox, const struct pnd_inbox_item *item)
+{
+    return inbox->kind == PND_INBOX_BYTES ? item->byte_count : 1;
+}
+
 static bool join(struct pnd_inbox_store *store, struct pnd_inbox *inbox,
                  const struct pnd_inbox_item *item)
 {
@@ -71,9 +76,8 @@ int pnd_inbox_push(struct pnd_inbox_store *store, struct pnd_inbox *inbox,
         else
             inbox->first = place;
         inbox->last = place;
-        inbox->item_count++;
     }
-    inbox->byte_count += item.byte_count;
+    inbox->amount += amount_of(inbox, &item);
     return 0;
 }
 
@@ -87,8 +91,7 @@ struct pnd_inbox_item pnd_inbox_pop(struct pnd_inbox_store *store, struct pnd_in
     inbox->first = item.next;
     if (inbox->first == 0)
         inbox->last = 0;
-    inbox->item_count--;
-    inbox->byte_count -= item.byte_count;
+    inbox->amount -= amount_of(inbox, &item);
     store->items[place - 1].next = store->first_free;
     store->first_free = place;
     return item;
@@ -108,5 +111,5 @@ void pnd_inbox_consume(struct pnd_inbox_store *store, struct pnd_inbox *inbox, u
     assert(inbox->first != 0 && byte_count < first->byte_count);
     first->offset_bytes += byte_count;
     first->byte_count -= byte_count;
-    inbox->byte_count -= byte_count;
+    inbox->amount -= byte_count;
 }

@@ -36,9 +36,8 @@ struct pnd_inbox_store {
 struct pnd_inbox {
     uint32_t first; /* index + 1; 0: none */
     uint32_t last;
-    uint32_t item_count;
-    uint32_t byte_count;
-    uint8_t kind; /* enum pnd_inbox_kind */
+    uint32_t amount; /* how many connections, or bytes */
+    uint8_t kind;    /* enum pnd_inbox_kind */
 };
 
 /* Returns 0 or -ENOMEM. */

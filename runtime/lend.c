@@ -4,12 +4,14 @@
  * Happy path:  take: collected bytes are lent -> or a multishot request will bring them -> or the
  *              kernel fills one buffer: of a stream the one it chooses when there are data, of
  *              anything else one that is taken only while it looks.
- * Failures:    without a free buffer a receive waits until one comes back; a handle that holds its
- *              share of them is not read until some are given back.
- * */
+ * Failures:    without a free buffer a receive waits until one comes back, and behind those who
+ *              wait already; a handle that holds its share of them is not read until some are given
+ *              back.
+ */
 #include "lend.h"
 
 #include "ahead.h"
+#include "bell.h"
 #include "strategy.h"
 
 #include <errno.h>
@@ -45,6 +47,23 @@ static void lend_first(struct pnd_context *context)
     pnd_ahead_taken(loop, handle);
 }
 
+void pnd_lend_hand_over(struct pnd_context *context, uint32_t buffer, uint32_t byte_count)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle = context->handle;
+    uint32_t offset_bytes = pnd_buffers_fill(&loop->buffers, buffer, byte_count);
+    uint32_t charge_bytes = pnd_ahead_charge(loop, byte_count);
+    const struct pnd_window piece = {pnd_buffers_memory(&loop->buffers, buffer) + offset_bytes,
+                                     byte_count};
+
+    context->moved_bytes = byte_count;
+    handle->held_bytes += charge_bytes;
+    handle->strategy.unasked = 0;
+    lend(context, buffer, piece, charge_bytes);
+    if (pnd_receive_ahead.is_full(loop, handle))
+        pnd_multishot_stop(loop, handle);
+}
+
 /* ---- what is to come ------------------------------------------------------------------------ */
 
 static void take_buffer(struct pnd_context *context)
@@ -70,7 +89,7 @@ static enum pnd_source ask_for_one(struct pnd_context *context)
 
     if (pnd_ahead_is_listener(handle))
         return PND_FROM_KERNEL;
-    if (!pnd_buffers_have_one(&loop->buffers, chooses) ||
+    if (pnd_multishot_is_behind(loop, handle) || !pnd_buffers_have_one(&loop->buffers, chooses) ||
         handle->held_bytes >= loop->collect_bytes) {
         pnd_multishot_wait(loop, handle, &pnd_receive_ahead);
         return PND_FROM_LATER;
@@ -95,6 +114,10 @@ enum pnd_source pnd_lend_take(struct pnd_context *context)
         lend_first(context);
         return PND_FROM_INBOX;
     }
+    if (handle->strategy.has_bell)
+        pnd_bell_take_down(loop, handle);
+    if (handle->multishot == &pnd_bell && pnd_handle_is_armed(handle))
+        return PND_FROM_LATER;
     if (!handle->strategy.is_ahead)
         pnd_strategy_lends(context);
     if (handle->kind == PND_KIND_STREAM)

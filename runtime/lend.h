@@ -16,6 +16,9 @@ enum pnd_source pnd_lend_take(struct pnd_context *context);
 void pnd_lend_chosen(struct pnd_context *context, int32_t result, uint32_t cqe_flags);
 void pnd_lend_finish(struct pnd_context *context);
 
+/* A piece has come for the first in line: straight, past the inbox. */
+void pnd_lend_hand_over(struct pnd_context *context, uint32_t buffer, uint32_t byte_count);
+
 /* The context has no memory any more, and the buffer goes back. */
 void pnd_lend_return(struct pnd_context *context);
 

@@ -10,9 +10,11 @@
 void pnd_guest_join(struct pnd_guest *guest, struct pnd_context *context, struct pnd_handle *handle,
                     bool takes)
 {
+    struct pnd_context_extra *extra = pnd_context_use_extra(context);
+
     *guest = (struct pnd_guest){
-        .next = context->guests, .context = context, .handle = handle, .takes = takes};
-    context->guests = guest;
+        .next = extra->guests, .context = context, .handle = handle, .takes = takes};
+    extra->guests = guest;
     context->attached = true;
     LIST_INSERT_HEAD(&handle->guests, guest, link);
     handle->under_way_count++;
@@ -20,14 +22,14 @@ void pnd_guest_join(struct pnd_guest *guest, struct pnd_context *context, struct
 
 struct pnd_handle *pnd_guest_leave(struct pnd_context *context)
 {
-    struct pnd_guest *guest = context->guests;
+    struct pnd_guest *guest = pnd_context_guests(context);
     struct pnd_handle *handle = guest->handle;
 
-    context->guests = guest->next;
+    pnd_context_extra(context)->guests = guest->next;
     LIST_REMOVE(guest, link);
     handle->under_way_count--;
-    if (handle->acceptor == context)
-        handle->acceptor = NULL;
+    if (handle->acceptor == pnd_context_number(context))
+        handle->acceptor = 0;
     return pnd_handle_may_close(handle) ? handle : NULL;
 }
 
@@ -47,7 +49,7 @@ void pnd_guest_stop_all(struct pnd_handle *handle, bool senders_too)
 
 void pnd_line_go_on(struct pnd_context *context)
 {
-    struct pnd_line *second = context->second_line;
+    struct pnd_line *second = pnd_context_second_line(context);
     bool first;
 
     if (second == NULL || context->holding) {
@@ -56,7 +58,7 @@ void pnd_line_go_on(struct pnd_context *context)
     }
     first = pnd_line_is_empty(second);
     TAILQ_REMOVE(&context->line->waiting, context, line_link);
-    context->line->holder = context;
+    pnd_line_hold(context->line, context);
     context->holding = true;
     TAILQ_INSERT_TAIL(&second->waiting, context, line_link);
     if (first)
@@ -75,7 +77,7 @@ struct pnd_line *pnd_line_leave(struct pnd_context *context)
     else if (context->handle != NULL)
         TAILQ_REMOVE(&context->handle->parallel, context, line_link);
     if (held != NULL)
-        held->holder = NULL;
+        pnd_line_hold(held, NULL);
     context->holding = false;
     return held;
 }
@@ -94,14 +96,17 @@ static bool ends_with(const struct pnd_context *context, const struct pnd_line *
 
 const struct pnd_line *pnd_line_ended_for(const struct pnd_context *context)
 {
+    const struct pnd_line *second = pnd_context_second_line(context);
+
     if (ends_with(context, context->line))
         return context->line;
-    return ends_with(context, context->second_line) ? context->second_line : NULL;
+    return ends_with(context, second) ? second : NULL;
 }
 
 void pnd_guest_settle(const struct pnd_context *context)
 {
-    for (const struct pnd_guest *guest = context->guests; guest != NULL; guest = guest->next)
-        if (guest->handle->settler != NULL)
-            pnd_context_settle(guest->handle, context);
+    for (const struct pnd_guest *guest = pnd_context_guests(context); guest != NULL;
+         guest = guest->next)
+        if (guest->handle->settler != 0)
+            pnd_context_settle(context->loop, guest->handle, context);
 }

@@ -29,7 +29,7 @@ void pnd_guest_stop_all(struct pnd_handle *handle, bool senders_too);
 /* The line it waits in now; NULL: none. */
 static inline struct pnd_line *pnd_line_of(const struct pnd_context *context)
 {
-    return context->holding ? context->second_line : context->line;
+    return context->holding ? pnd_context_second_line(context) : context->line;
 }
 
 /* It is first in its line: off to the kernel, or into the second line. */

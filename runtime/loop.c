@@ -39,10 +39,9 @@ static void write_cancel(struct pnd_loop *loop, uint64_t token)
 
 static void cancel_first(struct pnd_loop *loop)
 {
-    struct pnd_context *context = TAILQ_FIRST(&loop->cancels);
+    struct pnd_context *context = pnd_loop_first(loop, PND_CANCELS);
 
-    TAILQ_REMOVE(&loop->cancels, context, queue_link);
-    context->queue = NULL;
+    pnd_context_dequeue(context);
     write_cancel(loop, context->token);
 }
 
@@ -71,7 +70,7 @@ static bool arm_wake(struct pnd_loop *loop)
 
 static bool has_backlog(const struct pnd_loop *loop)
 {
-    return !TAILQ_EMPTY(&loop->backlog);
+    return pnd_loop_first(loop, PND_BACKLOG) != NULL;
 }
 
 static bool may_cancel(const struct pnd_loop *loop)
@@ -81,28 +80,33 @@ static bool may_cancel(const struct pnd_loop *loop)
 
 static bool has_cancels(const struct pnd_loop *loop)
 {
-    return !TAILQ_EMPTY(&loop->cancels) && may_cancel(loop);
+    return pnd_loop_first(loop, PND_CANCELS) != NULL && may_cancel(loop);
+}
+
+static bool has_arms(const struct pnd_loop *loop)
+{
+    return pnd_loop_first_of(loop, PND_ARMS) != NULL;
 }
 
 static bool has_stops(const struct pnd_loop *loop)
 {
-    return !TAILQ_EMPTY(&loop->stops) && may_cancel(loop);
+    return pnd_loop_first_of(loop, PND_STOPS) != NULL && may_cancel(loop);
 }
 
 /* Whether anything waits for nothing but room in the ring. */
 static bool has_more(const struct pnd_loop *loop)
 {
-    return has_backlog(loop) || has_cancels(loop) || has_stops(loop) || !TAILQ_EMPTY(&loop->arms);
+    return has_backlog(loop) || has_cancels(loop) || has_stops(loop) || has_arms(loop);
 }
 
 /* What waited for room in the ring, oldest first, then the wishes of multishots and to cancel. */
 static void fill_ring(struct pnd_loop *loop)
 {
     pnd_buffers_provide(&loop->buffers);
-    loop->feeds = !TAILQ_EMPTY(&loop->starved) && pnd_multishot_feed(loop);
+    loop->feeds = pnd_loop_first_of(loop, PND_STARVED) != NULL && pnd_multishot_feed(loop);
     while (has_backlog(loop) && pnd_ring_has_room(&loop->ring))
-        pnd_context_write_entry(TAILQ_FIRST(&loop->backlog));
-    while (!TAILQ_EMPTY(&loop->arms) && pnd_ring_has_room(&loop->ring))
+        pnd_context_write_entry(pnd_loop_first(loop, PND_BACKLOG));
+    while (has_arms(loop) && pnd_ring_has_room(&loop->ring))
         pnd_multishot_arm_first(loop);
     while (has_stops(loop) && pnd_ring_has_room(&loop->ring))
         write_cancel(loop, pnd_multishot_stop_first(loop));
@@ -128,20 +132,21 @@ __attribute__((noinline)) static int hand_over(struct pnd_loop *loop)
 /* Nobody but the ring's entries wants anything. */
 static bool is_plain(const struct pnd_loop *loop)
 {
-    return loop->buffers.entries == NULL && TAILQ_EMPTY(&loop->backlog) &&
-           TAILQ_EMPTY(&loop->cancels) && TAILQ_EMPTY(&loop->arms) && TAILQ_EMPTY(&loop->stops) &&
-           TAILQ_EMPTY(&loop->starved) && loop->outbox.noted_count == 0;
+    return PND_USUAL(!has_backlog(loop) && pnd_loop_first(loop, PND_CANCELS) == NULL &&
+                     !has_arms(loop) && pnd_loop_first_of(loop, PND_STOPS) == NULL &&
+                     pnd_loop_first_of(loop, PND_STARVED) == NULL &&
+                     loop->outbox.noted_count == 0 && !pnd_buffers_are_due(&loop->buffers));
 }
 
 /* As the ring's, but sleeps only when everything that may go is in the kernel. */
-static int submit(struct pnd_loop *loop, int64_t wait_ns)
+static inline int submit(struct pnd_loop *loop, int64_t wait_ns)
 {
     int status = 0;
 
     loop->feeds = false;
-    if (!is_plain(loop))
+    if (PND_RARE(!is_plain(loop)))
         status = hand_over(loop);
-    if (status == 0)
+    if (PND_USUAL(status == 0))
         status = loop->ring.backend->submit(&loop->ring, loop->feeds ? 0 : wait_ns);
     return status == -EAGAIN || status == -EBUSY ? 0 : status;
 }
@@ -157,7 +162,8 @@ int pnd_loop_flush(struct pnd_loop *loop)
 {
     int status = 0;
 
-    fill_ring(loop);
+    if (!is_plain(loop))
+        fill_ring(loop);
     if (pnd_ring_queued_count(&loop->ring) != 0)
         status = submit(loop, PND_RING_ONLY_SUBMIT);
     return status == -EINTR ? 0 : status;
@@ -180,16 +186,16 @@ __attribute__((noinline)) static void collect_deadlines(struct pnd_loop *loop)
 
 static void collect_posts(struct pnd_loop *loop)
 {
-    while (pnd_wake_announce(&loop->wake))
+    while (PND_RARE(pnd_wake_announce(&loop->wake)))
         pnd_ready_push(&loop->records, NULL);
 }
 
-static bool collect(struct pnd_loop *loop)
+static inline bool collect(struct pnd_loop *loop)
 {
     bool any = pnd_harvest_collect(loop);
 
     pnd_loop_run_errands(loop);
-    if (!pnd_wheel_is_empty(&loop->wheel))
+    if (PND_RARE(!pnd_wheel_is_empty(&loop->wheel)))
         collect_deadlines(loop);
     collect_posts(loop);
     return any;
@@ -218,17 +224,17 @@ void pnd_loop_set_free(struct pnd_loop *loop, struct pnd_context *context)
     struct pnd_handle *idle = pnd_context_deliver(context);
 
     if (context->request_flags & PENDIO_AUTO_PUT)
-        pnd_context_enqueue(context, &context->loop->returns);
+        pnd_context_enqueue(context, PND_RETURNS);
     if (idle != NULL)
         pnd_close_proceed(loop, idle);
-    while (context->guests != NULL) {
+    while (pnd_context_guests(context) != NULL) {
         idle = pnd_guest_leave(context);
         if (idle != NULL)
             pnd_close_proceed(loop, idle);
     }
 }
 
-static void deliver_callbacks(struct pnd_loop *loop)
+__attribute__((noinline)) static void deliver_callbacks(struct pnd_loop *loop)
 {
     uint32_t end = loop->callbacks.tail; /* what callbacks finish is delivered by the next turn */
 
@@ -237,7 +243,7 @@ static void deliver_callbacks(struct pnd_loop *loop)
         struct pnd_context *context = pnd_ready_pop(&loop->callbacks);
         pendio_completed_fn *completed = context->completed;
         void *state = context->completed_state;
-        struct pendio_completion completion = context->result;
+        struct pendio_completion completion = context->coming;
 
         pnd_loop_set_free(loop, context);
         loop->stats.delivered_callback++;
@@ -264,7 +270,7 @@ static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_
         deliver_post(loop, ret_completion);
         return;
     }
-    *ret_completion = context->result;
+    *ret_completion = context->coming;
     pnd_loop_set_free(loop, context);
     loop->stats.delivered_record++;
 }
@@ -285,11 +291,11 @@ deliver_records(struct pnd_loop *loop, struct pendio_completion *ret_completions
 /* Handles whose request ends last are closed by then, too. */
 static bool is_over(const struct pnd_loop *loop)
 {
-    return loop->stopping && loop->under_way_count == 0 && loop->armed_count == 0 &&
+    return PND_RARE(loop->stopping) && loop->under_way_count == 0 && loop->armed_count == 0 &&
            !pnd_loop_is_deliverable(loop);
 }
 
-/* Why a round of a turn is the last, or that it need not be. */
+/* Why a round of a turn is the last, or that it need not be; below zero: the ring failed. */
 enum round { ROUND_MORE, ROUND_WOKEN, ROUND_INTERRUPTED };
 
 /*
@@ -297,35 +303,35 @@ enum round { ROUND_MORE, ROUND_WOKEN, ROUND_INTERRUPTED };
  * brought nothing before its time was interrupted: a kernel that has just taken entries says no
  * more than that.
  */
-static int go_round(struct pnd_loop *loop, uint64_t end_ns, enum round *ret_round)
+static int go_round(struct pnd_loop *loop, uint64_t end_ns)
 {
     uint64_t until_ns = pnd_sleep_end(loop, end_ns);
-    int64_t wait_ns = pnd_loop_is_deliverable(loop) ? 0 : pnd_sleep_left(until_ns);
-    bool may_sleep = wait_ns != 0 && pnd_wake_may_sleep(&loop->wake);
+    int64_t wait_ns = PND_RARE(pnd_loop_is_deliverable(loop)) ? 0 : pnd_sleep_left(until_ns);
+    bool may_sleep = PND_USUAL(wait_ns != 0) && pnd_wake_may_sleep(&loop->wake);
     bool woken = false;
     bool any;
     int status;
 
-    if (may_sleep && !loop->wake.armed)
+    if (PND_RARE(may_sleep && !loop->wake.armed))
         may_sleep = arm_wake(loop);
     status = submit(loop, may_sleep ? wait_ns : 0);
-    if (wait_ns != 0)
+    if (PND_USUAL(wait_ns != 0))
         woken = pnd_wake_rise(&loop->wake);
     any = collect(loop);
-    if (woken)
-        *ret_round = ROUND_WOKEN;
-    else if (may_sleep && !loop->feeds && !any && pnd_sleep_left(until_ns) != 0)
-        *ret_round = ROUND_INTERRUPTED;
-    else
-        *ret_round = ROUND_MORE;
-    return status == -EINTR ? 0 : status;
+    if (PND_RARE(status < 0) && status != -EINTR)
+        return status;
+    if (PND_RARE(woken))
+        return ROUND_WOKEN;
+    return PND_RARE(!any) && may_sleep && !loop->feeds && pnd_sleep_left(until_ns) != 0
+               ? ROUND_INTERRUPTED
+               : ROUND_MORE;
 }
 
 /*
  * Hands over, then looks for a while for what would end a sleep. What it saw and could not collect,
  * the round that follows does: it needs the kernel, or ends the turn.
  */
-static int spin(struct pnd_loop *loop, uint64_t end_ns)
+__attribute__((noinline)) static int spin(struct pnd_loop *loop, uint64_t end_ns)
 {
     int status = 0;
 
@@ -341,60 +347,64 @@ static int spin(struct pnd_loop *loop, uint64_t end_ns)
 }
 
 /* Goes round until something is deliverable, somebody woke the loop, or time is up. */
-int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
+__attribute__((always_inline)) static inline int wait(struct pnd_loop *loop, int64_t timeout_ns)
 {
     uint64_t end_ns = timeout_ns < 0 ? UINT64_MAX : 0;
-    enum round round;
     int status;
 
-    if (timeout_ns > 0)
+    if (PND_RARE(timeout_ns > 0))
         end_ns = pnd_clock_ns() + (uint64_t)timeout_ns;
-    if (loop->spin.most_ns != 0 && end_ns != 0 && !pnd_loop_is_deliverable(loop) &&
+    if (PND_RARE(loop->spin.most_ns != 0) && end_ns != 0 && !pnd_loop_is_deliverable(loop) &&
         pnd_spin_may(&loop->spin)) {
         status = spin(loop, end_ns);
         if (status < 0 || pnd_loop_is_deliverable(loop) || is_over(loop))
             return status;
     }
-    loop->ring.wait_count = loop->ring.batch_ns != 0 ? pnd_sleep_batch(loop) : 1;
+    loop->ring.wait_count = PND_RARE(loop->ring.batch_ns != 0) ? pnd_sleep_batch(loop) : 1;
     do {
-        status = go_round(loop, end_ns, &round);
+        loop->has_rung = false;
+        status = go_round(loop, end_ns);
         loop->ring.wait_count = 1; /* what brought nothing was a step of something longer */
-        if (status < 0 || round != ROUND_MORE || pnd_loop_is_deliverable(loop) || is_over(loop))
-            return status;
-    } while (end_ns != 0 && end_ns > pnd_clock_ns());
+        if (PND_RARE(status != ROUND_MORE) || pnd_loop_is_deliverable(loop) || is_over(loop))
+            return status < 0 ? status : 0;
+    } while (loop->has_rung || (end_ns != 0 && end_ns > pnd_clock_ns()));
     return pnd_loop_flush(loop);
 }
 
-static int turn(struct pnd_loop *loop, int64_t timeout_ns,
-                struct pendio_completion *ret_completions, uint32_t count)
+int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
+{
+    return wait(loop, timeout_ns);
+}
+
+static inline int turn(struct pnd_loop *loop, int64_t timeout_ns,
+                       struct pendio_completion *ret_completions, uint32_t count)
 {
     uint32_t harvested_count;
     uint32_t delivered_count = 0;
     int status = loop->failure;
 
     loop->failure = 0;
-    if (status < 0)
+    if (PND_RARE(status < 0))
         return status;
-    if (!TAILQ_EMPTY(&loop->returns))
+    if (PND_RARE(pnd_loop_first(loop, PND_RETURNS) != NULL))
         pnd_pool_take_back(loop);
-    if (loop->arrived_moves != NULL)
+    if (PND_RARE(loop->arrived_moves != NULL))
         pnd_moves_forget_told(loop);
     pnd_loop_run_errands(loop);
     collect_posts(loop); /* those accepted before a shutdown are still delivered */
     if (is_over(loop))
         return -ESHUTDOWN;
     loop->turn++;
-    loop->stats.turns++;
     pnd_harvest_begin(loop, ret_completions, count);
-    status = pnd_loop_wait(loop, timeout_ns);
+    status = wait(loop, timeout_ns);
     harvested_count = pnd_harvest_end(loop);
-    if (harvested_count != 0)
+    if (PND_USUAL(harvested_count != 0))
         loop->failure = status; /* these have left the loop: the next turn says so */
     else if (status < 0)
         return status;
-    else
+    else if (!pnd_ready_is_empty(&loop->callbacks))
         deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
-    if (!pnd_ready_is_empty(&loop->records))
+    if (PND_RARE(!pnd_ready_is_empty(&loop->records)))
         delivered_count =
             deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
     return (int)(harvested_count + delivered_count);
@@ -405,12 +415,12 @@ int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,
 {
     int answer;
 
-    if (loop->in_callback)
+    if (PND_RARE(loop->in_callback))
         return -EBUSY;
-    if (loop->host.is_asked)
+    if (PND_RARE(loop->host.is_asked))
         pnd_host_begin_turn(loop, timeout_ns != 0);
     answer = turn(loop, timeout_ns, ret_completions, count);
-    if (loop->host.is_asked) {
+    if (PND_RARE(loop->host.is_asked)) {
         pnd_host_end_turn(loop, answer > 0);
         if (answer != -ESHUTDOWN && is_over(loop))
             pnd_host_tell(&loop->host); /* the next turn says so */

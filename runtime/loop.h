@@ -15,6 +15,7 @@
 #include "pipes.h"
 #include "ring.h"
 #include "spin.h"
+#include "usual.h"
 #include "wake.h"
 #include "watch.h"
 
@@ -89,61 +90,69 @@ struct pnd_outbox {
     uint32_t used_until;  /* by entries before that one */
 };
 
+/* Lists of a loop's contexts, each in one at most. */
+enum pnd_queue {
+    PND_NO_QUEUE,
+    PND_BACKLOG, /* want an entry of the ring */
+    PND_CANCELS, /* in the kernel, and want to be cancelled there */
+    PND_RETURNS, /* delivered, and go back to their pools by themselves */
+    PND_QUEUE_COUNT,
+};
+
+/* What every turn and every start looks at stands together, the rest behind the wheel. */
 struct pnd_loop {
     uint64_t *owner; /* identity of the loop's thread, in a page that is wiped in a forked child */
     struct pnd_ring ring;
     struct pnd_context **contexts; /* who has which slot; pnd_nobody where none has */
     uint32_t slot_mask;            /* of `contexts`, which has entries for all slots, or more */
-    uint64_t *tokens;              /* the slots' last ones, which outlive the contexts */
-    uint32_t *free_slots;          /* a stack */
-    uint32_t free_slot_count;
-    uint32_t slot_count;
-    uint32_t done_budget;
-    uint64_t allowed_operations;   /* a bit for each code */
-    uint64_t startable_operations; /* those of them that the kernel was found to have */
-    uint64_t turn;                 /* its number */
-    struct pnd_move *spare_moves;
-    struct pnd_move *arrived_moves; /* which may not have been told yet */
-    _Atomic uint32_t holder_count;  /* who may still touch its wake: itself, and moves */
-    struct pnd_budget budget;
+    uint32_t under_way_count;      /* contexts started and not yet delivered */
+    uint64_t startable_operations; /* of those allowed, which the kernel was found to have */
     struct pnd_handle_table handles;
-    struct pnd_wheel wheel;
-    struct pnd_wake wake;
-    struct pnd_spin spin;
-    struct pnd_host host;
-    struct pnd_pipes pipes;
-    struct pnd_signals signals;
-    struct pnd_watches watches;
-    struct pnd_resolver *resolver; /* NULL: no name was ever looked up */
-    char *name_servers;            /* NULL: those of the system */
+    uint64_t turn; /* its number */
+    struct pnd_harvest harvest;
     struct pnd_ready callbacks;
     struct pnd_ready records;
-    struct pnd_harvest harvest;
-    int failure;                     /* of the last turn, whose answer was a count; 0: none */
-    struct pnd_context_list backlog; /* want an entry of the ring */
-    struct pnd_context_list cancels; /* in the kernel, and want to be cancelled there */
-    struct pnd_context_list returns; /* delivered, and go back to their pools by themselves */
-    uint32_t cancel_count;           /* cancel requests in the kernel */
-    struct pnd_handle_list arms;     /* want their multishot request armed */
-    struct pnd_handle_list starved;  /* want that, and there is no buffer for it */
-    bool feeds;                      /* of those some may go on in the next round */
-    struct pnd_handle_list stops;    /* want it cancelled */
-    uint32_t armed_count;            /* multishot requests in the kernel */
-    uint32_t notice_room_count;      /* notices of free memory that the queue has room for */
-    struct pnd_inbox_store inboxes;
+    int failure; /* of the last turn, whose answer was a count; 0: none */
+    uint32_t done_budget;
+    bool calls_back; /* a context has, or had, a callback */
+    bool in_callback;
+    bool stopping;
+    bool ending;          /* it is being destroyed: nothing new is left to the kernel */
+    bool feeds;           /* of those starved some may go on in the next round */
+    bool has_rung;        /* and somebody was rung for in this one (bell.h) */
+    uint32_t armed_count; /* multishot requests in the kernel */
+    struct pnd_context_list queues[PND_QUEUE_COUNT];            /* the first is nobody's */
+    struct pnd_handle_list arming_lists[PND_ARMING_LIST_COUNT]; /* the first is nobody's */
+    struct pnd_handle *fed;         /* of the starved the one that goes on now; NULL: none */
+    struct pnd_move *arrived_moves; /* which may not have been told yet */
     struct pnd_outbox outbox;
     struct pnd_buffers buffers;
     uint64_t receive_turn;       /* when a stream was received from last; at first none was */
     struct pnd_handle *receiver; /* its slot; whose that is now makes no difference */
     uint32_t collect_count;      /* connections collected per listener */
     uint32_t collect_bytes;      /* of data collected and lent per handle */
-    uint32_t under_way_count;    /* contexts started and not yet delivered */
     struct pnd_context *tried;   /* whose start is looking for its own completion */
-    bool calls_back;             /* a context has, or had, a callback */
-    uint32_t batch_count;        /* completions a sleep goes on for; 0: it is over with the first */
-    bool in_callback;
-    bool stopping;
-    bool ending; /* it is being destroyed: nothing new is left to the kernel */
+    struct pnd_spin spin;
+    struct pnd_host host;
+    struct pnd_wake wake;
+    struct pnd_wheel wheel;
+    struct pnd_budget budget;
+    uint64_t allowed_operations; /* a bit for each code */
+    uint64_t *tokens;            /* the slots' last ones, which outlive the contexts */
+    uint32_t *free_slots;        /* a stack */
+    uint32_t free_slot_count;
+    uint32_t slot_count;
+    uint32_t cancel_count;         /* cancel requests in the kernel */
+    uint32_t notice_room_count;    /* notices of free memory that the queue has room for */
+    uint32_t batch_count;          /* completions a sleep goes on for; 0: it is over with one */
+    _Atomic uint32_t holder_count; /* who may still touch its wake: itself, and moves */
+    struct pnd_inbox_store inboxes;
+    struct pnd_move *spare_moves;
+    struct pnd_pipes pipes;
+    struct pnd_signals signals;
+    struct pnd_watches watches;
+    struct pnd_resolver *resolver; /* NULL: no name was ever looked up */
+    char *name_servers;            /* NULL: those of the system */
     LIST_HEAD(, pnd_pool) pools;
     uint64_t arenas_in_use; /* a bit for each index of the ring's memory table */
     struct pendio_loop_statistics stats;
@@ -222,6 +231,25 @@ static inline struct pnd_context *pnd_loop_holder(const struct pnd_loop *loop, u
     return loop->contexts[token & loop->slot_mask];
 }
 
+/* The oldest there; NULL: nobody. */
+static inline struct pnd_context *pnd_loop_first(const struct pnd_loop *loop, enum pnd_queue queue)
+{
+    return TAILQ_FIRST(&loop->queues[queue]);
+}
+
+/* The same among handles. */
+static inline struct pnd_handle *pnd_loop_first_of(const struct pnd_loop *loop,
+                                                   enum pnd_arming_list list)
+{
+    return TAILQ_FIRST(&loop->arming_lists[list]);
+}
+
+/* The context with that slot + 1; 0: NULL. */
+static inline struct pnd_context *pnd_loop_whose(const struct pnd_loop *loop, uint16_t number)
+{
+    return number != 0 ? loop->contexts[number - 1] : NULL;
+}
+
 static inline void pnd_ready_push(struct pnd_ready *ready, struct pnd_context *context)
 {
     assert(ready->tail - ready->head <= ready->mask);
@@ -241,7 +269,8 @@ static inline struct pnd_context *pnd_ready_pop(struct pnd_ready *ready)
 
 static inline bool pnd_loop_is_deliverable(const struct pnd_loop *loop)
 {
-    return !pnd_ready_is_empty(&loop->callbacks) || !pnd_ready_is_empty(&loop->records) ||
+    return PND_RARE(!pnd_ready_is_empty(&loop->callbacks)) ||
+           PND_RARE(!pnd_ready_is_empty(&loop->records)) ||
            loop->harvest.next != loop->harvest.first;
 }
 

@@ -201,12 +201,10 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     loop->buffers.buffer_bytes = options->buffer_bytes;
     loop->buffers.buffer_count = power_of_two(options->buffer_count);
     pnd_signals_init(&loop->signals);
-    TAILQ_INIT(&loop->backlog);
-    TAILQ_INIT(&loop->cancels);
-    TAILQ_INIT(&loop->returns);
-    TAILQ_INIT(&loop->arms);
-    TAILQ_INIT(&loop->starved);
-    TAILQ_INIT(&loop->stops);
+    for (int queue = 0; queue < PND_QUEUE_COUNT; queue++)
+        TAILQ_INIT(&loop->queues[queue]);
+    for (int list = 0; list < PND_ARMING_LIST_COUNT; list++)
+        TAILQ_INIT(&loop->arming_lists[list]);
     LIST_INIT(&loop->pools);
     pnd_wheel_init(&loop->wheel, options->timer_slack_ns, pnd_clock_ns());
     status = claim(loop);

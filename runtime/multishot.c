@@ -22,20 +22,33 @@ static uint64_t token_of(const struct pnd_handle *handle)
 
 /* ---- wishes --------------------------------------------------------------------------------- */
 
-static void enlist(struct pnd_handle *handle, struct pnd_handle_list *list)
+static void enlist(struct pnd_loop *loop, struct pnd_handle *handle, enum pnd_arming_list list)
 {
-    if (handle->arming_list != NULL)
-        TAILQ_REMOVE(handle->arming_list, handle, arming_link);
-    if (list != NULL)
-        TAILQ_INSERT_TAIL(list, handle, arming_link);
-    handle->arming_list = list;
+    if (handle->arming_list != PND_NOT_LISTED)
+        TAILQ_REMOVE(&loop->arming_lists[handle->arming_list], handle, arming_link);
+    if (list != PND_NOT_LISTED)
+        TAILQ_INSERT_TAIL(&loop->arming_lists[list], handle, arming_link);
+    handle->arming_list = (uint8_t)list;
+}
+
+/* What brings bytes, or rings for them, is a matter of strategy. */
+static bool is_chosen(const struct pnd_handle *handle, const struct pnd_multishot *multishot)
+{
+    switch (multishot->inbox_kind) {
+    case PND_INBOX_BYTES:
+        return handle->strategy.is_ahead;
+    case PND_INBOX_UNUSED:
+        return handle->strategy.has_bell;
+    default:
+        return true;
+    }
 }
 
 bool pnd_multishot_may_be_used(const struct pnd_loop *loop, const struct pnd_handle *handle,
                                const struct pnd_multishot *multishot)
 {
-    return (loop->ring.features & multishot->feature) != 0 && !handle->refuses_multishot &&
-           (handle->strategy.is_ahead || multishot->inbox_kind != PND_INBOX_BYTES) &&
+    return (loop->ring.features & multishot->feature) == multishot->feature &&
+           !handle->refuses_multishot && is_chosen(handle, multishot) &&
            handle->state == PND_HANDLE_OPEN && !handle->disconnected && !loop->stopping &&
            TAILQ_EMPTY(&handle->parallel);
 }
@@ -45,8 +58,9 @@ static bool may_arm_now(const struct pnd_loop *loop, const struct pnd_handle *ha
 {
     const struct pnd_multishot *multishot = handle->multishot;
 
-    return multishot->is_supplied == NULL ||
-           (TAILQ_EMPTY(&loop->starved) && multishot->is_supplied(loop, handle));
+    return multishot->chooses == NULL ||
+           (pnd_loop_first_of(loop, PND_STARVED) == NULL &&
+            pnd_buffers_have_one(&loop->buffers, multishot->chooses(loop, handle)));
 }
 
 bool pnd_multishot_is_waited_for(const struct pnd_handle *handle)
@@ -64,12 +78,12 @@ static void want_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_w
 
     handle->arming = PND_WANTED;
     if (!has_room) {
-        enlist(handle, NULL);
+        enlist(loop, handle, PND_NOT_LISTED);
     } else if (may_arm_now(loop, handle)) {
-        enlist(handle, &loop->arms);
+        enlist(loop, handle, PND_ARMS);
     } else {
         loop->stats.buffers_exhausted++;
-        enlist(handle, &loop->starved);
+        enlist(loop, handle, PND_STARVED);
     }
 }
 
@@ -86,7 +100,7 @@ enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
 
     if (handle->arming != PND_UNARMED && handle->multishot != multishot)
         return PND_FROM_KERNEL;
-    if (handle->arming == PND_WANTED && handle->arming_list == NULL)
+    if (handle->arming == PND_WANTED && handle->arming_list == PND_NOT_LISTED)
         want_for(loop, handle, true);
     if (handle->arming != PND_UNARMED)
         return PND_FROM_LATER;
@@ -119,25 +133,32 @@ static uint32_t share_of(const struct pnd_loop *loop, const struct pnd_handle *h
  */
 bool pnd_multishot_feed(struct pnd_loop *loop)
 {
-    struct pnd_handle *next = TAILQ_FIRST(&loop->starved);
-    uint32_t left_count = loop->buffers.provided_count + 1;
+    const struct pnd_buffers *buffers = &loop->buffers;
+    uint32_t left_counts[2] = {buffers->free_count, buffers->provided_count};
+    struct pnd_handle *next = pnd_loop_first_of(loop, PND_STARVED);
+    bool any_fed = false;
 
-    while (next != NULL && left_count != 0) {
+    while (next != NULL) {
         struct pnd_handle *handle = next;
         uint32_t share_count = share_of(loop, handle);
+        bool chooses = handle->multishot->chooses(loop, handle);
+        uint32_t *left_count = &left_counts[chooses];
 
         next = TAILQ_NEXT(handle, arming_link);
-        if (handle->multishot->is_supplied(loop, handle)) {
-            enlist(handle, &loop->arms);
-            left_count -= share_count < left_count ? share_count : left_count;
-        }
+        if (!pnd_buffers_have_one(buffers, chooses))
+            continue;
+        if (*left_count == 0)
+            return any_fed;
+        any_fed = true;
+        enlist(loop, handle, PND_ARMS);
+        *left_count -= share_count < *left_count ? share_count : *left_count;
     }
-    return next != NULL;
+    return false;
 }
 
 void pnd_multishot_relieve(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    if (handle->arming == PND_WANTED && handle->arming_list == NULL)
+    if (handle->arming == PND_WANTED && handle->arming_list == PND_NOT_LISTED)
         want(loop, handle);
 }
 
@@ -145,10 +166,10 @@ void pnd_multishot_stop(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     if (handle->arming == PND_WANTED) {
         handle->arming = PND_UNARMED;
-        enlist(handle, NULL);
+        enlist(loop, handle, PND_NOT_LISTED);
     } else if (handle->arming == PND_ARMED) {
         handle->arming = PND_UNWANTED;
-        enlist(handle, &loop->stops);
+        enlist(loop, handle, PND_STOPS);
     }
 }
 
@@ -178,14 +199,16 @@ bool pnd_multishot_let_go(struct pnd_loop *loop, struct pnd_handle *handle)
 
 void pnd_multishot_arm_first(struct pnd_loop *loop)
 {
-    struct pnd_handle *handle = TAILQ_FIRST(&loop->arms);
+    struct pnd_handle *handle = pnd_loop_first_of(loop, PND_ARMS);
     struct io_uring_sqe *sqe;
 
     assert(handle->arming == PND_WANTED);
-    enlist(handle, NULL);
+    enlist(loop, handle, PND_NOT_LISTED);
     if (!pnd_multishot_may_be_used(loop, handle, handle->multishot)) {
         handle->arming = PND_UNARMED;
+        loop->fed = handle;
         pnd_context_ask_again(handle);
+        loop->fed = NULL;
         return;
     }
     sqe = pnd_ring_fetch(&loop->ring);
@@ -199,10 +222,10 @@ void pnd_multishot_arm_first(struct pnd_loop *loop)
 
 uint64_t pnd_multishot_stop_first(struct pnd_loop *loop)
 {
-    struct pnd_handle *handle = TAILQ_FIRST(&loop->stops);
+    struct pnd_handle *handle = pnd_loop_first_of(loop, PND_STOPS);
 
     assert(handle->arming == PND_UNWANTED);
-    enlist(handle, NULL);
+    enlist(loop, handle, PND_NOT_LISTED);
     handle->arming = PND_STOPPING;
     return token_of(handle);
 }
@@ -214,12 +237,14 @@ static void take_last_word(struct pnd_loop *loop, struct pnd_handle *handle, int
 {
     bool again = true;
 
-    enlist(handle, NULL);
+    enlist(loop, handle, PND_NOT_LISTED);
     handle->arming = PND_UNARMED;
     loop->armed_count--;
     loop->stats.multishot_ended++;
     if (result == -EAGAIN || result == -EINVAL) {
         handle->refuses_multishot = true; /* the descriptor does not block, or is of no such kind */
+        if (handle->multishot->refused != NULL)
+            handle->multishot->refused(loop, handle);
         if (pnd_inbox_is_empty(&handle->inbox))
             handle->multishot = NULL;
         return;
@@ -240,8 +265,8 @@ void pnd_multishot_completed(struct pnd_loop *loop, struct pnd_handle *handle, i
     else if (handle->multishot->is_full(loop, handle))
         pnd_multishot_stop(loop, handle);
     pnd_context_ask_again(handle);
-    if (handle->settler != NULL)
-        pnd_context_settle(handle, NULL);
+    if (handle->settler != 0)
+        pnd_context_settle(loop, handle, NULL);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */

@@ -15,20 +15,22 @@
 #include "context.h"
 
 struct pnd_multishot {
-    uint64_t feature;   /* PENDIO_FEATURE_... it needs */
+    uint64_t feature;   /* PENDIO_FEATURE_... it needs; 0: none */
     uint8_t inbox_kind; /* enum pnd_inbox_kind */
     void (*prepare)(struct pnd_loop *loop, const struct pnd_handle *handle,
                     struct io_uring_sqe *sqe);
     /* So much is collected, or so little, that it is to stop, or may be armed (again). */
     bool (*is_full)(const struct pnd_loop *loop, const struct pnd_handle *handle);
     bool (*has_room)(const struct pnd_loop *loop, const struct pnd_handle *handle);
-    /* There are buffers for it; NULL: it needs none. */
-    bool (*is_supplied)(const struct pnd_loop *loop, const struct pnd_handle *handle);
+    /* The kernel chooses its buffer, else one is taken for it; NULL: it needs none. */
+    bool (*chooses)(const struct pnd_loop *loop, const struct pnd_handle *handle);
     /* One answer: into the inbox. */
     void (*collect)(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result,
                     uint32_t cqe_flags);
     /* It ended for a reason of its own, and the first in line may wait. True: arm it again. */
     bool (*end)(struct pnd_loop *loop, struct pnd_handle *handle, int32_t result);
+    /* It is not for this descriptor: nobody is to wait for it; NULL: nobody would. */
+    void (*refused)(struct pnd_loop *loop, struct pnd_handle *handle);
     void (*discard)(struct pnd_loop *loop, struct pnd_handle *handle,
                     const struct pnd_inbox_item *item);
 };
@@ -50,6 +52,13 @@ enum pnd_source pnd_multishot_ask(const struct pnd_context *context,
 /* The first in line asks for itself, but not now: again when there is room and a buffer. */
 void pnd_multishot_wait(struct pnd_loop *loop, struct pnd_handle *handle,
                         const struct pnd_multishot *multishot);
+
+/* Others wait for buffers, and it is not this one that gets the next: it waits behind them. */
+static inline bool pnd_multishot_is_behind(const struct pnd_loop *loop,
+                                           const struct pnd_handle *handle)
+{
+    return loop->fed != handle && pnd_loop_first_of(loop, PND_STARVED) != NULL;
+}
 
 /*
  * Those that had no buffer may go on, as many as there may be buffers for. True: more may go on

@@ -102,8 +102,8 @@ int pnd_accept_start(struct pnd_context *context, struct pnd_handle *listener, p
     context->product = product;
     context->attached = true;
     if (into != 0) {
-        product->acceptor = context;
-        pnd_guest_join(&context->extra->target, context, product, true);
+        product->acceptor = pnd_context_number(context);
+        pnd_guest_join(&pnd_context_use_extra(context)->target, context, product, true);
     }
     answer = pnd_context_wait_in_line(context, &listener->receives);
     if (answer == PENDIO_DONE && into != 0)
@@ -121,7 +121,7 @@ static void hand_over(struct pnd_context *context, int descriptor)
         pnd_context_fail(context, -ECANCELED);
         return;
     }
-    if (product->acceptor == context) {
+    if (product->acceptor == pnd_context_number(context)) {
         pnd_descriptor_replace(product->descriptor, descriptor);
         pnd_handle_begin_anew(product);
     } else {
@@ -179,13 +179,13 @@ static void ahead_prepare(struct pnd_loop *loop, const struct pnd_handle *listen
 
 static bool ahead_is_full(const struct pnd_loop *loop, const struct pnd_handle *listener)
 {
-    return listener->inbox.item_count >= loop->collect_count;
+    return listener->inbox.amount >= loop->collect_count;
 }
 
 /* Half of it, so that not every connection taken costs a request. */
 static bool ahead_has_room(const struct pnd_loop *loop, const struct pnd_handle *listener)
 {
-    return listener->inbox.item_count <= loop->collect_count / 2;
+    return listener->inbox.amount <= loop->collect_count / 2;
 }
 
 /* Who waits takes it from the inbox at once. */

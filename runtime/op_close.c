@@ -62,7 +62,7 @@ static void begin_closing(struct pnd_loop *loop, struct pnd_handle *handle, uint
 {
     handle->state = PND_HANDLE_CLOSING;
     handle->close_mode = (uint8_t)mode;
-    handle->closer = closer;
+    handle->closer = closer != NULL ? pnd_context_number(closer) : 0;
     handle->gives_up = mode == PENDIO_ABORTIVE;
     stop_all(handle, mode == PENDIO_ABORTIVE);
     pnd_multishot_stop(loop, handle);
@@ -139,7 +139,7 @@ static void say_goodbye(const struct pnd_handle *handle)
 
 void pnd_close_proceed(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    struct pnd_context *closer = handle->closer;
+    struct pnd_context *closer = pnd_loop_whose(loop, handle->closer);
     int descriptor = handle->descriptor;
 
     assert(pnd_handle_may_close(handle));

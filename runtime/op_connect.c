@@ -66,7 +66,7 @@ int pnd_connect_start(struct pnd_context *context, struct pnd_handle *handle)
 
     if (status < 0)
         return status;
-    if (context->extra->endpoint.byte_count == 0)
+    if (pnd_context_extra(context)->endpoint.byte_count == 0)
         return pnd_loop_refuse(context->loop, -EINVAL);
 
     pnd_context_begin(context, &connect_operation, handle);
@@ -79,8 +79,8 @@ int pnd_connect_start(struct pnd_context *context, struct pnd_handle *handle)
 static void connect_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
-    sqe->addr = (uintptr_t)context->extra->endpoint.address;
-    sqe->off = context->extra->endpoint.byte_count;
+    sqe->addr = (uintptr_t)pnd_context_extra(context)->endpoint.address;
+    sqe->off = pnd_context_extra(context)->endpoint.byte_count;
 }
 
 /* The kernel's attempt ends too, and with it what waits for the connection. */

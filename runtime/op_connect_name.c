@@ -71,9 +71,9 @@ int pnd_connect_name_start(struct pnd_context *context, pendio_handle value, con
     pnd_context_begin(context, &name_operation, handle);
     context->product = product;
     context->attached = true;
-    context->path = host;
+    pnd_context_extra(context)->path = host;
     context->argument = port;
-    context->extra->race = NULL;
+    pnd_context_extra(context)->race = NULL;
     if (handle == NULL)
         return pnd_context_go_parallel(context);
     if ((handle->spoiled || handle->disconnected) &&
@@ -107,7 +107,7 @@ static void race_is_over(void *state, int descriptor)
 {
     struct pnd_context *context = state;
 
-    context->extra->race = NULL;
+    pnd_context_extra(context)->race = NULL;
     if (descriptor < 0) {
         pnd_context_fail(context, descriptor);
         pnd_context_finish(context);
@@ -127,7 +127,7 @@ static int32_t begin_race(struct pnd_context *context)
 {
     const struct pnd_handle *handle = context->handle;
     const struct pnd_race_settings settings = {
-        .host = context->path,
+        .host = pnd_context_extra(context)->path,
         .port = (uint16_t)context->argument,
         .template = handle != NULL ? handle->descriptor : -1,
         .told = race_is_over,
@@ -136,7 +136,7 @@ static int32_t begin_race(struct pnd_context *context)
 
     if (handle != NULL && (handle->connected || pnd_descriptor_has_peer(handle->descriptor)))
         return -EISCONN;
-    return pnd_race_begin(context->loop, &settings, &context->extra->race);
+    return pnd_race_begin(context->loop, &settings, &pnd_context_extra(context)->race);
 }
 
 static enum pnd_verdict name_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
@@ -155,12 +155,12 @@ static enum pnd_verdict name_finish(struct pnd_context *context, int32_t result,
 
 static void name_drop(struct pnd_context *context)
 {
-    if (context->extra->race == NULL) {
+    if (pnd_context_extra(context)->race == NULL) {
         pnd_watch_give_back(&context->loop->watches);
         return;
     }
-    pnd_race_end(context->extra->race);
-    context->extra->race = NULL;
+    pnd_race_end(pnd_context_extra(context)->race);
+    pnd_context_extra(context)->race = NULL;
     if (context->handle != NULL)
         pnd_connect_spoil(context);
 }

@@ -82,7 +82,7 @@ __attribute__((noinline)) static int start_read(struct pnd_context *context,
 static bool is_straight(const struct pnd_context *context, const struct pnd_handle *handle,
                         uint64_t offset)
 {
-    return pnd_straight_may_start(context, &read_operation) && handle->acceptor == NULL &&
+    return pnd_straight_may_start(context, &read_operation) && handle->acceptor == 0 &&
            handle->kind == PND_KIND_FILE && offset != PENDIO_STREAMING &&
            (context->policy == PENDIO_QUEUE || !TAILQ_EMPTY(&handle->parallel));
 }

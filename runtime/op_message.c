@@ -137,8 +137,8 @@ int pnd_receive_message_start(struct pnd_context *context, struct pnd_handle *ha
         ask_for_destination(handle);
     pnd_context_begin(context, choose(context, handle), handle);
     pnd_lend_return(context);
-    context->extra->sender.byte_count = 0;
-    context->extra->told = (struct pnd_told){.control_bytes = 0};
+    pnd_context_use_extra(context)->sender.byte_count = 0;
+    pnd_context_extra(context)->told = (struct pnd_told){.control_bytes = 0};
     if (pnd_context_end_as_known(context, &handle->receives, &answer))
         return answer;
     return pnd_context_wait_in_line(context, &handle->receives);
@@ -152,7 +152,7 @@ static bool has_packet_info(const struct pnd_context *context)
 /* Where the kernel puts control data. */
 static struct pnd_window find_room(const struct pnd_context *context)
 {
-    struct pnd_context_extra *extra = context->extra;
+    struct pnd_context_extra *extra = pnd_context_extra(context);
 
     if (!has_packet_info(context))
         return extra->control;
@@ -164,7 +164,7 @@ static struct pnd_window find_room(const struct pnd_context *context)
 
 static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    struct pendio_endpoint *sender = &context->extra->sender;
+    struct pendio_endpoint *sender = &pnd_context_extra(context)->sender;
     struct msghdr *message = pnd_transfer_message(context, sender, sizeof sender->address);
     const struct pnd_window room = find_room(context);
 
@@ -246,7 +246,7 @@ static void tell_v6(struct pnd_told *told, const struct entry *entry)
 /* Returns whether it is the entry that tells the destination. */
 static bool tell(struct pnd_context *context, const struct entry *entry)
 {
-    struct pnd_told *told = &context->extra->told;
+    struct pnd_told *told = &pnd_context_extra(context)->told;
 
     if (context->handle->packet_info == PND_INFO_V4 &&
         is_entry(entry, IPPROTO_IP, IP_PKTINFO, sizeof(struct in_pktinfo))) {
@@ -263,8 +263,8 @@ static bool tell(struct pnd_context *context, const struct entry *entry)
 
 static void give(struct pnd_context *context, const struct entry *entry)
 {
-    const struct pnd_window *control = &context->extra->control;
-    struct pnd_told *told = &context->extra->told;
+    const struct pnd_window *control = &pnd_context_extra(context)->control;
+    struct pnd_told *told = &pnd_context_extra(context)->told;
     uint64_t left = control->byte_count - told->control_bytes;
 
     if (entry->byte_count > left) {
@@ -278,7 +278,7 @@ static void give(struct pnd_context *context, const struct entry *entry)
 static void sort_out(struct pnd_context *context)
 {
     const struct pnd_window received = {find_room(context).memory,
-                                        context->extra->message.msg_controllen};
+                                        pnd_context_extra(context)->message.msg_controllen};
     struct entry entry;
     uint64_t at = 0;
 
@@ -290,7 +290,7 @@ static void sort_out(struct pnd_context *context)
 static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t result,
                                        uint32_t cqe_flags)
 {
-    struct pnd_context_extra *extra = context->extra;
+    struct pnd_context_extra *extra = pnd_context_extra(context);
 
     if (result >= 0) {
         extra->sender.byte_count = extra->message.msg_namelen;
@@ -332,8 +332,8 @@ static void close_descriptors(const struct entry *entry)
 
 static void discard(struct pnd_context *context)
 {
-    const struct pnd_window received = {context->extra->control.memory,
-                                        context->extra->told.control_bytes};
+    const struct pnd_window received = {pnd_context_extra(context)->control.memory,
+                                        pnd_context_extra(context)->told.control_bytes};
     struct entry entry;
     uint64_t at = 0;
 
@@ -354,10 +354,10 @@ int pnd_send_message_start(struct pnd_context *context, struct pnd_handle *handl
     if (status < 0)
         return status;
     is_empty = context->window.byte_count == 0 && handle->kind == PND_KIND_STREAM;
-    if (is_empty && context->extra->control.byte_count != 0)
+    if (is_empty && pnd_context_extra(context)->control.byte_count != 0)
         return pnd_loop_refuse(context->loop, -EINVAL);
     pnd_context_begin(context, &send_operation, handle);
-    context->extra->pausing = false;
+    pnd_context_extra(context)->pausing = false;
     if (pnd_context_end_as_known(context, &handle->sends, &answer))
         return answer;
     if (is_empty && pnd_line_is_empty(&handle->sends))
@@ -368,7 +368,7 @@ int pnd_send_message_start(struct pnd_context *context, struct pnd_handle *handl
 /* What goes beside the bytes goes once, with the first of them. */
 static void send_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    struct pnd_context_extra *extra = context->extra;
+    struct pnd_context_extra *extra = pnd_context_extra(context);
     bool first = context->moved_bytes == 0;
     bool aimed = first && extra->endpoint.byte_count != 0;
     struct msghdr *message;

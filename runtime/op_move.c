@@ -143,7 +143,7 @@ static void send_off(struct pnd_context *context, struct pnd_move *move, struct 
 static bool pack_rest(struct pnd_move *move, const struct pnd_loop *loop,
                       const struct pnd_handle *handle)
 {
-    uint32_t byte_count = pnd_ahead_has_bytes(handle) ? handle->inbox.byte_count : 0;
+    uint32_t byte_count = pnd_ahead_has_bytes(handle) ? handle->inbox.amount : 0;
 
     if (byte_count > move->rest_room) {
         unsigned char *room = realloc(move->rest, byte_count);
@@ -191,7 +191,7 @@ int pnd_move_start(struct pnd_context *context, struct pnd_handle *handle, struc
     pnd_context_begin(context, &move_operation, NULL);
     context->handle_value = handle->value;
     context->argument = (uint64_t)(handle - loop->handles.slots);
-    context->extra->move = move;
+    pnd_context_extra(context)->move = move;
     pack(move, context);
     move->arrived = arrived;
     move->arrived_state = arrived_state;
@@ -210,7 +210,8 @@ static void move_stop(struct pnd_context *context, enum pnd_stop reason)
     if (context->stop != PND_STOP_NONE)
         return;
     context->stop = (uint8_t)reason;
-    if (atomic_compare_exchange_strong(&context->extra->move->progress, &progress, MOVE_GIVEN_UP))
+    if (atomic_compare_exchange_strong(&pnd_context_extra(context)->move->progress, &progress,
+                                       MOVE_GIVEN_UP))
         stay(context, -ECANCELED);
 }
 

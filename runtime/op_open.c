@@ -39,7 +39,7 @@ int pnd_open_start(struct pnd_context *context, const char *path, int flags, uin
     pnd_context_begin(context, &open_operation, NULL);
     context->product = product;
     context->attached = true;
-    context->path = path;
+    pnd_context_extra(context)->path = path;
     context->argument = (uint64_t)(uint32_t)flags << 32 | mode;
     return pnd_context_go_parallel(context);
 }
@@ -47,7 +47,7 @@ int pnd_open_start(struct pnd_context *context, const char *path, int flags, uin
 static void open_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = AT_FDCWD;
-    sqe->addr = (uintptr_t)context->path;
+    sqe->addr = (uintptr_t)pnd_context_extra(context)->path;
     sqe->len = (uint32_t)context->argument;
     sqe->open_flags = (uint32_t)(context->argument >> 32) | O_CLOEXEC;
 }

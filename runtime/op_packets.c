@@ -79,7 +79,7 @@ static enum stage stage_of_file(const struct pnd_packets *packets)
 /* Messages have bounds that files know nothing of; what is no socket says so itself. */
 static enum stage stage_to_begin(const struct pnd_context *context)
 {
-    struct pnd_packets *packets = context->extra->packets;
+    struct pnd_packets *packets = pnd_context_extra(context)->packets;
 
     if (packets->count == 0)
         return STAGE_NOTHING;
@@ -94,7 +94,7 @@ static enum stage stage_to_begin(const struct pnd_context *context)
 
 static void join_files(struct pnd_context *context)
 {
-    struct pnd_packets *packets = context->extra->packets;
+    struct pnd_packets *packets = pnd_context_extra(context)->packets;
 
     for (uint32_t i = 0; i < packets->count; i++)
         if (packets->parts[i].file != NULL)
@@ -119,16 +119,17 @@ int pnd_send_packets_start(struct pnd_context *context, struct pnd_handle *handl
     context->argument = flags;
     if (pnd_context_end_as_known(context, &handle->sends, &answer))
         return answer;
-    if (context->extra->packets->count == 0 && flags == 0 && pnd_line_is_empty(&handle->sends))
+    if (pnd_context_extra(context)->packets->count == 0 && flags == 0 &&
+        pnd_line_is_empty(&handle->sends))
         return pnd_context_end(context, &handle->sends, &loop->stats.done_empty);
-    context->extra->packets->stage = (uint8_t)stage_to_begin(context);
+    pnd_context_extra(context)->packets->stage = (uint8_t)stage_to_begin(context);
     join_files(context);
     return pnd_context_wait_in_line(context, &handle->sends);
 }
 
 static void packets_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    struct pnd_packets *packets = context->extra->packets;
+    struct pnd_packets *packets = pnd_context_extra(context)->packets;
 
     if (packets->stage == STAGE_DRAIN && !packets->unblocked)
         packets->unblocked = pnd_handle_unblock(context->handle);
@@ -141,7 +142,7 @@ static void packets_prepare(const struct pnd_context *context, struct io_uring_s
 static enum pnd_verdict packets_finish(struct pnd_context *context, int32_t result,
                                        uint32_t cqe_flags)
 {
-    const struct pnd_packets *packets = context->extra->packets;
+    const struct pnd_packets *packets = pnd_context_extra(context)->packets;
 
     (void)cqe_flags;
     return stages[packets->stage].finish(context, result);
@@ -149,7 +150,7 @@ static enum pnd_verdict packets_finish(struct pnd_context *context, int32_t resu
 
 static void packets_release(struct pnd_context *context)
 {
-    struct pnd_packets *packets = context->extra->packets;
+    struct pnd_packets *packets = pnd_context_extra(context)->packets;
 
     pnd_packets_close(packets);
     if (packets->pipe.read_end >= 0)
@@ -177,14 +178,14 @@ static enum pnd_verdict end(struct pnd_context *context)
     if (context->argument == 0)
         return PND_DELIVER;
     packets_release(context);
-    context->extra->packets->stage = STAGE_NOTHING;
+    pnd_context_extra(context)->packets->stage = STAGE_NOTHING;
     return pnd_disconnect_go(context, (context->argument & PENDIO_THEN_REUSE) != 0);
 }
 
 /* What the next part needs: its bytes in a pipe, if it is a file. */
 static enum pnd_verdict go_on(struct pnd_context *context)
 {
-    struct pnd_packets *packets = context->extra->packets;
+    struct pnd_packets *packets = pnd_context_extra(context)->packets;
     int status = 0;
 
     if (!pnd_packets_next_bytes(packets))
@@ -209,7 +210,7 @@ static void open_prepare(const struct pnd_packets *packets, struct io_uring_sqe 
 
 static enum pnd_verdict open_finish(struct pnd_context *context, int32_t result)
 {
-    struct pnd_packets *packets = context->extra->packets;
+    struct pnd_packets *packets = pnd_context_extra(context)->packets;
 
     if (result < 0)
         return fail_by_file(context, result);
@@ -229,7 +230,7 @@ static void look_prepare(const struct pnd_packets *packets, struct io_uring_sqe 
 
 static enum pnd_verdict look_finish(struct pnd_context *context, int32_t result)
 {
-    struct pnd_packets *packets = context->extra->packets;
+    struct pnd_packets *packets = pnd_context_extra(context)->packets;
 
     if (result == 0)
         result = pnd_packets_measure(packets);
@@ -287,7 +288,7 @@ static enum pnd_verdict send_finish(struct pnd_context *context, int32_t result)
 {
     if (result < 0)
         return fail_by_stream(context, result);
-    context->extra->packets->gone_bytes += (uint32_t)result;
+    pnd_context_extra(context)->packets->gone_bytes += (uint32_t)result;
     context->moved_bytes += (uint32_t)result;
     return go_on(context);
 }
@@ -307,7 +308,7 @@ static void fill_prepare(const struct pnd_packets *packets, struct io_uring_sqe 
 
 static enum pnd_verdict fill_finish(struct pnd_context *context, int32_t result)
 {
-    struct pnd_packets *packets = context->extra->packets;
+    struct pnd_packets *packets = pnd_context_extra(context)->packets;
 
     if (result <= 0)
         return fail_by_file(context, result < 0 ? result : -EIO);
@@ -329,7 +330,7 @@ static void drain_prepare(const struct pnd_packets *packets, struct io_uring_sqe
 
 static enum pnd_verdict drain_finish(struct pnd_context *context, int32_t result)
 {
-    struct pnd_packets *packets = context->extra->packets;
+    struct pnd_packets *packets = pnd_context_extra(context)->packets;
 
     if (result <= 0)
         return fail_by_stream(context, result < 0 ? result : -EIO);
@@ -343,7 +344,7 @@ static enum pnd_verdict drain_finish(struct pnd_context *context, int32_t result
 
 static enum pnd_verdict nothing_finish(struct pnd_context *context, int32_t result)
 {
-    const struct pnd_packets *packets = context->extra->packets;
+    const struct pnd_packets *packets = pnd_context_extra(context)->packets;
 
     if (packets->error == 0 && result >= 0)
         return end(context);

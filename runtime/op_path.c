@@ -70,7 +70,7 @@ int pnd_stat_start(struct pnd_context *context, pendio_handle handle, const char
     if (context->window.byte_count < sizeof(struct statx) || pnd_context_is_vectored(context))
         return pnd_loop_refuse(context->loop, -EINVAL);
     pnd_context_begin(context, &stat_operation, found);
-    context->path = path;
+    pnd_context_extra(context)->path = path;
     return pnd_context_go_parallel(context);
 }
 
@@ -83,7 +83,7 @@ static int start(struct pnd_context *context, const struct pnd_operation *operat
     if (status < 0)
         return status;
     pnd_context_begin(context, operation, NULL);
-    context->path = path;
+    pnd_context_extra(context)->path = path;
     context->argument = argument;
     return pnd_context_go_parallel(context);
 }
@@ -95,8 +95,8 @@ int pnd_rename_start(struct pnd_context *context, const char *from, const char *
     if (status < 0)
         return status;
     pnd_context_begin(context, &rename_operation, NULL);
-    context->path = from;
-    context->extra->other_path = to;
+    pnd_context_extra(context)->path = from;
+    pnd_context_extra(context)->other_path = to;
     return pnd_context_go_parallel(context);
 }
 
@@ -116,31 +116,33 @@ int pnd_mkdir_start(struct pnd_context *context, const char *path, uint32_t mode
 static void stat_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle != NULL ? context->handle->descriptor : AT_FDCWD;
-    sqe->addr = (uintptr_t)(context->path != NULL ? context->path : "");
+    sqe->addr =
+        (uintptr_t)(pnd_context_extra(context)->path != NULL ? pnd_context_extra(context)->path
+                                                             : "");
     sqe->len = STATX_BASIC_STATS | STATX_BTIME;
     sqe->off = (uintptr_t)context->window.memory;
-    sqe->statx_flags = context->path != NULL ? 0 : AT_EMPTY_PATH;
+    sqe->statx_flags = pnd_context_extra(context)->path != NULL ? 0 : AT_EMPTY_PATH;
 }
 
 static void rename_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = AT_FDCWD;
-    sqe->addr = (uintptr_t)context->path;
+    sqe->addr = (uintptr_t)pnd_context_extra(context)->path;
     sqe->len = (uint32_t)AT_FDCWD;
-    sqe->off = (uintptr_t)context->extra->other_path;
+    sqe->off = (uintptr_t)pnd_context_extra(context)->other_path;
 }
 
 static void unlink_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = AT_FDCWD;
-    sqe->addr = (uintptr_t)context->path;
+    sqe->addr = (uintptr_t)pnd_context_extra(context)->path;
     sqe->unlink_flags = context->argument == PENDIO_DIRECTORY ? AT_REMOVEDIR : 0;
 }
 
 static void mkdir_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = AT_FDCWD;
-    sqe->addr = (uintptr_t)context->path;
+    sqe->addr = (uintptr_t)pnd_context_extra(context)->path;
     sqe->len = (uint32_t)context->argument;
 }
 

@@ -11,6 +11,7 @@
 #include "operation.h"
 
 #include "ahead.h"
+#include "bell.h"
 #include "lend.h"
 #include "socket.h"
 #include "straight.h"
@@ -126,6 +127,12 @@ static const struct pnd_operation *choose(const struct pnd_context *context,
                                                                               : receives->whole;
 }
 
+static inline void forget_sender(struct pnd_context *context)
+{
+    if (context->uses_extra)
+        pnd_context_extra(context)->sender.byte_count = 0;
+}
+
 __attribute__((noinline)) static int start(struct pnd_context *context, struct pnd_handle *handle,
                                            const struct receives *receives)
 {
@@ -136,19 +143,51 @@ __attribute__((noinline)) static int start(struct pnd_context *context, struct p
         return status;
     pnd_context_begin(context, choose(context, handle, receives), handle);
     pnd_lend_return(context);
-    if (context->extra->sender.byte_count != 0) /* what nobody uses is never touched */
-        context->extra->sender.byte_count = 0;
+    forget_sender(context);
     if (pnd_context_end_as_known(context, &handle->receives, &answer))
         return answer;
     return pnd_context_wait_in_line(context, &handle->receives);
 }
 
-/* Into memory of its own, and nothing is received ahead. */
-static bool is_straight(const struct pnd_context *context, const struct pnd_handle *handle)
+/* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
+uint32_t pnd_receive_flags(const struct pnd_context *context)
 {
-    return pnd_straight_may_lead(context, &receive_operation, handle, &handle->receives) &&
-           handle->multishot == NULL && !handle->strategy.is_ahead &&
-           context->window.byte_count != 0 && context->lent_buffer == 0 && !context->lending;
+    uint32_t flags = context->request_flags & PENDIO_PEEK ? MSG_PEEK : 0;
+
+    if (PND_RARE(context->handle->strategy.has_rung))
+        flags |= pnd_bell_flags(context);
+    return PND_USUAL(context->handle->kind == PND_KIND_STREAM) ? flags : flags | MSG_TRUNC;
+}
+
+static inline void aim(const struct pnd_context *context, struct io_uring_sqe *sqe)
+{
+    sqe->fd = context->handle->descriptor;
+    sqe->msg_flags = pnd_receive_flags(context);
+    pnd_transfer_aim(context, sqe, IORING_OP_RECVMSG);
+}
+
+/* Nothing is received ahead of who asks. */
+static inline bool is_single(const struct pnd_handle *handle)
+{
+    return (handle->multishot == NULL || pnd_bell_is_up(handle)) && !handle->strategy.is_ahead;
+}
+
+/* Into memory of its own. */
+static inline bool has_memory(const struct pnd_context *context)
+{
+    return context->window.byte_count != 0 && context->lent_buffer == 0 && !context->lending;
+}
+
+/* What a request under way for the handle brings next, is for it. */
+static int wait_for_piece(struct pnd_context *context, struct pnd_handle *handle)
+{
+    const struct pnd_operation *operation = context->lending ? &lent_operation : &receive_operation;
+
+    pnd_straight_follow(context, operation, handle, &handle->receives);
+    if (context->lent_buffer != 0)
+        pnd_lend_return(context);
+    forget_sender(context);
+    return PENDIO_PENDING;
 }
 
 int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
@@ -157,12 +196,20 @@ int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
                                              &lent_operation};
     struct io_uring_sqe *sqe;
 
-    if (handle == NULL || !is_straight(context, handle))
+    if (PND_RARE(handle == NULL) ||
+        !pnd_straight_may_lead(context, &receive_operation, handle, &handle->receives))
         return start(context, handle, &receives);
+    if (pnd_ahead_brings(handle) && (context->lending || has_memory(context)))
+        return wait_for_piece(context, handle);
+    if (!is_single(handle) || !has_memory(context))
+        return start(context, handle, &receives);
+    forget_sender(context);
+    if (handle->multishot != NULL && !handle->strategy.has_rung) {
+        pnd_straight_follow(context, &receive_operation, handle, &handle->receives);
+        return PENDIO_PENDING;
+    }
     sqe = pnd_straight_lead(context, &receive_operation, handle, &handle->receives);
-    if (context->extra->sender.byte_count != 0)
-        context->extra->sender.byte_count = 0;
-    receive_prepare(context, sqe);
+    aim(context, sqe);
     return PENDIO_PENDING;
 }
 
@@ -174,19 +221,9 @@ int pnd_receive_from_start(struct pnd_context *context, struct pnd_handle *handl
     return start(context, handle, &receives);
 }
 
-/* With MSG_TRUNC the kernel answers a message's full length; on a stream it would drop the data. */
-uint32_t pnd_receive_flags(const struct pnd_context *context)
-{
-    uint32_t peek = context->request_flags & PENDIO_PEEK ? MSG_PEEK : 0;
-
-    return context->handle->kind == PND_KIND_STREAM ? peek : peek | MSG_TRUNC;
-}
-
 static void receive_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    sqe->fd = context->handle->descriptor;
-    sqe->msg_flags = pnd_receive_flags(context);
-    pnd_transfer_aim(context, sqe, IORING_OP_RECVMSG);
+    aim(context, sqe);
 }
 
 /* Nothing came: the end, unless an empty message or an empty window explains it. */
@@ -212,7 +249,9 @@ static void end_or_reset(struct pnd_context *context)
 enum pnd_verdict pnd_receive_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
     assert((cqe_flags & IORING_CQE_F_MORE) == 0); /* single shot: this is the last word */
-    (void)cqe_flags;
+    if (context->handle->strategy.has_bell &&
+        !pnd_bell_was_right(context->handle, result, cqe_flags))
+        return PND_AGAIN;
     if (result < 0)
         return pnd_transfer_fail(context, result);
     if (is_end(context, result))
@@ -235,7 +274,7 @@ static enum pnd_verdict receive_finish(struct pnd_context *context, int32_t resu
 
 static void receive_from_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    struct pendio_endpoint *sender = &context->extra->sender;
+    struct pendio_endpoint *sender = &pnd_context_extra(context)->sender;
 
     sqe->fd = context->handle->descriptor;
     sqe->addr = (uintptr_t)pnd_transfer_message(context, sender, sizeof sender->address);
@@ -246,7 +285,7 @@ static void receive_from_prepare(const struct pnd_context *context, struct io_ur
 static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t result,
                                             uint32_t cqe_flags)
 {
-    struct pnd_context_extra *extra = context->extra;
+    struct pnd_context_extra *extra = pnd_context_use_extra(context);
 
     if (result >= 0)
         extra->sender.byte_count = extra->message.msg_namelen;
@@ -256,8 +295,8 @@ static enum pnd_verdict receive_from_finish(struct pnd_context *context, int32_t
 void pnd_readable_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     sqe->fd = context->handle->descriptor;
-    sqe->addr = (uintptr_t)&context->extra->peeked;
-    sqe->len = sizeof context->extra->peeked;
+    sqe->addr = (uintptr_t)&pnd_context_extra(context)->peeked;
+    sqe->len = sizeof pnd_context_extra(context)->peeked;
     sqe->msg_flags = MSG_PEEK;
 }
 

@@ -71,7 +71,7 @@ __attribute__((noinline)) static int start(struct pnd_context *context, struct p
 __attribute__((noinline)) static int follow(struct pnd_context *context, struct pnd_handle *handle)
 {
     pnd_straight_follow(context, &send_operation, handle, &handle->sends);
-    if (!handle->sends.is_noted)
+    if (!handle->is_noted)
         pnd_outbox_joined(context->loop, handle);
     return PENDIO_PENDING;
 }
@@ -80,14 +80,15 @@ int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
 {
     struct io_uring_sqe *sqe;
 
-    if (handle == NULL || !pnd_straight_may_join(context, &send_operation, handle, &handle->sends))
+    if (PND_RARE(handle == NULL) ||
+        !pnd_straight_may_join(context, &send_operation, handle, &handle->sends))
         return start(context, handle);
     if (!pnd_line_is_empty(&handle->sends))
         return follow(context, handle);
-    if (context->policy == PENDIO_TRY || context->window.byte_count == 0)
+    if (PND_RARE(context->policy == PENDIO_TRY || context->window.byte_count == 0))
         return start(context, handle);
     sqe = pnd_straight_lead(context, &send_operation, handle, &handle->sends);
-    handle->sends.entry_until = pnd_ring_tail(&context->loop->ring);
+    handle->entry_until = pnd_ring_tail(&context->loop->ring);
     aim(context, sqe);
     return PENDIO_PENDING;
 }
@@ -99,10 +100,10 @@ int pnd_send_to_start(struct pnd_context *context, struct pnd_handle *handle)
 
     if (status < 0)
         return status;
-    if (context->extra->endpoint.byte_count == 0)
+    if (pnd_context_extra(context)->endpoint.byte_count == 0)
         return pnd_loop_refuse(context->loop, -EINVAL);
     pnd_context_begin(context, &send_to_operation, handle);
-    context->extra->pausing = false;
+    pnd_context_extra(context)->pausing = false;
     if (pnd_context_end_as_known(context, &handle->sends, &answer))
         return answer;
     return pnd_context_wait_in_line(context, &handle->sends);
@@ -129,7 +130,7 @@ static void send_prepare(const struct pnd_context *context, struct io_uring_sqe 
 
 static void send_to_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    struct pendio_endpoint *endpoint = &context->extra->endpoint;
+    struct pendio_endpoint *endpoint = &pnd_context_extra(context)->endpoint;
 
     if (pnd_transfer_pause(context, sqe))
         return;
@@ -144,7 +145,7 @@ enum pnd_verdict pnd_send_finish(struct pnd_context *context, int32_t result, ui
 {
     if (pnd_zero_copy_is_refused(context, result, cqe_flags))
         return PND_AGAIN;
-    if (result < 0)
+    if (PND_RARE(result < 0))
         return pnd_transfer_goes_on(context, result) || pnd_outbox_is_interrupted(context, result)
                    ? PND_AGAIN
                    : pnd_transfer_fail(context, result);

@@ -78,7 +78,7 @@ static bool end_as_known(struct pnd_context *context, struct pnd_line *from_line
 int pnd_splice_start(struct pnd_context *context, struct pnd_handle *from, uint64_t from_offset,
                      struct pnd_handle *to, uint64_t to_offset, uint64_t byte_count)
 {
-    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_splice *splice = &pnd_context_extra(context)->splice;
     struct pnd_line *from_line = NULL;
     struct pnd_line *to_line = NULL;
     int answer = pnd_context_reserve_on(context, &splice_operation, from != NULL ? to : NULL);
@@ -103,7 +103,7 @@ int pnd_splice_start(struct pnd_context *context, struct pnd_handle *from, uint6
     if (from_line == NULL && to_line == NULL)
         return pnd_context_go_parallel(context);
     if (from_line != NULL)
-        context->second_line = to_line;
+        pnd_context_use_extra(context)->second_line = to_line;
     return pnd_context_wait_in_line(context, from_line != NULL ? from_line : to_line);
 }
 
@@ -114,7 +114,7 @@ static uint64_t left_bytes(const struct pnd_context *context)
 
 static void let_go(struct pnd_context *context)
 {
-    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_splice *splice = &pnd_context_extra(context)->splice;
 
     if (splice->held_buffer != 0)
         pnd_buffers_release(&context->loop->buffers, splice->held_buffer - 1);
@@ -124,7 +124,7 @@ static void let_go(struct pnd_context *context)
 /* The end of the connection may give back what is collected, but not while it is written. */
 static void hold_first(struct pnd_context *context)
 {
-    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_splice *splice = &pnd_context_extra(context)->splice;
     struct pnd_loop *loop = context->loop;
     uint32_t buffer = pnd_inbox_first(&loop->inboxes, &splice->from->inbox)->buffer;
 
@@ -140,7 +140,7 @@ static void hold_first(struct pnd_context *context)
  */
 static enum pnd_source splice_take(struct pnd_context *context)
 {
-    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_splice *splice = &pnd_context_extra(context)->splice;
     struct pnd_handle *from = splice->from;
 
     if (from->multishot != &pnd_receive_ahead)
@@ -168,7 +168,7 @@ static uint64_t offset_now(const struct pnd_context *context, uint64_t offset)
 
 static void prepare_move(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_splice *splice = &pnd_context_extra(context)->splice;
 
     if (is_socket(splice->to) && !splice->unblocked)
         splice->unblocked = pnd_handle_unblock(splice->to);
@@ -183,7 +183,7 @@ static void prepare_move(const struct pnd_context *context, struct io_uring_sqe 
 /* Into a pipe; a splice says so if it is none. */
 static void prepare_to_hand_over(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    const struct pnd_splice *splice = &context->extra->splice;
+    const struct pnd_splice *splice = &pnd_context_extra(context)->splice;
     const struct pnd_window piece = splice->piece;
     uint32_t chunk = chunk_of(context);
 
@@ -197,7 +197,7 @@ static void prepare_to_hand_over(const struct pnd_context *context, struct io_ur
 
 static void splice_prepare(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    const struct pnd_splice *splice = &context->extra->splice;
+    const struct pnd_splice *splice = &pnd_context_extra(context)->splice;
     bool for_from = splice->stage == STAGE_WAIT_FROM;
 
     if (splice->stage == STAGE_MOVE) {
@@ -225,7 +225,7 @@ static int32_t error_that_sticks(const struct pnd_splice *splice, int32_t result
 
 static enum pnd_verdict fail(struct pnd_context *context, int32_t result)
 {
-    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_splice *splice = &pnd_context_extra(context)->splice;
 
     if (result == -EINTR && context->stop == PND_STOP_NONE)
         return PND_AGAIN;
@@ -239,7 +239,7 @@ static enum pnd_verdict fail(struct pnd_context *context, int32_t result)
 
 static void end(struct pnd_context *context)
 {
-    const struct pnd_splice *splice = &context->extra->splice;
+    const struct pnd_splice *splice = &pnd_context_extra(context)->splice;
     int32_t error = 0;
 
     if (is_socket(splice->from))
@@ -252,7 +252,7 @@ static void end(struct pnd_context *context)
 
 static enum pnd_verdict finish_move(struct pnd_context *context, int32_t result)
 {
-    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_splice *splice = &pnd_context_extra(context)->splice;
 
     context->moved_bytes += (uint32_t)result;
     if (left_bytes(context) == 0)
@@ -267,7 +267,7 @@ static enum pnd_verdict finish_move(struct pnd_context *context, int32_t result)
 
 static enum pnd_verdict finish_hand_over(struct pnd_context *context, int32_t result)
 {
-    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_splice *splice = &pnd_context_extra(context)->splice;
 
     if (pnd_transfer_must_do_with_signal(context->loop, result))
         return PND_AGAIN;
@@ -290,7 +290,7 @@ static enum pnd_verdict finish_hand_over(struct pnd_context *context, int32_t re
 static enum pnd_verdict splice_finish(struct pnd_context *context, int32_t result,
                                       uint32_t cqe_flags)
 {
-    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_splice *splice = &pnd_context_extra(context)->splice;
 
     (void)cqe_flags;
     if (splice->stage == STAGE_HAND_OVER)
@@ -308,7 +308,7 @@ static enum pnd_verdict splice_finish(struct pnd_context *context, int32_t resul
 
 static void splice_release(struct pnd_context *context)
 {
-    struct pnd_splice *splice = &context->extra->splice;
+    struct pnd_splice *splice = &pnd_context_extra(context)->splice;
 
     if (splice->unblocked)
         pnd_handle_block(splice->to);

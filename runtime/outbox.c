@@ -51,10 +51,10 @@ static bool is_plain(const struct pnd_context *context)
 }
 
 /* The entry of the first send, if it can still be changed; NULL: it cannot, or there is none. */
-static struct io_uring_sqe *open_entry(const struct pnd_loop *loop, const struct pnd_line *sends)
+static struct io_uring_sqe *open_entry(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
-    const struct pnd_context *first = TAILQ_FIRST(&sends->waiting);
-    struct io_uring_sqe *sqe = pnd_ring_queued(&loop->ring, sends->entry_until);
+    const struct pnd_context *first = TAILQ_FIRST(&handle->sends.waiting);
+    struct io_uring_sqe *sqe = pnd_ring_queued(&loop->ring, handle->entry_until);
 
     if (first == NULL || first->place != PND_IN_KERNEL || first->polling || sqe == NULL ||
         sqe->user_data != first->token)
@@ -64,15 +64,15 @@ static struct io_uring_sqe *open_entry(const struct pnd_loop *loop, const struct
 
 static void note(struct pnd_outbox *outbox, struct pnd_handle *handle)
 {
-    if (handle->sends.is_noted || outbox->noted_count == outbox->noted_room)
+    if (handle->is_noted || outbox->noted_count == outbox->noted_room)
         return;
-    handle->sends.is_noted = true;
+    handle->is_noted = true;
     outbox->noted[outbox->noted_count++] = handle;
 }
 
 void pnd_outbox_joined(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    if (handle->kind == PND_KIND_STREAM && open_entry(loop, &handle->sends) != NULL)
+    if (handle->kind == PND_KIND_STREAM && open_entry(loop, handle) != NULL)
         note(&loop->outbox, handle);
 }
 
@@ -81,7 +81,7 @@ void pnd_outbox_leads(const struct pnd_context *context)
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
 
-    handle->sends.entry_until = pnd_ring_tail(&loop->ring);
+    handle->entry_until = pnd_ring_tail(&loop->ring);
     if (handle->kind == PND_KIND_STREAM && TAILQ_NEXT(context, line_link) != NULL)
         note(&loop->outbox, handle);
 }
@@ -145,28 +145,28 @@ static void rewrite(const struct pnd_ring *ring, struct io_uring_sqe *sqe,
         sqe->addr = (uintptr_t)bundle->first;
         sqe->len = (uint32_t)piece_count;
     } else {
-        first->extra->message =
+        pnd_context_extra(first)->message =
             (struct msghdr){.msg_iov = bundle->first, .msg_iovlen = piece_count};
         sqe->opcode = IORING_OP_SENDMSG;
-        sqe->addr = (uintptr_t)&first->extra->message;
+        sqe->addr = (uintptr_t)&pnd_context_extra(first)->message;
         sqe->len = 1;
     }
 }
 
-static void gather(struct pnd_loop *loop, struct pnd_line *sends)
+static void gather(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     struct pnd_outbox *outbox = &loop->outbox;
-    struct pnd_context *first = TAILQ_FIRST(&sends->waiting);
-    struct io_uring_sqe *sqe = open_entry(loop, sends);
-    bool alone = sends->goes_alone;
+    struct pnd_context *first = TAILQ_FIRST(&handle->sends.waiting);
+    struct io_uring_sqe *sqe = open_entry(loop, handle);
+    bool alone = handle->goes_alone;
     uint32_t room = PIECE_ROOM - outbox->piece_count;
     struct iovec *pieces = &outbox->pieces[outbox->piece_count];
     struct bundle bundle = {.first = pieces, .next = pieces};
     uint32_t carried_count;
 
     bundle.end = pieces + (room < REQUEST_PIECES ? room : REQUEST_PIECES);
-    sends->is_noted = false;
-    sends->goes_alone = false;
+    handle->is_noted = false;
+    handle->goes_alone = false;
     if (sqe == NULL || alone || !is_plain(first) || !add(&bundle, first))
         return;
     carried_count = carry(&bundle, first);
@@ -191,7 +191,7 @@ void pnd_outbox_gather(struct pnd_loop *loop)
 
     renew(outbox, &loop->ring);
     for (uint32_t i = 0; i < outbox->noted_count; i++)
-        gather(loop, &outbox->noted[i]->sends);
+        gather(loop, outbox->noted[i]);
     outbox->noted_count = 0;
     outbox->used_until = pnd_ring_tail(&loop->ring);
 }
@@ -232,7 +232,7 @@ static enum pnd_verdict judge(struct pnd_context *first, int32_t result)
     if (result > 0 || pnd_outbox_is_interrupted(first, result))
         return PND_AGAIN;
     if (result < 0 && may_be_of_another(result)) {
-        first->line->goes_alone = true;
+        first->handle->goes_alone = true;
         return PND_AGAIN;
     }
     return pnd_transfer_fail(first, result < 0 ? result : -EIO);
@@ -292,13 +292,13 @@ void pnd_outbox_stop(struct pnd_context *context)
     struct pnd_context *first = TAILQ_FIRST(&context->line->waiting);
 
     if (first != context)
-        first->extra->interrupted = first->token;
-    if (first->queue == NULL)
-        pnd_context_enqueue(first, &context->loop->cancels);
+        pnd_context_extra(first)->interrupted = first->token;
+    if (first->queue == PND_NO_QUEUE)
+        pnd_context_enqueue(first, PND_CANCELS);
 }
 
 bool pnd_outbox_is_interrupted(const struct pnd_context *context, int32_t result)
 {
     return result == -ECANCELED && context->stop == PND_STOP_NONE &&
-           context->extra->interrupted == context->token;
+           pnd_context_extra(context)->interrupted == context->token;
 }

@@ -83,10 +83,10 @@ int pnd_packets_set(struct pnd_context *context, const struct pendio_packet *pac
     int status = check_all(context, packets, packet_count);
 
     if (status == 0)
-        status = grow(context->extra, packet_count);
+        status = grow(pnd_context_use_extra(context), packet_count);
     if (status < 0)
         return status;
-    copy = context->extra->packets;
+    copy = pnd_context_extra(context)->packets;
     *copy = (struct pnd_packets){
         .parts = copy->parts, .capacity = copy->capacity, .pipe = {.read_end = -1}};
     for (uint32_t i = 0; i < packet_count; i++)

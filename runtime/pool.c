@@ -6,12 +6,18 @@
  */
 #include "pool.h"
 
+#include "context.h"
 #include "lend.h"
 #include "packets.h"
 #include "request.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { CACHE_LINE_BYTES = 64 };
+
+_Static_assert(sizeof(struct pnd_context) % CACHE_LINE_BYTES == 0, "they lie side by side");
 
 /* An index for an arena, a bit each in arenas_in_use; PND_ARENA_LIMIT when all are taken. */
 static uint32_t take_arena_index(struct pnd_loop *loop)
@@ -43,7 +49,7 @@ static void count_arena(struct pnd_loop *loop, const struct pnd_arena *arena)
         loop->stats.arena_error = arena->refusal;
 }
 
-static void take_slots(struct pnd_pool *pool, uint32_t piece_count)
+static void take_slots(struct pnd_pool *pool)
 {
     struct pnd_loop *loop = pool->loop;
 
@@ -54,14 +60,8 @@ static void take_slots(struct pnd_pool *pool, uint32_t piece_count)
         context->token = loop->tokens[slot];
         context->loop = loop;
         context->pool = pool;
-        context->extra = &pool->extras[i];
-        if (piece_count != 0) {
-            context->extra->pieces = &pool->pieces[(uint64_t)i * piece_count];
-            context->extra->piece_room = piece_count;
-        }
         context->state = PND_POOLED;
-        context->coming.context = (struct pendio_context *)context;
-        context->result.context = context->coming.context;
+        context->coming_context = (struct pendio_context *)context;
         loop->contexts[slot] = context;
         pool->free_contexts[pool->context_count - 1 - i] = context;
     }
@@ -81,7 +81,17 @@ static void give_back_slots(struct pnd_pool *pool)
     }
 }
 
-static int allocate(struct pnd_pool *pool, uint32_t piece_count, uint64_t slice_bytes)
+/* Each in lines of its own of a processor's cache. */
+static struct pnd_context *make_contexts(uint32_t count)
+{
+    struct pnd_context *contexts = aligned_alloc(CACHE_LINE_BYTES, count * sizeof *contexts);
+
+    if (contexts != NULL)
+        memset(contexts, 0, count * sizeof *contexts);
+    return contexts;
+}
+
+static int allocate(struct pnd_pool *pool, uint64_t slice_bytes)
 {
     struct pnd_loop *loop = pool->loop;
     uint64_t slice = slice_bytes <= UINT64_MAX - 63 ? (slice_bytes + 63) / 64 * 64 : UINT64_MAX;
@@ -91,28 +101,40 @@ static int allocate(struct pnd_pool *pool, uint32_t piece_count, uint64_t slice_
         arena_bytes > UINT64_MAX / 2)
         return -ENOMEM;
     pool->slice_bytes = slice;
-    pool->contexts = calloc(pool->context_count, sizeof *pool->contexts);
+    pool->contexts = make_contexts(pool->context_count);
     pool->extras = calloc(pool->context_count, sizeof *pool->extras);
+    pool->limits = calloc(pool->context_count, sizeof *pool->limits);
     pool->free_contexts = calloc(pool->context_count, sizeof(struct pnd_context *));
-    if (piece_count != 0)
-        pool->pieces = calloc((uint64_t)pool->context_count * piece_count, sizeof *pool->pieces);
-    if (pool->contexts == NULL || pool->extras == NULL || pool->free_contexts == NULL ||
-        (piece_count != 0 && pool->pieces == NULL))
+    if (pool->piece_count != 0)
+        pool->pieces =
+            calloc((uint64_t)pool->context_count * pool->piece_count, sizeof *pool->pieces);
+    if (pool->contexts == NULL || pool->extras == NULL || pool->limits == NULL ||
+        pool->free_contexts == NULL || (pool->piece_count != 0 && pool->pieces == NULL))
         return -ENOMEM;
     return pnd_arena_init(&pool->arena, &loop->ring, arena_bytes,
                           arena_bytes == 0 ? PND_ARENA_LIMIT : take_arena_index(loop));
 }
 
+/* What grew for contexts alone. */
+static void release_grown(struct pnd_pool *pool)
+{
+    for (uint32_t i = 0; i < pool->context_count; i++) {
+        struct pnd_context *context = &pool->contexts[i];
+
+        if (!context->uses_extra)
+            continue;
+        pnd_packets_fini(pnd_context_extra(context)->packets);
+        pnd_request_release(context);
+    }
+}
+
 static void release(struct pnd_pool *pool)
 {
-    for (uint32_t i = 0; pool->extras != NULL && i < pool->context_count; i++)
-        pnd_packets_fini(pool->extras[i].packets);
     give_back_arena_index(pool->loop, pool->arena.index);
-    for (uint32_t i = 0; pool->has_grown && i < pool->context_count; i++)
-        pnd_request_release(&pool->contexts[i]);
     free(pool->pieces);
     free(pool->contexts);
     free(pool->extras);
+    free(pool->limits);
     free(pool->free_contexts);
     free(pool);
 }
@@ -132,14 +154,15 @@ int pnd_pool_create(struct pnd_loop *loop, uint32_t context_count, uint32_t piec
         return -ENOMEM;
     pool->loop = loop;
     pool->context_count = context_count;
+    pool->piece_count = piece_count;
     pool->free_count = context_count;
     pool->arena.index = PND_ARENA_LIMIT;
-    status = allocate(pool, piece_count, slice_bytes);
+    status = allocate(pool, slice_bytes);
     if (status < 0) {
         release(pool);
         return status;
     }
-    take_slots(pool, piece_count);
+    take_slots(pool);
     count_arena(loop, &pool->arena);
     loop->stats.pool_contexts += context_count;
     LIST_INSERT_HEAD(&loop->pools, pool, link);
@@ -162,6 +185,7 @@ void pnd_pool_destroy(struct pnd_pool *pool)
     give_back_arena_index(loop, pool->arena.index);
     pnd_arena_fini(&pool->arena, &loop->ring);
     pool->arena.index = PND_ARENA_LIMIT;
+    release_grown(pool);
     release(pool);
 }
 
@@ -206,7 +230,7 @@ void pnd_pool_take_back(struct pnd_loop *loop)
 {
     struct pnd_context *context;
 
-    while ((context = TAILQ_FIRST(&loop->returns)) != NULL) {
+    while ((context = pnd_loop_first(loop, PND_RETURNS)) != NULL) {
         pnd_context_dequeue(context);
         if (context->request_flags & PENDIO_AUTO_PUT)
             (void)pnd_pool_put(context);

@@ -5,17 +5,25 @@
 #define PND_POOL_H
 
 #include "arena.h"
-#include "context.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/queue.h>
+
+struct pendio_bytes;
+struct pnd_context;
+struct pnd_context_extra;
+struct pnd_context_limit;
+struct pnd_loop;
 
 struct pnd_pool {
     LIST_ENTRY(pnd_pool) link; /* among the loop's */
     struct pnd_loop *loop;
     struct pnd_context *contexts;
-    struct pnd_context_extra *extras;
+    struct pnd_context_extra *extras;   /* of the context with the same index */
+    struct pnd_context_limit *limits;   /* so are these */
     struct pendio_bytes *pieces;        /* room for the vectors of all; NULL: none */
-    bool has_grown;                     /* a context has a vector in memory of its own */
+    uint32_t piece_count;               /* for so many each */
     struct pnd_context **free_contexts; /* a stack: the one put back last is the warmest */
     uint32_t context_count;
     uint32_t free_count;

@@ -12,6 +12,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum { PAGE_BYTES = 4096 };
 
@@ -71,8 +73,8 @@ int pnd_probe_opcodes(struct io_uring *uring, struct pnd_opcodes *ret_opcodes)
 
 /* ---- by trying ------------------------------------------------------------------------------ */
 
-/* The result of the one request under way; further completions that belong to it are dropped. */
-static int32_t answer(struct io_uring *uring)
+/* The answer to the one request under way; further completions that belong to it are dropped. */
+static int32_t answer(struct io_uring *uring, uint32_t *ret_flags)
 {
     struct io_uring_cqe *cqe;
     bool is_first = true;
@@ -82,7 +84,10 @@ static int32_t answer(struct io_uring *uring)
     while (has_more) {
         if (io_uring_submit_and_wait(uring, 1) < 0 || io_uring_peek_cqe(uring, &cqe) < 0)
             return -EIO;
-        result = is_first ? cqe->res : result;
+        if (is_first) {
+            result = cqe->res;
+            *ret_flags = cqe->flags;
+        }
         is_first = false;
         has_more = (cqe->flags & IORING_CQE_F_MORE) != 0;
         io_uring_cqe_seen(uring, cqe);
@@ -94,12 +99,42 @@ static int32_t answer(struct io_uring *uring)
 static bool knows(struct io_uring *uring, const struct io_uring_sqe *request)
 {
     struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
+    uint32_t flags;
 
     if (sqe == NULL)
         return false;
     *sqe = *request;
     sqe->fd = -1;
-    return answer(uring) == -EBADF;
+    return answer(uring, &flags) == -EBADF;
+}
+
+/* One of two bytes that are there: Linux 6.17 says that there is another. */
+static bool tells_rest(struct io_uring *uring, const int *ends)
+{
+    char bytes[2] = "";
+    struct io_uring_sqe *sqe;
+    uint32_t flags = 0;
+
+    if (send(ends[1], bytes, sizeof bytes, MSG_NOSIGNAL) != sizeof bytes)
+        return false;
+    sqe = io_uring_get_sqe(uring);
+    if (sqe == NULL)
+        return false;
+    io_uring_prep_recv(sqe, ends[0], bytes, 1, 0);
+    return answer(uring, &flags) == 1 && (flags & IORING_CQE_F_SOCK_NONEMPTY) != 0;
+}
+
+static bool unix_tells_rest(struct io_uring *uring)
+{
+    bool tells;
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        return false;
+    tells = tells_rest(uring, ends);
+    close(ends[0]);
+    close(ends[1]);
+    return tells;
 }
 
 static const struct io_uring_sqe zero_copy_send = {.opcode = IORING_OP_SEND_ZC};
@@ -189,6 +224,8 @@ void pnd_probe_try(struct io_uring *uring, struct pnd_ring *ring)
     ring->features = hoped & ~missing;
     ring->limits_receives =
         (ring->features & PENDIO_FEATURE_MULTISHOT_RECEIVE) && knows(uring, &limited_receive);
+    ring->tells_rest =
+        (ring->features & PENDIO_FEATURE_MULTISHOT_RECEIVE) && unix_tells_rest(uring);
     ring->sends_vectors =
         pnd_opcodes_have(&ring->opcodes, IORING_OP_SEND) && knows(uring, &vector_send);
 }

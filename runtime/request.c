@@ -24,18 +24,16 @@ _Static_assert(sizeof(struct pendio_bytes) == sizeof(struct iovec) &&
 
 void pnd_request_renew(struct pnd_context *context)
 {
-    struct pnd_context_extra *extra = context->extra;
-
     context->policy = PENDIO_AUTO;
     context->request_flags = 0;
     context->deadline_ns = 0;
     context->user_data = 0;
     context->completed = NULL;
     context->completed_state = NULL;
-    if (extra->endpoint.byte_count != 0) /* what nobody uses is never touched */
-        extra->endpoint.byte_count = 0;
-    if (extra->control.memory != NULL)
-        extra->control = (struct pnd_window){.memory = NULL};
+    if (context->uses_extra) {
+        pnd_context_extra(context)->endpoint.byte_count = 0;
+        pnd_context_extra(context)->control = (struct pnd_window){.memory = NULL};
+    }
     pnd_request_set_slice(context);
 }
 
@@ -58,11 +56,11 @@ void pnd_request_set_lending(struct pnd_context *context)
 void pnd_request_set_slice(struct pnd_context *context)
 {
     const struct pnd_pool *pool = context->pool;
-    uint64_t index = (uint64_t)(context - pool->contexts);
     unsigned char *base = pool->arena.base;
 
-    pnd_request_set_memory(context, base == NULL ? NULL : base + index * pool->slice_bytes,
-                           pool->slice_bytes);
+    if (base != NULL)
+        base += pnd_context_index(context) * pool->slice_bytes;
+    pnd_request_set_memory(context, base, pool->slice_bytes);
 }
 
 int pnd_request_set_window(struct pnd_context *context, uint64_t offset, uint64_t byte_count)
@@ -108,15 +106,31 @@ static void release_pieces(struct pnd_context_extra *extra)
 /* Room for that many, whatever it holds kept until the new ones are there. */
 static struct pendio_bytes *make_room(const struct pnd_context *context, uint32_t piece_count)
 {
-    if (piece_count <= context->extra->piece_room)
-        return context->extra->pieces;
-    return calloc(piece_count, sizeof *context->extra->pieces);
+    const struct pnd_context_extra *extra = pnd_context_extra(context);
+    const struct pnd_pool *pool = context->pool;
+
+    if (piece_count <= extra->piece_room)
+        return extra->pieces;
+    if (piece_count <= pool->piece_count)
+        return &pool->pieces[pnd_context_index(context) * pool->piece_count];
+    return calloc(piece_count, sizeof *extra->pieces);
+}
+
+/* It is the room for that many from now on. */
+static void keep_room(struct pnd_context *context, struct pendio_bytes *room, uint32_t piece_count)
+{
+    struct pnd_context_extra *extra = pnd_context_use_extra(context);
+    uint32_t pool_count = context->pool->piece_count;
+
+    release_pieces(extra);
+    extra->pieces = room;
+    extra->owns_pieces = piece_count > pool_count;
+    extra->piece_room = extra->owns_pieces ? piece_count : pool_count;
 }
 
 int pnd_request_set_pieces(struct pnd_context *context, const struct pendio_bytes *pieces,
                            uint32_t piece_count)
 {
-    struct pnd_context_extra *extra = context->extra;
     struct pendio_bytes *room;
     struct pnd_window whole;
     int status = measure(pieces, piece_count, &whole);
@@ -128,13 +142,8 @@ int pnd_request_set_pieces(struct pnd_context *context, const struct pendio_byte
         return -ENOMEM;
     if (piece_count != 0)
         memmove(room, pieces, piece_count * sizeof *pieces); /* also from the copy itself */
-    if (room != extra->pieces) {
-        release_pieces(extra);
-        extra->pieces = room;
-        extra->piece_room = piece_count;
-        extra->owns_pieces = true;
-        context->pool->has_grown = true;
-    }
+    if (room != pnd_context_extra(context)->pieces)
+        keep_room(context, room, piece_count);
     pnd_lend_return(context);
     context->lending = false;
     context->memory = whole;
@@ -145,7 +154,7 @@ int pnd_request_set_pieces(struct pnd_context *context, const struct pendio_byte
 
 int pnd_request_set_control(struct pnd_context *context, void *memory, uint64_t byte_count)
 {
-    struct pnd_context_extra *extra = context->extra;
+    struct pnd_context_extra *extra = pnd_context_use_extra(context);
 
     if (byte_count != 0 && byte_count > extra->control_room.byte_count) {
         unsigned char *room = NULL;
@@ -156,7 +165,6 @@ int pnd_request_set_control(struct pnd_context *context, void *memory, uint64_t 
             return -ENOMEM;
         free(extra->control_room.memory);
         extra->control_room = (struct pnd_window){.memory = room, .byte_count = byte_count};
-        context->pool->has_grown = true;
     }
     extra->control = (struct pnd_window){.memory = memory, .byte_count = byte_count};
     return 0;
@@ -185,7 +193,7 @@ void pnd_request_set_callback(struct pnd_context *context, pendio_completed_fn *
 
 void pnd_request_read(const struct pnd_context *context, struct pendio_request *ret_request)
 {
-    const struct pnd_context_extra *extra = context->extra;
+    const struct pnd_context_extra *extra = pnd_context_extra(context);
     bool has_memory = context->memory.memory != NULL;
 
     *ret_request = (struct pendio_request){
@@ -211,7 +219,7 @@ void pnd_request_read(const struct pnd_context *context, struct pendio_request *
 
 void pnd_request_release(struct pnd_context *context)
 {
-    struct pnd_context_extra *extra = context->extra;
+    struct pnd_context_extra *extra = pnd_context_extra(context);
 
     release_pieces(extra);
     free(extra->control_room.memory);

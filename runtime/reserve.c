@@ -36,7 +36,7 @@ int pnd_context_reserve_on(struct pnd_context *context, const struct pnd_operati
 
     if (status == 0 && handle == NULL)
         status = pnd_loop_refuse(context->loop, -EBADF);
-    else if (status == 0 && handle->acceptor != NULL)
+    else if (status == 0 && handle->acceptor != 0)
         status = pnd_loop_refuse(context->loop, -EBUSY);
     return status;
 }

@@ -7,7 +7,8 @@
  */
 #include "ring.h"
 
-void pnd_ring_set_row(struct pnd_ring *ring, struct io_uring_sqe *next, uint32_t queued_count)
+void pnd_ring_set_row_behind(struct pnd_ring *ring, struct io_uring_sqe *next,
+                             uint32_t queued_count)
 {
     uint32_t until_end = ring->entry_count - (uint32_t)(next - ring->entries);
     uint32_t room = ring->entry_count - queued_count;
@@ -22,6 +23,6 @@ bool pnd_ring_turn_over(struct pnd_ring *ring)
 {
     if (!pnd_ring_has_room(ring))
         return false;
-    pnd_ring_set_row(ring, ring->entries, pnd_ring_queued_count(ring));
+    pnd_ring_set_row_behind(ring, ring->entries, pnd_ring_queued_count(ring));
     return true;
 }

@@ -10,6 +10,7 @@
 
 #include "probe.h"
 #include "uring_abi.h"
+#include "usual.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -84,6 +85,7 @@ struct pnd_ring {
     uint64_t features;                 /* PENDIO_FEATURE_... in use */
     uint16_t zero_copy_flags;          /* of every send that copies nothing */
     struct pnd_opcodes opcodes;
+    bool tells_rest;      /* a receive over Unix sockets tells that there is more */
     bool limits_receives; /* a multishot receive may be told to end after so many bytes */
     bool can_look;        /* what the kernel has done shows without entering it */
     bool sends_vectors;   /* a send may have pieces, without a message around them */
@@ -123,8 +125,24 @@ static inline bool pnd_ring_has_room(const struct pnd_ring *ring)
     return ring->next != ring->limit || pnd_ring_queued_count(ring) != ring->entry_count;
 }
 
-/* So many are not handed over; those that may be fetched from `next` on lie in a row. */
-void pnd_ring_set_row(struct pnd_ring *ring, struct io_uring_sqe *next, uint32_t queued_count);
+/*
+ * So many are not handed over, mostly none; those that may be fetched from `next` on lie in a row.
+ */
+void pnd_ring_set_row_behind(struct pnd_ring *ring, struct io_uring_sqe *next,
+                             uint32_t queued_count);
+
+static inline void pnd_ring_set_row(struct pnd_ring *ring, struct io_uring_sqe *next,
+                                    uint32_t queued_count)
+{
+    if (PND_RARE(queued_count != 0)) {
+        pnd_ring_set_row_behind(ring, next, queued_count);
+        return;
+    }
+    ring->first = next;
+    ring->next = next;
+    ring->limit = ring->entries + ring->entry_count;
+    ring->queued_before = 0;
+}
 
 /* Where the entries end they begin anew. False: there is no room. */
 bool pnd_ring_turn_over(struct pnd_ring *ring);
@@ -132,7 +150,7 @@ bool pnd_ring_turn_over(struct pnd_ring *ring);
 /* Room, and an entry at hand. */
 static inline bool pnd_ring_has_next(struct pnd_ring *ring)
 {
-    return ring->next != ring->limit || pnd_ring_turn_over(ring);
+    return PND_USUAL(ring->next != ring->limit) || pnd_ring_turn_over(ring);
 }
 
 /* The entry at hand, zeroed; the caller fills it before anything else is fetched. */

@@ -174,6 +174,18 @@ static void uring_fini(struct pnd_ring *ring)
     ring->state = NULL;
 }
 
+static inline uint32_t enter_flags(const struct pnd_ring *ring)
+{
+    return ring->features & PENDIO_FEATURE_REGISTERED_RING ? IORING_ENTER_REGISTERED_RING : 0;
+}
+
+/* What was fetched is the kernel's to see. */
+static inline void show_entries(struct io_uring *uring)
+{
+    uring->sq.sqe_head = uring->sq.sqe_tail;
+    io_uring_smp_store_release(uring->sq.ktail, uring->sq.sqe_tail);
+}
+
 /* The limit ends a shorter wait for several, but not the kernel's own, which would ignore it. */
 static int wait_for_several(const struct pnd_ring *ring, struct __kernel_timespec *limit,
                             uint64_t wait_ns)
@@ -182,12 +194,9 @@ static int wait_for_several(const struct pnd_ring *ring, struct __kernel_timespe
     uint64_t batch_ns = ring->batch_ns < wait_ns ? ring->batch_ns : wait_ns;
     struct pnd_uring_wait wait = {.limit = (uintptr_t)limit,
                                   .least_us = (uint32_t)(batch_ns / 1000)};
-    uint32_t flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+    uint32_t flags = enter_flags(ring) | IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
 
-    if (ring->features & PENDIO_FEATURE_REGISTERED_RING)
-        flags |= IORING_ENTER_REGISTERED_RING;
-    uring->sq.sqe_head = uring->sq.sqe_tail;
-    io_uring_smp_store_release(uring->sq.ktail, uring->sq.sqe_tail);
+    show_entries(uring);
     return io_uring_enter2((unsigned)uring->enter_ring_fd, pnd_ring_queued_count(ring),
                            ring->wait_count, flags, (sigset_t *)&wait, sizeof wait);
 }
@@ -204,15 +213,17 @@ __attribute__((noinline)) static int enter_for(const struct pnd_ring *ring, int6
 }
 
 /* Task work runs only inside the kernel, so even a turn that does not wait has to enter it. */
-static int enter(const struct pnd_ring *ring, int64_t wait_ns)
+static inline int enter(const struct pnd_ring *ring, uint32_t queued_count, int64_t wait_ns)
 {
-    if (wait_ns == PND_RING_ONLY_SUBMIT)
-        return io_uring_submit(ring->state);
-    if (wait_ns == 0)
-        return io_uring_submit_and_get_events(ring->state);
-    if (wait_ns < 0)
-        return io_uring_submit_and_wait(ring->state, 1);
-    return enter_for(ring, wait_ns);
+    struct io_uring *uring = ring->state;
+    uint32_t flags = enter_flags(ring);
+
+    if (PND_RARE(wait_ns > 0))
+        return enter_for(ring, wait_ns);
+    if (wait_ns != PND_RING_ONLY_SUBMIT)
+        flags |= IORING_ENTER_GETEVENTS;
+    show_entries(uring);
+    return io_uring_enter((unsigned)uring->enter_ring_fd, queued_count, wait_ns == -1, flags, NULL);
 }
 
 static int uring_submit(struct pnd_ring *ring, int64_t wait_ns)
@@ -224,12 +235,12 @@ static int uring_submit(struct pnd_ring *ring, int64_t wait_ns)
 
     uring->sq.sqe_tail = *uring->sq.khead + queued_count;
     ring->system_call_count++;
-    status = enter(ring, wait_ns);
+    status = enter(ring, queued_count, wait_ns);
 
     left_count = io_uring_sq_ready(uring);
     ring->request_count += queued_count - left_count;
     pnd_ring_set_row(ring, ring->next, left_count);
-    return status >= 0 || status == -ETIME ? 0 : status;
+    return PND_USUAL(status >= 0) || status == -ETIME ? 0 : status;
 }
 
 _Static_assert(sizeof(struct pnd_ring_completion) == sizeof(struct io_uring_cqe) &&
@@ -247,11 +258,11 @@ static uint32_t uring_collect(struct pnd_ring *ring)
     uint32_t first;
 
     io_uring_cq_advance(uring, ring->given_count);
-    if (io_uring_cq_has_overflow(uring))
+    if (PND_RARE(io_uring_cq_has_overflow(uring)))
         ring->overflow_count++;
     ready_count = io_uring_cq_ready(uring);
     first = *uring->cq.khead & (ring->completion_count - 1);
-    if (ready_count > ring->completion_count - first)
+    if (PND_RARE(ready_count > ring->completion_count - first))
         ready_count = ring->completion_count - first;
     ring->given = (struct pnd_ring_completion *)&uring->cq.cqes[first];
     ring->given_count = ready_count;

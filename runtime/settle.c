@@ -7,13 +7,14 @@
  */
 #include "context.h"
 
-void pnd_context_settle(struct pnd_handle *handle, const struct pnd_context *ended)
+void pnd_context_settle(struct pnd_loop *loop, struct pnd_handle *handle,
+                        const struct pnd_context *ended)
 {
-    struct pnd_context *settler = handle->settler;
+    struct pnd_context *settler = pnd_loop_whose(loop, handle->settler);
 
     if (settler != ended && !pnd_handle_is_quiet(handle))
         return;
-    handle->settler = NULL;
+    handle->settler = 0;
     if (settler != ended)
         pnd_context_submit(settler);
 }

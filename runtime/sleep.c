@@ -16,16 +16,16 @@ uint64_t pnd_sleep_end(const struct pnd_loop *loop, uint64_t end_ns)
     uint64_t next_ns = pnd_wheel_next_ns(&loop->wheel);
     uint64_t until_ns = next_ns < end_ns ? next_ns : end_ns;
 
-    if (until_ns == UINT64_MAX && loop->ring.batch_ns != 0)
+    if (until_ns == UINT64_MAX && PND_RARE(loop->ring.batch_ns != 0))
         until_ns = pnd_clock_ns() + batch_limit_ns;
     return until_ns;
 }
 
 int64_t pnd_sleep_left(uint64_t until_ns)
 {
-    uint64_t now_ns = until_ns == UINT64_MAX ? 0 : pnd_clock_ns();
+    uint64_t now_ns = PND_USUAL(until_ns == UINT64_MAX) ? 0 : pnd_clock_ns();
 
-    if (until_ns <= now_ns)
+    if (PND_RARE(until_ns <= now_ns))
         return 0;
     return until_ns - now_ns <= INT64_MAX ? (int64_t)(until_ns - now_ns) : -1;
 }

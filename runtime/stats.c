@@ -33,6 +33,7 @@ int pnd_loop_refuse(struct pnd_loop *loop, int status)
 void pnd_loop_stats(const struct pnd_loop *loop, struct pendio_loop_statistics *ret_statistics)
 {
     *ret_statistics = loop->stats;
+    ret_statistics->turns = loop->turn;
     ret_statistics->backend = loop->ring.backend->id;
     ret_statistics->features = loop->ring.features;
     ret_statistics->pending = loop->under_way_count;

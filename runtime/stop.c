@@ -29,7 +29,7 @@ void pnd_context_stop(struct pnd_context *context, enum pnd_stop reason)
         return;
     context->stop = (uint8_t)reason;
     if (context->place == PND_IN_KERNEL)
-        pnd_context_enqueue(context, &context->loop->cancels);
+        pnd_context_enqueue(context, PND_CANCELS);
     else if (context->place == PND_CARRYING || context->place == PND_CARRIED)
         pnd_outbox_stop(context);
     else
@@ -45,10 +45,11 @@ void pnd_context_end_early(struct pnd_context *context)
 
 void pnd_context_is_due(struct pnd_deadline *deadline)
 {
-    struct pnd_context *context =
-        (struct pnd_context *)((char *)deadline - offsetof(struct pnd_context, deadline));
+    const struct pnd_context_limit *limit =
+        (struct pnd_context_limit *)((char *)deadline -
+                                     offsetof(struct pnd_context_limit, deadline));
 
-    pnd_context_stop(context, PND_STOP_BY_DEADLINE);
+    pnd_context_stop(limit->context, PND_STOP_BY_DEADLINE);
 }
 
 struct pnd_context *pnd_context_of_run(const struct pnd_loop *loop, pendio_run run)

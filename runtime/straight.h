@@ -16,9 +16,9 @@ static inline bool pnd_straight_may_start(const struct pnd_context *context,
 {
     struct pnd_loop *loop = context->loop;
 
-    return context->phase == pnd_phase(PND_FREE, PND_NOWHERE) &&
-           (loop->startable_operations >> operation->code & 1) != 0 &&
-           pnd_ring_has_next(&loop->ring);
+    return PND_USUAL(context->phase == pnd_phase(PND_FREE, PND_NOWHERE) &&
+                     (loop->startable_operations >> operation->code & 1) != 0) &&
+           PND_USUAL(pnd_ring_has_next(&loop->ring));
 }
 
 /* As pnd_context_begin(), for a context in no queue. */
@@ -29,8 +29,7 @@ static inline void pnd_straight_begin(struct pnd_context *context,
     assert(pnd_context_is_clear(context));
     pnd_context_move(context, PND_PENDING);
     context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
-    context->coming_operation = operation->code;
-    context->flags = 0; /* as it is; in one word with the former */
+    pnd_context_clear_coming(context, operation->code);
     context->phase = phase;
     context->operation = operation;
     context->loop->under_way_count++;
@@ -59,8 +58,8 @@ static inline bool pnd_straight_may_join(const struct pnd_context *context,
                                          const struct pnd_handle *handle,
                                          const struct pnd_line *line)
 {
-    return pnd_straight_may_start(context, operation) && handle->acceptor == NULL &&
-           line->ending == PND_GOES_ON;
+    return pnd_straight_may_start(context, operation) &&
+           PND_USUAL(handle->acceptor == 0 && line->ending == PND_GOES_ON);
 }
 
 /* And for what would be first there. */
@@ -69,8 +68,9 @@ static inline bool pnd_straight_may_lead(const struct pnd_context *context,
                                          const struct pnd_handle *handle,
                                          const struct pnd_line *line)
 {
-    return pnd_straight_may_join(context, operation, handle, line) && pnd_line_is_empty(line) &&
-           context->policy != PENDIO_TRY;
+    return pnd_straight_may_join(context, operation, handle, line) &&
+           PND_USUAL(!line->is_held && TAILQ_EMPTY(&line->waiting) &&
+                     context->policy != PENDIO_TRY);
 }
 
 /* Begins it there; returns its entry. */

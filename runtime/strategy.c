@@ -9,18 +9,25 @@
 #include "strategy.h"
 
 #include "ahead.h"
+#include "bell.h"
 #include "descriptor.h"
 
-static bool carries_bytes_alone(struct pnd_handle *handle)
-{
-    struct pnd_strategy *strategy = &handle->strategy;
+#include <errno.h>
 
-    if (strategy->carries == PND_CARRIES_UNKNOWN)
-        strategy->carries =
-            handle->kind == PND_KIND_STREAM && pnd_descriptor_is_internet(handle->descriptor)
-                ? PND_CARRIES_BYTES
-                : PND_CARRIES_MORE;
-    return strategy->carries == PND_CARRIES_BYTES;
+static enum pnd_carries find_carries(const struct pnd_handle *handle)
+{
+    if (handle->kind != PND_KIND_STREAM)
+        return PND_CARRIES_UNTOLD;
+    if (pnd_descriptor_is_internet(handle->descriptor))
+        return PND_CARRIES_BYTES;
+    return pnd_descriptor_is_unix(handle->descriptor) ? PND_CARRIES_RIGHTS : PND_CARRIES_UNTOLD;
+}
+
+static bool does_carry(struct pnd_handle *handle, enum pnd_carries carries)
+{
+    if (handle->strategy.carries == PND_CARRIES_UNKNOWN)
+        handle->strategy.carries = (uint8_t)find_carries(handle);
+    return handle->strategy.carries == carries;
 }
 
 static void turn_single(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t reason)
@@ -35,11 +42,19 @@ static void turn_single(struct pnd_loop *loop, struct pnd_handle *handle, uint8_
         pnd_multishot_stop(loop, handle);
 }
 
-/* 0 or -ENOMEM. */
+static bool is_possible(const struct pnd_loop *loop, const struct pnd_handle *handle)
+{
+    return (loop->ring.features & PENDIO_FEATURE_MULTISHOT_RECEIVE) != 0 &&
+           !handle->refuses_multishot;
+}
+
+/* 0, -ENOMEM, or -ENOTSUP: the ring takes no buffers, as only making them shows. */
 static int turn_ahead(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t reason)
 {
     int status = pnd_buffers_make(&loop->buffers, &loop->ring);
 
+    if (status == 0 && !is_possible(loop, handle))
+        status = -ENOTSUP;
     if (status < 0)
         return status;
     pnd_buffers_want_some(&loop->buffers);
@@ -52,16 +67,25 @@ static int turn_ahead(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t 
     return 0;
 }
 
-static bool is_possible(const struct pnd_loop *loop, const struct pnd_handle *handle)
-{
-    return (loop->ring.features & PENDIO_FEATURE_MULTISHOT_RECEIVE) != 0 &&
-           !handle->refuses_multishot;
-}
-
 static bool may_turn_ahead(const struct pnd_loop *loop, struct pnd_handle *handle)
 {
     return handle->strategy.pin == PENDIO_RECEIVE_ADAPTIVE && !handle->strategy.is_ahead &&
-           is_possible(loop, handle) && carries_bytes_alone(handle);
+           is_possible(loop, handle) && does_carry(handle, PND_CARRIES_BYTES);
+}
+
+/*
+ * Is there a choice at all? By what is known without a system call, which a busy turn is not to
+ * have.
+ */
+static void find_choice(const struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    const struct pnd_strategy *strategy = &handle->strategy;
+
+    handle->strategy.stays =
+        !strategy->is_ahead &&
+        (strategy->pin != PENDIO_RECEIVE_ADAPTIVE || !is_possible(loop, handle) ||
+         handle->kind != PND_KIND_STREAM || strategy->carries == PND_CARRIES_UNTOLD ||
+         (strategy->carries == PND_CARRIES_RIGHTS && !loop->ring.tells_rest));
 }
 
 /* Whoever waits for what is not to come any more asks for himself. */
@@ -69,16 +93,17 @@ int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t 
 {
     uint8_t reason =
         strategy == PENDIO_RECEIVE_ADAPTIVE ? PENDIO_RECEIVE_UNDECIDED : PENDIO_RECEIVE_PINNED;
-    int status = 0;
+    int status = -ENOTSUP;
 
     if (strategy == PENDIO_RECEIVE_MULTISHOT && is_possible(loop, handle))
         status = turn_ahead(loop, handle, reason);
-    else
-        turn_single(loop, handle, reason);
-    if (status < 0)
+    if (status == -ENOMEM)
         return status;
+    if (status < 0)
+        turn_single(loop, handle, reason);
+    pnd_bell_take_down(loop, handle);
     handle->strategy.pin = (uint8_t)strategy;
-    handle->strategy.stays = false; /* whoever counts receives finds out */
+    find_choice(loop, handle);
     pnd_context_ask_again(handle);
     return 0;
 }
@@ -87,6 +112,14 @@ uint32_t pnd_strategy_now(const struct pnd_loop *loop, const struct pnd_handle *
 {
     return handle->strategy.is_ahead && is_possible(loop, handle) ? PENDIO_RECEIVE_MULTISHOT
                                                                   : PENDIO_RECEIVE_SINGLE;
+}
+
+void pnd_strategy_refused(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    if (handle->strategy.is_ahead)
+        turn_single(loop, handle,
+                    handle->strategy.pin == PENDIO_RECEIVE_ADAPTIVE ? PENDIO_RECEIVE_UNDECIDED
+                                                                    : PENDIO_RECEIVE_PINNED);
 }
 
 void pnd_strategy_take_over(struct pnd_loop *loop, struct pnd_handle *handle,
@@ -108,25 +141,84 @@ void pnd_strategy_lends(const struct pnd_context *context)
         loop->stats.ahead_for_lending++;
 }
 
-/* By what is known without a system call, which a busy turn is not to have. */
-void pnd_strategy_find_choice(const struct pnd_loop *loop, struct pnd_handle *handle)
+static bool may_have_bell(const struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    const struct pnd_strategy *strategy = &handle->strategy;
-
-    handle->strategy.stays =
-        !strategy->is_ahead &&
-        (strategy->pin != PENDIO_RECEIVE_ADAPTIVE || !is_possible(loop, handle) ||
-         handle->kind != PND_KIND_STREAM || strategy->carries == PND_CARRIES_MORE);
+    return handle->strategy.pin == PENDIO_RECEIVE_ADAPTIVE && !handle->strategy.is_ahead &&
+           loop->ring.tells_rest && is_possible(loop, handle) &&
+           does_carry(handle, PND_CARRIES_RIGHTS);
 }
 
-void pnd_strategy_is_lone(const struct pnd_context *context)
+static void hang_bell(struct pnd_handle *handle)
+{
+    if (handle->strategy.has_bell || handle->multishot != NULL)
+        return;
+    handle->strategy.has_bell = true;
+    handle->strategy.others = 0;
+    handle->multishot = &pnd_bell;
+}
+
+/* So many were large, or not alone: it stays with single requests, with a bell or without. */
+static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
+{
+    if (!may_have_bell(loop, handle))
+        find_choice(loop, handle);
+    else if (is_small)
+        hang_bell(handle);
+}
+
+/* It has a bell, and that is for small pieces. */
+static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
+{
+    struct pnd_strategy *strategy = &handle->strategy;
+
+    loop->receive_turn = loop->turn;
+    loop->receiver = handle;
+    strategy->others = is_small ? 0 : (uint8_t)(strategy->others + 1);
+    if (strategy->others == PND_STRATEGY_PATIENCE)
+        pnd_bell_take_down(loop, handle);
+}
+
+/* No other stream was received from in this turn before; if one was, it is not alone either. */
+static bool comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    bool alone = loop->receiver == NULL || loop->receive_turn != loop->turn ||
+                 loop->receiver == handle; /* nobody was received from, or it itself */
+
+    if (!alone && !loop->receiver->strategy.is_ahead)
+        loop->receiver->strategy.streak = 0;
+    loop->receive_turn = loop->turn;
+    loop->receiver = handle;
+    return alone;
+}
+
+/* So many in a row were small, and alone. */
+static void is_lone(const struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
 
     if (may_turn_ahead(loop, handle) && turn_ahead(loop, handle, PENDIO_RECEIVE_LONE) == 0)
         loop->stats.ahead_for_lone++;
-    pnd_strategy_find_choice(loop, handle);
+    find_choice(loop, handle);
+}
+
+/* Out of line: mostly there is no choice, or it was made. */
+void pnd_strategy_count(const struct pnd_context *context, uint32_t byte_count)
+{
+    struct pnd_loop *loop = context->loop;
+    struct pnd_handle *handle = context->handle;
+    struct pnd_strategy *strategy = &handle->strategy;
+    bool is_small = byte_count <= PND_PIECE_SMALL_BYTES;
+
+    if (strategy->has_bell) {
+        count_rung_for(loop, handle, is_small);
+    } else if (!comes_alone(loop, handle) || !is_small) {
+        strategy->streak = 0;
+        if (++strategy->others == PND_STRATEGY_PATIENCE)
+            is_one_of_many(loop, handle, is_small);
+    } else if (++strategy->streak == PND_STRATEGY_PATIENCE) {
+        is_lone(context);
+    }
 }
 
 void pnd_strategy_unasked(struct pnd_loop *loop, struct pnd_handle *handle)
@@ -149,7 +241,7 @@ void pnd_strategy_copied(struct pnd_context *context, bool fills_buffer)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_strategy *strategy = &context->handle->strategy;
-    bool alone = pnd_strategy_comes_alone(loop, context->handle);
+    bool alone = comes_alone(loop, context->handle);
     bool large = fills_buffer || context->moved_bytes > PND_PIECE_SMALL_BYTES;
 
     if (alone && !large) {

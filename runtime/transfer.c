@@ -63,7 +63,7 @@ static bool is_of_messages(const struct pnd_handle *handle)
 /* The piece that holds the next byte to move; empty ones before it are passed over. */
 static const struct pendio_bytes *find_piece(const struct pnd_context *context)
 {
-    struct pnd_context_extra *extra = context->extra;
+    struct pnd_context_extra *extra = pnd_context_extra(context);
     const struct pendio_bytes *pieces = extra->pieces;
 
     if (context->moved_bytes == 0) {
@@ -79,7 +79,7 @@ static const struct pendio_bytes *find_piece(const struct pnd_context *context)
 static struct pnd_share one_stretch(const struct pnd_context *context, uintptr_t address,
                                     uint64_t byte_count)
 {
-    struct iovec *piece = &context->extra->piece;
+    struct iovec *piece = &pnd_context_extra(context)->piece;
 
     piece->iov_base = (void *)address;
     piece->iov_len = byte_count < PND_CHUNK_BYTES ? byte_count : PND_CHUNK_BYTES;
@@ -88,7 +88,7 @@ static struct pnd_share one_stretch(const struct pnd_context *context, uintptr_t
 
 struct pnd_share pnd_transfer_share(const struct pnd_context *context)
 {
-    struct pnd_context_extra *extra = context->extra;
+    struct pnd_context_extra *extra = pnd_context_extra(context);
     const struct pendio_bytes *piece;
     uint64_t moved_bytes;
     uint32_t left_count;
@@ -115,8 +115,8 @@ uint32_t pnd_transfer_lay_out(const struct pnd_context *context, struct iovec *r
     uint32_t count;
 
     piece = find_piece(context);
-    moved_bytes = context->moved_bytes - context->extra->passed_bytes;
-    count = context->piece_count - context->extra->piece_index;
+    moved_bytes = context->moved_bytes - pnd_context_extra(context)->passed_bytes;
+    count = context->piece_count - pnd_context_extra(context)->piece_index;
     if (count > room_count)
         return 0;
     memcpy(ret_pieces, piece, count * sizeof *ret_pieces);
@@ -155,7 +155,7 @@ static struct pnd_window next_stretch(const struct pnd_context *context)
         return (struct pnd_window){(unsigned char *)pnd_transfer_address(context),
                                    pnd_context_left_bytes(context)};
     piece = find_piece(context);
-    moved_bytes = context->moved_bytes - context->extra->passed_bytes;
+    moved_bytes = context->moved_bytes - pnd_context_extra(context)->passed_bytes;
     return (struct pnd_window){(unsigned char *)piece->memory + moved_bytes,
                                piece->byte_count - moved_bytes};
 }
@@ -200,7 +200,7 @@ enum pnd_verdict pnd_transfer_advance(struct pnd_context *context, int32_t resul
 {
     assert((uint32_t)result <= pnd_context_left_bytes(context));
     context->moved_bytes += (uint32_t)result;
-    if (pnd_context_left_bytes(context) == 0)
+    if (PND_USUAL(pnd_context_left_bytes(context) == 0))
         return PND_DELIVER;
     if (result > 0)
         return PND_AGAIN;
@@ -220,19 +220,19 @@ struct msghdr *pnd_transfer_message(const struct pnd_context *context,
 {
     const struct pnd_share share = pnd_transfer_share(context);
 
-    context->extra->message =
+    pnd_context_extra(context)->message =
         (struct msghdr){.msg_name = endpoint == NULL ? NULL : endpoint->address,
                         .msg_namelen = byte_count,
                         .msg_iov = share.pieces,
                         .msg_iovlen = share.piece_count};
-    return &context->extra->message;
+    return &pnd_context_extra(context)->message;
 }
 
 bool pnd_transfer_pause(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
     static const struct __kernel_timespec moment = {.tv_nsec = 1000000};
 
-    if (!context->extra->pausing)
+    if (!pnd_context_extra(context)->pausing)
         return false;
     sqe->opcode = IORING_OP_TIMEOUT;
     sqe->fd = -1;
@@ -243,7 +243,7 @@ bool pnd_transfer_pause(const struct pnd_context *context, struct io_uring_sqe *
 
 static bool aims_at_unix(const struct pnd_context *context)
 {
-    const struct pendio_endpoint *endpoint = &context->extra->endpoint;
+    const struct pendio_endpoint *endpoint = &pnd_context_extra(context)->endpoint;
     sa_family_t family;
 
     memcpy(&family, endpoint->address, sizeof family);
@@ -253,10 +253,10 @@ static bool aims_at_unix(const struct pnd_context *context)
 
 bool pnd_transfer_goes_on(struct pnd_context *context, int32_t result)
 {
-    bool has_paused = context->extra->pausing;
+    bool has_paused = pnd_context_extra(context)->pausing;
 
-    context->extra->pausing = !has_paused && result == -EAGAIN && aims_at_unix(context);
-    return context->extra->pausing || (has_paused && result == -ETIME);
+    pnd_context_extra(context)->pausing = !has_paused && result == -EAGAIN && aims_at_unix(context);
+    return pnd_context_extra(context)->pausing || (has_paused && result == -ETIME);
 }
 
 static bool may_ask_for_no_signal(const struct pnd_loop *loop)

@@ -47,7 +47,7 @@ void pnd_transfer_aim_pieces(const struct pnd_context *context, struct io_uring_
 static inline void pnd_transfer_aim(const struct pnd_context *context, struct io_uring_sqe *sqe,
                                     uint8_t pieces_opcode)
 {
-    if (pnd_context_is_vectored(context)) {
+    if (PND_RARE(pnd_context_is_vectored(context))) {
         pnd_transfer_aim_pieces(context, sqe, pieces_opcode);
         return;
     }

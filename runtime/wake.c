@@ -9,6 +9,8 @@
  */
 #include "wake.h"
 
+#include "usual.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -154,7 +156,7 @@ __attribute__((noinline)) static struct pnd_errand *exchange_errands(struct pnd_
 
 struct pnd_errand *pnd_wake_take_errands(struct pnd_wake *wake)
 {
-    return has_errands(wake) ? exchange_errands(wake, NULL) : NULL;
+    return PND_RARE(has_errands(wake)) ? exchange_errands(wake, NULL) : NULL;
 }
 
 struct pnd_errand *pnd_wake_take_last_errands(struct pnd_wake *wake)
@@ -169,7 +171,7 @@ static bool is_filled(const struct pnd_wake *wake, uint32_t place)
 {
     const struct pnd_post_cell *cell;
 
-    if (atomic_load_explicit(&wake->head, memory_order_relaxed) == place)
+    if (PND_USUAL(atomic_load_explicit(&wake->head, memory_order_relaxed) == place))
         return false;
     cell = &wake->cells[place & wake->mask];
     return atomic_load_explicit(&cell->sequence, memory_order_acquire) == place + 1;
@@ -211,7 +213,7 @@ bool pnd_wake_may_sleep_on(struct pnd_wake *wake, int descriptor)
 {
     atomic_store_explicit(&wake->sleeper, descriptor, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
-    if (!pnd_wake_has_news(wake))
+    if (PND_USUAL(!pnd_wake_has_news(wake)))
         return true;
     atomic_store_explicit(&wake->sleeper, -1, memory_order_relaxed);
     return false;
@@ -222,7 +224,7 @@ bool pnd_wake_rise(struct pnd_wake *wake)
     bool woken = atomic_load_explicit(&wake->woken, memory_order_acquire);
 
     atomic_store_explicit(&wake->sleeper, -1, memory_order_relaxed);
-    if (woken)
+    if (PND_RARE(woken))
         atomic_store_explicit(&wake->woken, false, memory_order_relaxed);
     return woken;
 }

@@ -29,7 +29,7 @@ static bool may_ask(const struct pnd_context *context)
     const struct pnd_loop *loop = context->loop;
 
     return (loop->ring.features & PENDIO_FEATURE_ZERO_COPY) != 0 && loop->notice_room_count != 0 &&
-           !context->extra->zero_copy.refused && !family_copies(context->handle);
+           !pnd_context_extra(context)->zero_copy.refused && !family_copies(context->handle);
 }
 
 /* One stretch of memory and at most an address beside it need no message. */
@@ -61,7 +61,7 @@ static void take_fixed_path(const struct pnd_context *context, struct io_uring_s
 
 void pnd_zero_copy_aim(const struct pnd_context *context, struct io_uring_sqe *sqe)
 {
-    struct pnd_zero_copy *zero_copy = &context->extra->zero_copy;
+    struct pnd_zero_copy *zero_copy = &pnd_context_extra(context)->zero_copy;
 
     if ((context->request_flags & PENDIO_ZERO_COPY) == 0)
         return;
@@ -73,7 +73,7 @@ void pnd_zero_copy_aim(const struct pnd_context *context, struct io_uring_sqe *s
     context->loop->notice_room_count--;
     sqe->ioprio = context->loop->ring.zero_copy_flags;
     if (sqe->opcode == IORING_OP_SENDMSG) {
-        const struct msghdr *message = &context->extra->message;
+        const struct msghdr *message = &pnd_context_extra(context)->message;
 
         if (!is_simple(message)) {
             sqe->opcode = IORING_OP_SENDMSG_ZC;
@@ -113,12 +113,12 @@ static void take_answer(struct pnd_context *context, int32_t result, uint32_t cq
     context->notice_count++;
     context->attached = true;
     if (result <= 0)
-        context->extra->zero_copy.copied_count--;
+        pnd_context_extra(context)->zero_copy.copied_count--;
 }
 
 bool pnd_zero_copy_is_refused(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
-    struct pnd_zero_copy *zero_copy = &context->extra->zero_copy;
+    struct pnd_zero_copy *zero_copy = &pnd_context_extra(context)->zero_copy;
 
     if ((context->request_flags & PENDIO_ZERO_COPY) == 0 || zero_copy->run != context->token)
         return false;
@@ -152,7 +152,7 @@ static struct pnd_context *find(const struct pnd_loop *loop, uint64_t token)
 {
     struct pnd_context *context = pnd_loop_holder(loop, token);
 
-    if (context->token != token || context->extra->zero_copy.run != token)
+    if (context->token != token || pnd_context_extra(context)->zero_copy.run != token)
         return NULL;
     return context->state == PND_PENDING || context->state == PND_DRAINING ? context : NULL;
 }
@@ -167,8 +167,8 @@ static void end_draining(struct pnd_context *context)
     if (context->loop->tried == context)
         pnd_context_move(context, PND_READY);
     pnd_context_tell(context);
-    if (handle->settler != NULL)
-        pnd_context_settle(handle, context);
+    if (handle->settler != 0)
+        pnd_context_settle(context->loop, handle, context);
 }
 
 void pnd_zero_copy_noticed(struct pnd_loop *loop, uint64_t token, int32_t result)
@@ -182,7 +182,7 @@ void pnd_zero_copy_noticed(struct pnd_loop *loop, uint64_t token, int32_t result
     loop->notice_room_count++;
     context->notice_count--;
     if (((uint32_t)result & IORING_NOTIF_USAGE_ZC_COPIED) != 0 &&
-        ++context->extra->zero_copy.copied_count > 0)
+        ++pnd_context_extra(context)->zero_copy.copied_count > 0)
         context->flags |= PENDIO_COPIED;
     if (context->state == PND_DRAINING && context->notice_count == 0)
         end_draining(context);

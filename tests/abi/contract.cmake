@@ -12,6 +12,7 @@ add_library(pendio_fixture STATIC
     "${PROJECT_SOURCE_DIR}/tests/support/message.c"
     "${PROJECT_SOURCE_DIR}/tests/support/name_server.c"
     "${PROJECT_SOURCE_DIR}/tests/support/parting.c"
+    "${PROJECT_SOURCE_DIR}/tests/support/ringing.c"
     "${PROJECT_SOURCE_DIR}/tests/support/stage.c")
 target_include_directories(pendio_fixture PUBLIC "${PROJECT_SOURCE_DIR}/tests/support")
 target_link_libraries(pendio_fixture PUBLIC pendio::pendio PkgConfig::CHECK PRIVATE pendio_flags)
@@ -86,9 +87,12 @@ foreach(stem IN ITEMS
         ahead
         ahead_end
         ahead_move
+        ahead_try
         allowed
         answers
         batch
+        bell
+        bell_end
         cached
         cancel
         child

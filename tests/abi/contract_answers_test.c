@@ -3,6 +3,7 @@
  *
  * - A done answer has its result in the context and no delivery; a pending one has one delivery.
  * - A refusal leaves request, result and run as they were.
+ * - The result of a run stays until the next one begins.
  */
 #include "fixture.h"
 
@@ -29,6 +30,44 @@ START_TEST(new_context_has_an_empty_result)
     ck_assert_int_eq(pendio_context_result(empty.context, &result), 0);
     ck_assert_mem_eq(&result, &empty, sizeof result);
     ck_assert_uint_eq(pendio_context_run(empty.context), 0);
+    fixture_fini(&fixture);
+}
+END_TEST
+
+START_TEST(result_stays_whatever_is_set_and_is_empty_while_the_next_run_is_under_way)
+{
+    struct pendio_completion before;
+    struct pendio_completion after;
+    struct pendio_completion empty = {.bytes = 0};
+    struct pendio_context *context;
+    struct fixture_pair pair;
+    char memory[8];
+
+    fixture_init(&fixture);
+    pair = fixture_pair(&fixture, FIXTURE_TCP4);
+    context = fixture_over(&fixture, memory, sizeof memory);
+    ck_assert_int_eq(pendio_context_set_user_data(context, 7), 0);
+    fixture_put(pair.far, "abc", 3);
+    expect_pending(pendio_receive(context, pair.near));
+    before = *fixture_next(&fixture);
+    ck_assert_uint_eq(before.user_data, 7);
+    ck_assert_uint_eq(before.bytes, 3);
+
+    ck_assert_int_eq(pendio_context_set_user_data(context, 8), 0);
+    ck_assert_int_eq(pendio_context_set_memory(context, memory, 2), 0);
+    ck_assert_int_eq(pendio_context_result(context, &after), 0);
+    ck_assert_mem_eq(&before, &after, sizeof after);
+
+    expect_pending(pendio_receive(context, pair.near));
+    empty.context = context;
+    ck_assert_int_eq(pendio_context_result(context, &after), 0);
+    ck_assert_mem_eq(&empty, &after, sizeof after);
+    fixture_put(pair.far, "d", 1);
+    ck_assert_uint_eq(fixture_next(&fixture)->user_data, 8);
+    ck_assert_int_eq(pendio_nop(context, fixture.loop), PENDIO_PENDING);
+    after = *fixture_next(&fixture);
+    ck_assert(after.handle == 0 && after.bytes == 0 && after.memory == 0 && after.flags == 0);
+    close(pair.far);
     fixture_fini(&fixture);
 }
 END_TEST
@@ -342,6 +381,7 @@ int main(void)
 {
     const struct fixture_case cases[] = {
         {new_context_has_an_empty_result, 0},
+        {result_stays_whatever_is_set_and_is_empty_while_the_next_run_is_under_way, 0},
         {pending_operation_is_delivered_once_with_what_it_was_started_with, 0},
         {every_start_has_a_run_of_its_own, 0},
         {refused_start_leaves_request_result_and_run_untouched, 0},

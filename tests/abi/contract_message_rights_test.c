@@ -2,6 +2,7 @@
  * contract_message_rights_test.c - descriptors that come and go with messages.
  *
  * - A received one is close-on-exec, and closed when nobody is told of it.
+ * - So is one beside bytes that, as the caller has pinned it, are received ahead of who asks.
  */
 #include "message.h"
 
@@ -209,6 +210,41 @@ START_TEST(empty_window_on_a_stream_waits_and_leaves_data_and_descriptors)
 }
 END_TEST
 
+START_TEST(descriptor_beside_bytes_received_ahead_is_closed)
+{
+    union message_control control;
+    struct pendio_context *context;
+    struct fixture_pair pair;
+    uint64_t features;
+    char memory[8];
+    int sent;
+
+    fixture_init(&fixture);
+    features = fixture_stats(&fixture).features;
+    pair = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    ck_assert_int_eq(pendio_handle_set_receive(fixture.loop, pair.near, PENDIO_RECEIVE_MULTISHOT),
+                     0);
+    context = message_over(&fixture, memory, sizeof memory, &control);
+    expect_pending(pendio_receive(context, pair.near));
+    fixture_quiet(&fixture);
+    fixture_put(pair.far, "abc", 3);
+    expect_next(&fixture, context, 0, 3, 0);
+    sent = message_open_null();
+    message_put_rights(pair.far, sent, 3);
+    ck_assert_int_ge(fixture_turn(&fixture, 0), 0);
+    ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_TRY), 0);
+    expect_done(pendio_receive_message(context, pair.near));
+    expect_result(context, 0, 3, 0);
+    if (features & PENDIO_FEATURE_MULTISHOT_RECEIVE)
+        ck_assert_uint_eq(message_of(context).control_bytes, 0);
+    else
+        close(message_descriptor(&control, message_of(context).control_bytes));
+    close(sent);
+    close(pair.far);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_case cases[] = {
@@ -219,6 +255,7 @@ int main(void)
         {sent_descriptor_arrives_with_the_bytes, 3},
         {control_data_of_a_long_send_go_once, 0},
         {empty_window_on_a_stream_waits_and_leaves_data_and_descriptors, 0},
+        {descriptor_beside_bytes_received_ahead_is_closed, 0},
     };
     return fixture_run("contract: message rights", cases, sizeof cases / sizeof cases[0]);
 }

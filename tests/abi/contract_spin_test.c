@@ -35,8 +35,8 @@ static bool sees(void)
 }
 
 /*
- * Whether a turn has to wait, so that it looks at all, and what a look has seen are matters of time,
- * and not looked at here: looks_in_vain_become_rare does, where nothing comes.
+ * Whether a turn has to wait, so that it looks at all, and what a look has seen are matters of
+ * time, and not looked at here: looks_in_vain_become_rare does, where nothing comes.
  */
 static void check_looks(int kind)
 {

@@ -316,6 +316,31 @@ START_TEST(what_is_over_the_limits_is_refused)
 }
 END_TEST
 
+START_TEST(how_a_loop_sleeps_is_looked_at_before_it_exists)
+{
+    static const char *const refused[][3] = {
+        {"\"spin_ns\": 1000000001", "loop.spin_ns", "at most"},
+        {"\"batch_ns\": 1000", "loop.batch_ns", "both or none"},
+        {"\"batch_count\": 2", "loop.batch_ns", "both or none"},
+        {"\"batch_ns\": 999, \"batch_count\": 2", "loop.batch_ns", "1000 to"},
+        {"\"batch_ns\": 1000, \"batch_count\": 1", "loop.batch_count", "2 to"},
+        {"\"batch_ns\": 1000, \"batch_count\": 32769", "loop.batch_count", "2 to"},
+    };
+    static const char form[] = "{\"name\": \"t\", \"pools\": [{\"name\": \"p\", "
+                               "\"context_count\": 1}], \"loop\": {%s}, " SLEEPER "}";
+    char text[512];
+
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        (void)snprintf(text, sizeof text, form, refused[i][0]);
+        plans_must_refuse(text, -EINVAL, refused[i][1], refused[i][2]);
+    }
+    (void)snprintf(text, sizeof text, form,
+                   "\"spin_ns\": 50000, \"batch_ns\": 1000, \"batch_count\": 2");
+    plans_must_plan(text);
+    ck_assert_uint_eq(plans.plan->workload->loop->spin_ns, 50000);
+}
+END_TEST
+
 START_TEST(a_workload_may_ask_for_less)
 {
     plans_must_plan(
@@ -354,6 +379,7 @@ int main(void)
         nothing_that_never_begins_or_never_ends_is_planned,
         pools_and_endpoints_need_names_of_their_own,
         what_is_over_the_limits_is_refused,
+        how_a_loop_sleeps_is_looked_at_before_it_exists,
         a_workload_may_ask_for_less,
         without_limits_the_ceilings_hold,
     };

@@ -35,8 +35,8 @@ MUTANTS = (
     Mutant(
         "bytes_off_by_one_at_last", "byte counts of the long way are one too many",
         "runtime/context.c",
-        "    context->result = context->coming;\n",
-        "    context->moved_bytes++;\n    context->result = context->coming;\n"),
+        "    struct pnd_handle *product = context->product;\n",
+        "    struct pnd_handle *product = context->product;\n\n    context->moved_bytes++;\n"),
     Mutant(
         "harvest_overtakes", "the straight way overtakes what waits to be delivered",
         "runtime/context.c",
@@ -110,7 +110,6 @@ MUTANTS = (
         """\
     if (status == 0 && handle == NULL) {
         context->token += UINT64_C(1) << PND_TOKEN_SLOT_BITS;
-        context->result.run = context->token;
         status = pnd_loop_refuse(context->loop, -EBADF);
     }
 """),
@@ -137,13 +136,13 @@ MUTANTS = (
     deliver_callbacks(loop);
 """),
     Mutant(
-        "failure_is_forgotten", "a turn that fails with records at hand is not told of",
+        "turn_failure_is_forgotten", "a turn that fails with records at hand is not told of",
         "runtime/loop.c", "        loop->failure = status;", "        loop->failure = 0;"),
     Mutant(
         "harvest_goes_on", "what ends others with itself is written behind the caller's array",
         "runtime/harvest.c",
         "    return loop->harvest.next != loop->harvest.end && !context->attached &&\n",
-        "    return !context->attached &&\n"),
+        "    (void)loop;\n    return !context->attached &&\n"),
     Mutant(
         "generation_is_ignored", "a stale handle names whoever has its place now",
         "runtime/handle.h",
@@ -246,7 +245,7 @@ MUTANTS = (
     Mutant(
         "accept_forgets_target", "a prepared handle is closed before the accept it ended is told",
         "runtime/op_accept.c",
-        "pnd_guest_join(&context->extra->target, context, product, true);", ""),
+        "pnd_guest_join(&pnd_context_use_extra(context)->target, context, product, true);", ""),
     Mutant(
         "arrival_is_forgotten", "a moved handle nobody is told of stays open", "runtime/op_move.c",
         "    if (handle != NULL) {\n        close(handle->descriptor);\n",
@@ -263,8 +262,8 @@ MUTANTS = (
     Mutant(
         "auto_put_is_reversed", "of those that go back by themselves the last one goes first",
         "runtime/pool.c",
-        "TAILQ_FIRST(&loop->returns)) != NULL)",
-        "TAILQ_LAST(&loop->returns, pnd_context_list)) != NULL)"),
+        "pnd_loop_first(loop, PND_RETURNS)) != NULL)",
+        "TAILQ_LAST(&loop->queues[PND_RETURNS], pnd_context_list)) != NULL)"),
     Mutant(
         "packet_begins_again", "each stretch of a file in send_packets is its first one",
         "runtime/op_packets.c",
@@ -328,4 +327,50 @@ MUTANTS = (
         "spin_never_rests", "looks before sleeping go on though they bring nothing",
         "runtime/spin.c", "        spin->rest_count = REST_COUNT;\n",
         "        spin->rest_count = 0;\n"),
+    Mutant(
+        "spin_oversleeps", "a look before sleeping goes on when a deadline is due",
+        "runtime/spin.c", "    if (end_ns > until_ns)\n        end_ns = until_ns;\n",
+        "    (void)until_ns;\n"),
+    Mutant(
+        "batch_is_one", "a sleep that is to go on is over with the first completion",
+        "runtime/sleep.c", "is_bounded ? loop->under_way_count : loop->batch_count;",
+        "is_bounded ? 1 : 1;"),
+    Mutant(
+        "batch_waits_for_nobody", "a sleep waits for more completions than can come",
+        "runtime/sleep.c", "is_bounded ? loop->under_way_count : loop->batch_count;",
+        "is_bounded ? loop->batch_count : loop->batch_count;"),
+    Mutant(
+        "try_looks_once", "TRY gives up when a request for many ends as it looks",
+        "runtime/context.c", "             ++look_count < TRY_LOOK_COUNT);",
+        "             ++look_count < TRY_LOOK_COUNT - 2);"),
+    Mutant(
+        "flood_goes_first", "who gives a buffer back gets it again before those who wait",
+        "runtime/lend.c", "    if (pnd_multishot_is_behind(loop, handle) || !pnd_buffers",
+        "    if (!pnd_buffers"),
+    Mutant(
+        "fed_waits_again", "whose turn it is to be lent memory waits behind all others again",
+        "runtime/multishot.c", "        loop->fed = handle;\n", "        loop->fed = NULL;\n"),
+    Mutant(
+        "descriptors_are_collected", "what comes beside the bytes of a Unix stream is lost",
+        "runtime/strategy.c",
+        "            handle->kind == PND_KIND_STREAM && pnd_descriptor_is_internet("
+        "handle->descriptor)\n",
+        "            handle->kind == PND_KIND_STREAM && handle->descriptor >= 0\n"),
+    Mutant(
+        "unasked_comes_ahead", "what nobody asks for is collected for ever",
+        "runtime/strategy.c", "    if (++strategy->unasked < PND_STRATEGY_PATIENCE)\n",
+        "    if (++strategy->unasked < UINT8_MAX)\n"),
+    Mutant(
+        "pin_does_not_hold", "a choice of the caller's is given up by what comes",
+        "runtime/strategy.c", "    handle->strategy.pin = (uint8_t)strategy;\n",
+        "    handle->strategy.pin = PENDIO_RECEIVE_ADAPTIVE;\n"),
+    Mutant(
+        "pin_stays_behind", "a choice of the caller's does not move with its handle",
+        "runtime/strategy.c", "    if (other->strategy.pin != PENDIO_RECEIVE_ADAPTIVE)\n",
+        "    if (other->strategy.pin > PENDIO_RECEIVE_MULTISHOT)\n"),
+    Mutant(
+        "refused_is_ahead", "a stream the kernel has no request for many for counts as such",
+        "runtime/strategy.c", "    if (handle->strategy.is_ahead)\n        turn_single(",
+        "    if (handle->strategy.is_ahead && handle->kind == PND_KIND_FILE)\n"
+        "        turn_single("),
 )

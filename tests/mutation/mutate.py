@@ -37,8 +37,11 @@ def list_all() -> int:
 
 def check(root: pathlib.Path) -> int:
     failed = 0
+    names = [mutant.name for mutant in MUTANTS]
     for mutant in MUTANTS:
         try:
+            if names.count(mutant.name) != 1:
+                raise ValueError(f"{mutant.name}: two have this name; give each its own")
             mutated(mutant, root)
         except ValueError as error:
             print(error)

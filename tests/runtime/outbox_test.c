@@ -7,7 +7,7 @@
  *              told and what is asked for next must fit together.
  */
 #include "fixture.h"
-#include "pool.h"
+#include "loop.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 
 enum { CONTEXT_COUNT = 5, SLICE_BYTES = 192 };
 
@@ -105,7 +107,7 @@ START_TEST(a_context_taken_again_is_as_new)
     ck_assert_uint_eq(inside->policy, PENDIO_AUTO);
     ck_assert_uint_eq(inside->deadline_ns, 0);
     ck_assert_uint_eq(inside->user_data, 0);
-    ck_assert_uint_eq(inside->extra->endpoint.byte_count, 0);
+    ck_assert_uint_eq(pnd_context_extra(inside)->endpoint.byte_count, 0);
     ck_assert_uint_eq(inside->window.byte_count, SLICE_BYTES);
     ck_assert_ptr_eq(inside->window.memory, inside->pool->arena.base);
 }
@@ -190,6 +192,53 @@ START_TEST(the_counters_tell_what_was_taken)
 }
 END_TEST
 
+/* Pages that lie in it as a whole, and are there. */
+static int count_touched(const void *array, size_t byte_count)
+{
+    enum { PAGE_BYTES = 4096, PAGE_COUNT = 1024 };
+    uintptr_t first = ((uintptr_t)array + PAGE_BYTES - 1) / PAGE_BYTES;
+    uintptr_t end = ((uintptr_t)array + byte_count) / PAGE_BYTES;
+    unsigned char pages[PAGE_COUNT] = {0};
+    int count = 0;
+
+    ck_assert(first < end && end - first <= PAGE_COUNT);
+    ck_assert_int_eq(mincore((void *)(first * PAGE_BYTES), (end - first) * PAGE_BYTES, pages), 0);
+    for (int i = 0; i < PAGE_COUNT; i++)
+        count += pages[i] & 1;
+    return count;
+}
+
+/* Memory counts where it is read, too. */
+START_TEST(what_a_receive_without_a_deadline_does_not_need_is_never_touched)
+{
+    enum { COUNT = 4096, USED_COUNT = 200 };
+    struct pendio_loop *large = workbench_loop(COUNT, 0);
+    struct pendio_pool *many = workbench_pool(large, COUNT, 0);
+    const struct pnd_pool *inside = (struct pnd_pool *)many;
+    size_t extra_bytes = COUNT * sizeof *inside->extras;
+    size_t limit_bytes = COUNT * sizeof *inside->limits;
+    struct pendio_context *last = NULL;
+    char memory[16];
+
+    for (int i = 0; i < USED_COUNT; i++) {
+        pendio_handle stream = workbench_stream(large, SOCK_STREAM).near;
+
+        last = workbench_context(many);
+        ck_assert_int_eq(i % 2 == 0 ? pendio_context_set_lending(last)
+                                    : pendio_context_set_memory(last, memory, sizeof memory),
+                         0);
+        ck_assert_int_eq(pendio_receive(last, stream), PENDIO_PENDING);
+    }
+    ck_assert_int_eq(pendio_loop_turn(large, 0, NULL, 0), 0);
+    ck_assert_int_eq(pendio_cancel(large, pendio_context_run(last)), 0);
+    ck_assert_int_eq(workbench_next(large).error, -ECANCELED);
+    ck_assert_int_eq(pendio_pool_put(last), 0);
+    ck_assert_int_eq(count_touched(inside->extras, extra_bytes), 0);
+    ck_assert_int_eq(count_touched(inside->limits, limit_bytes), 0);
+    workbench_end(large);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -204,6 +253,7 @@ int main(void)
         a_run_of_a_pool_that_is_gone_never_names_one_of_its_successor,
         memory_that_cannot_be_had_is_refused_and_nothing_is_kept,
         the_counters_tell_what_was_taken,
+        what_a_receive_without_a_deadline_does_not_need_is_never_touched,
     };
 
     return suite_run("pool", begin, end, tests, sizeof tests / sizeof tests[0]);

@@ -7,7 +7,7 @@
 #ifndef WORKBENCH_H
 #define WORKBENCH_H
 
-#include "pool.h"
+#include "context.h"
 
 #include <check.h>
 #include <pendio/pendio.h>

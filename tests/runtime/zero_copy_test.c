@@ -6,7 +6,7 @@
  * Failures:    each request that was asked for is seen: how often, of which kind, for which bytes.
  */
 #include "fixture.h"
-#include "pool.h"
+#include "loop.h"
 
 #include <netinet/in.h>
 #include <string.h>

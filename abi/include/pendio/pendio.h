@@ -200,9 +200,10 @@ struct pendio_loop_options {
     uint64_t timer_slack_ns; /* how late a timer or deadline may be; default 50 us, at least 1 us */
     /* Of pendio_connect_name(), copied: "192.0.2.1,[2001:db8::1]:5353"; default: the system's. */
     const char *name_servers;
-    uint32_t buffer_bytes;  /* of memory that is lent; default 4096, at most 2^20 */
-    uint32_t buffer_count;  /* made when first needed; default 1024, 2 to 2^15, rounded up to a
-                               power of two */
+    uint32_t buffer_bytes;  /* of each buffer for what is lent, and for what is received ahead of
+                               those who ask; default 4096, at most 2^20 */
+    uint32_t buffer_count;  /* of them, made when first needed; default 1024, 2 to 2^15, rounded up
+                               to a power of two */
     uint32_t collect_bytes; /* collected and lent per handle, before it is read no more; default
                                65536, at most 2^30 */
     uint32_t collect_count; /* connections of a listener collected; default 64 */
@@ -535,7 +536,7 @@ PENDIO_API int pendio_context_set_pieces(struct pendio_context *context,
  * pendio_handle_set_receive() has another wish), at most collect_bytes, for whoever receives next,
  * with or without memory of his own. What is lent counts, too: a handle above that is not read
  * until some is given back, and its peer has to wait. Where all buffers of the loop are in use a
- * receive waits for one.
+ * receive waits for one, behind those that wait already.
  *
  * Result:    0. Where there is no memory for the buffers, a receive ends with -ENOMEM.
  * Ownership: what is lent is the context's until its next receive, the end of a send of it, other
@@ -603,7 +604,13 @@ PENDIO_API int pendio_context_set_deadline(struct pendio_context *context, uint6
 /** A value of the caller's, handed back in every completion. Result: 0. */
 PENDIO_API int pendio_context_set_user_data(struct pendio_context *context, uint64_t user_data);
 
-/** Deliver by calling `completed`; NULL: by record. Result: 0. */
+/**
+ * Deliver by calling `completed`; NULL: by record. A turn calls first and writes records then, but
+ * what becomes due behind records of the same turn is called by the next one: where that matters,
+ * deliver either all or none of it so.
+ *
+ * Result:    0.
+ */
 PENDIO_API int pendio_context_set_callback(struct pendio_context *context,
                                            pendio_completed_fn *completed, void *state);
 
@@ -644,8 +651,8 @@ PENDIO_API int pendio_context_request(const struct pendio_context *context,
  * --------------------------------------------------------------------------------------------- */
 
 /**
- * The result of the last finished run; all zero but `context` before the first. These three answer
- * also for a context in its pool.
+ * The result of the last finished run, until the next one begins; all zero but `context` before the
+ * first and while one is under way. These three answer also for a context in its pool.
  *
  * Result:    0.
  */
@@ -764,10 +771,17 @@ enum {                               /* why it is received from as it is */
  * ahead of those who ask only over IPv4 and IPv6: for contexts that are lent memory, and for those
  * with memory of their own while small pieces of one stream are all that comes; so it is not for a
  * descriptor that others read as well. PENDIO_RECEIVE_MULTISHOT is effective where the kernel has
- * PENDIO_FEATURE_MULTISHOT_RECEIVE; over Unix sockets it is your word that no descriptors will come
- * that you want: they are closed.
+ * PENDIO_FEATURE_MULTISHOT_RECEIVE, and takes it for this descriptor: pendio_handle_get_receive()
+ * tells. Over Unix sockets it is your word that no descriptors will come that you want: they are
+ * closed.
  *
- * Result:    0. What was received ahead before stays first in line.
+ * What is received ahead lies in the loop's buffers (buffer_count, buffer_bytes), which are made
+ * now if they are not yet. While none is free, whoever has memory of his own is received for singly
+ * all the same, and whoever is to be lent some waits. It is bytes and nothing else: control data of
+ * a receive_message that gets them are lost.
+ *
+ * Result:    0. What was received ahead before stays first in line. The choice stays with the
+ *            handle until the next one, also when pendio_move() takes it to another loop.
  * Refused:   -EINVAL also when the handle is no stream socket; -ENOMEM no memory for the buffers.
  */
 PENDIO_API int pendio_handle_set_receive(struct pendio_loop *loop, pendio_handle handle,
@@ -938,6 +952,10 @@ PENDIO_API int pendio_send_to(struct pendio_context *context, pendio_handle hand
  * To learn the destination the runtime switches IP_PKTINFO or IPV6_RECVPKTINFO of the socket on
  * with the handle's first receive_message; a datagram that was there before may lack its interface.
  * The control memory gets that entry only if you had switched it on before.
+ *
+ * What a stream has received ahead comes without control data, and so does all of it while a
+ * request for many is under way: where they are wanted, timestamps for example, pin
+ * PENDIO_RECEIVE_SINGLE before the first receive (pendio_handle_set_receive()).
  *
  * Result:    as pendio_receive(); PENDIO_CONTROL_TRUNCATED when control data had no room: of an IP
  *            datagram entries are there whole or not at all.
@@ -1121,13 +1139,15 @@ PENDIO_API int pendio_child(struct pendio_context *context, int pid);
 PENDIO_API int pendio_signal(struct pendio_context *context, int number);
 
 /**
- * Move a handle with nothing under way on it to another loop, with whatever it has unread. From now
- * on it is -EBADF here; the target's thread makes the new handle when it turns, and owns it from
- * then on. An early end that comes before that leaves the handle as it was.
+ * Move a handle with nothing under way on it to another loop, with whatever it has unread, and with
+ * what pendio_handle_set_receive() chose for it. From now on it is -EBADF here; the target's thread
+ * makes the new handle when it turns, and owns it from then on. An early end that comes before that
+ * leaves the handle as it was.
  *
  * Result:    value: the handle there. With an error the handle here is as it was: -EAGAIN the
  *            target's handle_count is reached, or it has too few buffers for what was received
- *            ahead; -ESHUTDOWN the target is shutting down, or ended meanwhile.
+ *            ahead; -ENOMEM it has no memory for these; -ESHUTDOWN the target is shutting down, or
+ *            ended meanwhile.
  * Refused:   -EBUSY something is under way on the handle; -EINVAL also for the context's own loop.
  * Ownership: no other thread may destroy the target before this call returns; afterwards either
  *            loop may be destroyed at any time. What is under way is drained as all else; the new

@@ -1,0 +1,60 @@
+/*
+ * ringing.c - streams over Unix sockets whose receives are rung for.
+ */
+#include "ringing.h"
+
+#include <unistd.h>
+
+void ringing_receive(struct fixture *fixture, struct pendio_context *context,
+                     const struct fixture_pair *pair)
+{
+    expect_pending(pendio_receive(context, pair->near));
+    fixture_put(pair->far, "small", 5);
+    expect_next(fixture, context, 0, 5, 0);
+}
+
+/* Both have a small piece in one turn: neither comes alone. */
+static void receive_both(struct fixture *fixture, struct pendio_context *const contexts[2],
+                         const struct fixture_pair pairs[2], int first)
+{
+    for (int i = 0; i < 2; i++)
+        expect_pending(pendio_receive(contexts[i], pairs[i].near));
+    fixture_quiet(fixture);
+    fixture_put(pairs[first].far, "small", 5);
+    fixture_put(pairs[1 - first].far, "small", 5);
+    for (int i = 0; i < 2; i++)
+        expect_completion(fixture_next(fixture), 0, 5, 0);
+}
+
+struct fixture_pair ringing_pair(struct fixture *fixture, struct pendio_context **ret_context)
+{
+    const struct fixture_pair pairs[] = {fixture_pair(fixture, FIXTURE_UNIX_STREAM),
+                                         fixture_pair(fixture, FIXTURE_UNIX_STREAM)};
+    struct pendio_context *const contexts[] = {fixture_get(fixture), fixture_get(fixture)};
+    uint32_t strategy, reason;
+
+    for (int i = 0; i < RINGING_MANY; i++)
+        receive_both(fixture, contexts, pairs, (i + 1) % 2);
+    ck_assert_int_eq(pendio_handle_get_receive(fixture->loop, pairs[0].near, &strategy, &reason),
+                     0);
+    ck_assert_uint_eq(strategy, PENDIO_RECEIVE_SINGLE);
+    ck_assert_uint_eq(reason, PENDIO_RECEIVE_UNDECIDED);
+    ck_assert_int_eq(pendio_handle_close(fixture->loop, pairs[1].near, PENDIO_ABORTIVE), 0);
+    close(pairs[1].far);
+    ck_assert_int_eq(pendio_pool_put(contexts[1]), 0);
+    fixture_quiet(fixture);
+    *ret_context = contexts[0];
+    return pairs[0];
+}
+
+struct fixture_pair ringing_begin(struct fixture *fixture, struct pendio_context **ret_context)
+{
+    fixture_init_with(fixture, NULL, 16, 2 * RINGING_LARGE_BYTES);
+    return ringing_pair(fixture, ret_context);
+}
+
+void ringing_end(struct fixture *fixture, const struct fixture_pair *pair)
+{
+    close(pair->far);
+    fixture_fini(fixture);
+}

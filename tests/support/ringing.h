@@ -1,0 +1,21 @@
+/*
+ * ringing.h - streams over Unix sockets that were received from so often, and so little each time,
+ * that their receives are rung for, where the kernel can.
+ */
+#ifndef RINGING_H
+#define RINGING_H
+
+#include "fixture.h"
+
+enum { RINGING_MANY = 20, RINGING_LARGE_BYTES = 8192 };
+
+/* Such a pair; the fixture begins with it, and *ret_context has room for two large pieces. */
+struct fixture_pair ringing_pair(struct fixture *fixture, struct pendio_context **ret_context);
+struct fixture_pair ringing_begin(struct fixture *fixture, struct pendio_context **ret_context);
+void ringing_end(struct fixture *fixture, const struct fixture_pair *pair);
+
+/* A small piece, asked for before it comes. */
+void ringing_receive(struct fixture *fixture, struct pendio_context *context,
+                     const struct fixture_pair *pair);
+
+#endif
