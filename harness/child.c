@@ -15,6 +15,7 @@
 #include "names.h"
 #include "plan.h"
 #include "report.h"
+#include "surroundings.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -71,10 +72,10 @@ static bool is_absent(int status)
 
 static int report_unstarted(const struct pnd_plan *plan, int status, const char *reason, int output)
 {
-    const char *name = plan->workload->name;
     bool absent = is_absent(status);
-    (void)pnd_report_failure(name, absent ? PENDIO__VERDICT__SKIPPED : PENDIO__VERDICT__INVALID,
-                             reason, output);
+    (void)pnd_report_failure(plan->workload,
+                             absent ? PENDIO__VERDICT__SKIPPED : PENDIO__VERDICT__INVALID, reason,
+                             output);
     return absent ? STATUS_SKIPPED : STATUS_NOT_STARTED;
 }
 
@@ -87,7 +88,7 @@ static int report_no_loop(const struct pnd_plan *plan, int status, int output)
                  "features \"%.128s\": not a list of features to leave unused; write it like "
                  "-fixed_buffers,-defer_taskrun",
                  features);
-        (void)pnd_report_failure(plan->workload->name, PENDIO__VERDICT__INVALID, reason, output);
+        (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__INVALID, reason, output);
         return STATUS_INVALID;
     }
     snprintf(reason, sizeof reason, "the loop could not be created: %s",
@@ -107,7 +108,7 @@ static int report_no_file(const struct pnd_plan *plan, uint32_t index, int statu
              index, endpoint->name, (unsigned long long)endpoint->file_bytes,
              getcwd(directory, sizeof directory) != NULL ? directory : "its directory",
              strerror(-status));
-    (void)pnd_report_failure(plan->workload->name, PENDIO__VERDICT__INVALID, reason, output);
+    (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__INVALID, reason, output);
     return STATUS_NOT_STARTED;
 }
 
@@ -134,6 +135,13 @@ static int report_no_engine(const struct pnd_plan *plan, const struct pnd_engine
         break;
     }
     return report_unstarted(plan, status, reason, output);
+}
+
+static int report_elsewhere(const struct pnd_plan *plan, const struct pnd_message_error *reason,
+                            int output)
+{
+    (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__SKIPPED, reason->text, output);
+    return STATUS_SKIPPED;
 }
 
 static int report_no_descriptors(const struct pnd_plan *plan, int status, int output)
@@ -221,10 +229,11 @@ static int run_workload(const Pendio__Workload *workload, int output)
     struct pnd_plan *plan = NULL;
     pnd_plan_limits_init(&limits);
     if (pnd_plan_create(workload, &limits, &plan, &error) < 0) {
-        (void)pnd_report_failure(workload->name, PENDIO__VERDICT__INVALID, error.text, output);
+        (void)pnd_report_failure(workload, PENDIO__VERDICT__INVALID, error.text, output);
         return STATUS_INVALID;
     }
-    int result = run_engine(plan, output);
+    int result = pnd_surroundings_set(workload, &error) < 0 ? report_elsewhere(plan, &error, output)
+                                                            : run_engine(plan, output);
     pnd_plan_destroy(plan);
     return result;
 }
@@ -239,11 +248,11 @@ int pnd_child_main(int input, int output)
     if (directory != NULL && chdir(directory) < 0) {
         snprintf(error.text, sizeof error.text, "PENDIO_RUN_DIRECTORY %.200s: %s; make it first",
                  directory, pnd_names_error(errno));
-        (void)pnd_report_failure("", PENDIO__VERDICT__INVALID, error.text, output);
+        (void)pnd_report_failure(NULL, PENDIO__VERDICT__INVALID, error.text, output);
         return STATUS_NOT_STARTED;
     }
     if (read_request(input, &message, &error) < 0) {
-        (void)pnd_report_failure("", PENDIO__VERDICT__INVALID, error.text, output);
+        (void)pnd_report_failure(NULL, PENDIO__VERDICT__INVALID, error.text, output);
         return STATUS_INVALID;
     }
     const Pendio__SubmitRequest *request = (const Pendio__SubmitRequest *)message;

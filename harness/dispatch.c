@@ -8,6 +8,7 @@
 #include "dispatch.h"
 
 #include "complain.h"
+#include "names.h"
 #include "setting.h"
 
 #include <pendio/pendio.h>
@@ -23,7 +24,6 @@ enum {
     ENVELOPE_VERSION = 1,
     MESSAGE_BYTES = 4 << 20, /* of a request or a reply */
     SETTING_BYTES = 512,     /* of features or backend */
-    FEATURE_COUNT = 64,      /* a bit each */
 };
 
 /* A reply with all it refers to, so that a kind only fills in and nothing is left to free. */
@@ -31,7 +31,7 @@ struct answer {
     Pendio__Reply reply;
     struct pnd_message_error error;
     Pendio__HelloReply hello;
-    char *features[FEATURE_COUNT];
+    char *features[PND_NAMES_FEATURE_COUNT];
     Pendio__SubmitReply submit;
     Pendio__FetchReply fetch;
     Pendio__StatsReply stats;
@@ -58,7 +58,6 @@ static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
 static Pendio__Status check_settings(const Pendio__SubmitRequest *request,
                                      struct pnd_message_error *error);
 static bool is_short(const char *name, const char *value, struct pnd_message_error *error);
-static size_t list_features(char **ret_names);
 static struct pnd_submission submission_of(const struct pnd_dispatch *dispatch,
                                            const Pendio__SubmitRequest *request);
 static int pack_reply(struct answer *answer, uint8_t **ret_reply, size_t *ret_byte_count);
@@ -142,7 +141,7 @@ static Pendio__Status answer_hello(struct pnd_dispatch *dispatch, const Pendio__
     answer->hello.process = (uint32_t)getpid();
     answer->hello.run_limit = dispatch->run_limit;
     answer->hello.features = answer->features;
-    answer->hello.n_features = list_features(answer->features);
+    answer->hello.n_features = pnd_names_features(answer->features);
     answer->reply.body_case = PENDIO__REPLY__BODY_HELLO;
     answer->reply.hello = &answer->hello;
     return PENDIO__STATUS__OK;
@@ -258,8 +257,8 @@ static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
 static Pendio__Status check_settings(const Pendio__SubmitRequest *request,
                                      struct pnd_message_error *error)
 {
-    char *known[FEATURE_COUNT];
-    size_t known_count = list_features(known);
+    char *known[PND_NAMES_FEATURE_COUNT];
+    size_t known_count = pnd_names_features(known);
     if (!is_short("features", request->features, error) ||
         !is_short("backend", request->backend, error))
         return PENDIO__STATUS__BAD_REQUEST;
@@ -279,18 +278,6 @@ static bool is_short(const char *name, const char *value, struct pnd_message_err
     (void)pnd_complain(error, 0, "request refused: %s has %zu bytes; at most %d are accepted", name,
                        strlen(value), SETTING_BYTES);
     return false;
-}
-
-/* Those of the library that this program is made with, and its runs with it. */
-static size_t list_features(char **ret_names)
-{
-    size_t count = 0;
-    for (unsigned i = 0; i < FEATURE_COUNT; i++) {
-        const char *name = pendio_feature_name(UINT64_C(1) << i);
-        if (name != NULL)
-            ret_names[count++] = (char *)name;
-    }
-    return count;
 }
 
 static struct pnd_submission submission_of(const struct pnd_dispatch *dispatch,

@@ -8,6 +8,7 @@
 #include "control.h"
 #include "engine.h"
 #include "instance.h"
+#include "need.h"
 #include "system.h"
 
 #include <errno.h>
@@ -196,8 +197,10 @@ static int setup(struct pnd_engine *engine, struct pnd_engine_failure *failure)
         status = create_loop(engine, failure);
     if (status == 0)
         status = create_pools(engine, failure);
-    if (status == 0)
+    if (status == 0) {
         begin_instances(engine);
+        pnd_need_check(engine);
+    }
     return status;
 }
 

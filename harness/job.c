@@ -40,11 +40,10 @@ static void publish_progress(const struct pnd_job *job, const struct pnd_listene
 static void end_for(struct pnd_job *job, enum pnd_cause cause);
 static void take_counts(const Pendio__Stats *stats, Pendio__Report *report,
                         Pendio__Answers *answers);
-static void complete_report(const struct pnd_job *job, Pendio__Report *report,
-                            Pendio__Stats *stats);
+static void complete_report(struct pnd_job *job, Pendio__Report *report, Pendio__Stats *stats);
 static int copy_event(const Pendio__Event *event, Pendio__Event **ret_copy,
                       size_t *ret_packed_byte_count);
-static int publish_report(const struct pnd_job *job, Pendio__Report *report,
+static int publish_report(struct pnd_job *job, Pendio__Report *report,
                           const struct pnd_listener *listener, Pendio__Event **ret_report,
                           size_t *ret_packed_byte_count);
 
@@ -63,6 +62,8 @@ int pnd_job_create(const struct pnd_submission *submission, uint64_t number,
     job->number = number;
     job->time_limit_ms = submission->time_limit_ms;
     job->descriptor_count = submission->descriptor_count;
+    job->seed = request->workload->seed > 0 ? request->workload->seed : 1;
+    (void)pnd_content_hash(request->workload, job->content_hash);
     job->features = strdup(request->features);
     job->backend = strdup(request->backend);
     job->progress = (Pendio__Progress)PENDIO__PROGRESS__INIT;
@@ -310,7 +311,7 @@ int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd
     return publish_report(job, &report, listener, ret_report, ret_packed_byte_count);
 }
 
-static int publish_report(const struct pnd_job *job, Pendio__Report *report,
+static int publish_report(struct pnd_job *job, Pendio__Report *report,
                           const struct pnd_listener *listener, Pendio__Event **ret_report,
                           size_t *ret_packed_byte_count)
 {
@@ -328,7 +329,7 @@ static int publish_report(const struct pnd_job *job, Pendio__Report *report,
     return copy_event(&event, ret_report, ret_packed_byte_count);
 }
 
-static void complete_report(const struct pnd_job *job, Pendio__Report *report, Pendio__Stats *stats)
+static void complete_report(struct pnd_job *job, Pendio__Report *report, Pendio__Stats *stats)
 {
     if (report->stats != NULL)
         *stats = *report->stats;
@@ -341,6 +342,8 @@ static void complete_report(const struct pnd_job *job, Pendio__Report *report, P
     report->stats = stats;
     report->workload = job->progress.workload;
     report->operations = job->progress.operations;
+    report->content_hash = job->content_hash;
+    report->seed = job->seed;
 }
 
 /* Its parts belong to the process's messages and to us; the copy is of one piece. */

@@ -231,6 +231,8 @@ static int compile(struct pnd_compiler *compiler, const struct pnd_plan_limits *
     if (status == 0)
         status = compile_settings(compiler);
     if (status == 0)
+        status = pnd_plan_compile_environment(compiler);
+    if (status == 0)
         status = pnd_plan_check_names(compiler);
     if (status == 0)
         status = compile_each(compiler, workload->n_pools, compile_pool);

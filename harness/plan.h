@@ -146,6 +146,7 @@ struct pnd_plan_endpoint {
 struct pnd_plan {
     const Pendio__Workload *workload;
     uint64_t seed;
+    uint64_t needs; /* features, as pendio.h has their bits */
     uint64_t time_ms;
     uint64_t operation_count; /* starts of the whole run */
     uint64_t context_count;

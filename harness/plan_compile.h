@@ -53,6 +53,9 @@ int32_t pnd_plan_find(const char *const *names, size_t name_count, const char *n
  */
 int pnd_plan_check_names(struct pnd_compiler *compiler);
 
+/* In plan_environment.c: what the workload is, and what it is to run in. 0, -EINVAL or -ENOMEM. */
+int pnd_plan_compile_environment(struct pnd_compiler *compiler);
+
 /* Collects the names of handles and contexts of every actor, and of events. 0 or -ENOMEM. */
 int pnd_plan_collect_names(struct pnd_compiler *compiler);
 

@@ -6,6 +6,7 @@
  */
 #include "report.h"
 
+#include "content_hash.h"
 #include "frame.h"
 #include "names.h"
 
@@ -181,6 +182,7 @@ struct report_parts {
     Pendio__Check *check_pointers[PND_RULE_COUNT];
     char seen[PND_RULE_COUNT][400];
     char reason[512];
+    char content_hash[PND_CONTENT_HASH_BYTES];
 };
 
 static void put_check(struct report_parts *parts, const struct pnd_finding *finding,
@@ -248,6 +250,15 @@ static void put_uses(struct report_parts *parts, const struct pnd_engine *engine
     parts->latency.max = engine->latency.max_ns;
 }
 
+/* `digits` has room for the hash, and stays with the report. */
+static void put_identity(Pendio__Report *report, const Pendio__Workload *workload, char *digits)
+{
+    report->workload = workload->name;
+    report->seed = workload->seed > 0 ? workload->seed : 1;
+    if (pnd_content_hash(workload, digits) == 0)
+        report->content_hash = digits;
+}
+
 static int write_report(Pendio__Report *report, int output)
 {
     Pendio__Event event = PENDIO__EVENT__INIT;
@@ -265,7 +276,7 @@ int pnd_report_run(const struct pnd_engine *engine, uint64_t allocation_count, i
     put_checks(&parts, engine);
     put_uses(&parts, engine, allocation_count);
     put_stats(&parts.stats, engine, false);
-    report->workload = engine->plan->workload->name;
+    put_identity(report, engine->plan->workload, parts.content_hash);
     report->verdict = pnd_report_verdict(engine);
     report->answers = &parts.answers;
     report->deliveries =
@@ -279,12 +290,14 @@ int pnd_report_run(const struct pnd_engine *engine, uint64_t allocation_count, i
     return write_report(report, output);
 }
 
-int pnd_report_failure(const char *workload, Pendio__Verdict verdict, const char *reason,
-                       int output)
+int pnd_report_failure(const Pendio__Workload *workload, Pendio__Verdict verdict,
+                       const char *reason, int output)
 {
     Pendio__Report report = PENDIO__REPORT__INIT;
-    report.workload = (char *)workload;
+    char digits[PND_CONTENT_HASH_BYTES];
     report.verdict = verdict;
     report.reason = (char *)reason;
+    if (workload != NULL)
+        put_identity(&report, workload, digits);
     return write_report(&report, output);
 }

@@ -5,7 +5,7 @@ foreach(stem names payload latency table allocations descriptors frame)
     pendio_test(harness ${stem} SOURCES suite.c LIBRARIES pendio_run)
 endforeach()
 
-foreach(stem plan plan_meaning)
+foreach(stem plan plan_meaning plan_environment)
     pendio_test(harness ${stem} SOURCES suite.c plans.c LIBRARIES pendio_run)
 endforeach()
 
@@ -13,8 +13,10 @@ foreach(stem ledger judge judge_kinds)
     pendio_test(harness ${stem} SOURCES suite.c books.c LIBRARIES pendio_run)
 endforeach()
 
-pendio_test(harness child
-    SOURCES suite.c "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 300)
+foreach(stem child child_surroundings)
+    pendio_test(harness ${stem}
+        SOURCES suite.c "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 300)
+endforeach()
 
 # Every shipped workload, as the daemon's child would run it.
 pendio_test(harness workloads

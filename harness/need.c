@@ -1,0 +1,34 @@
+/*
+ * need.c - whether this runtime, as it is set up, has what a workload needs.
+ *
+ * Happy path:  it has.
+ * Failures:    the first thing that is missing is the reason why the run is skipped.
+ */
+#include "need.h"
+
+#include <stdio.h>
+
+static const char *backend_name(const struct pendio_loop_statistics *statistics)
+{
+    return statistics->backend == PENDIO_BACKEND_URING ? "uring" : "unknown";
+}
+
+static void skip_without_features(struct pnd_engine *engine,
+                                  const struct pendio_loop_statistics *statistics)
+{
+    uint64_t missing = engine->plan->needs & ~statistics->features;
+    if (missing == 0)
+        return;
+    snprintf(engine->skip_reason, sizeof engine->skip_reason,
+             "the workload needs %s, which backend %s does not have here, or was told to leave "
+             "unused",
+             pendio_feature_name(missing & -missing), backend_name(statistics));
+    engine->stopping = true;
+}
+
+void pnd_need_check(struct pnd_engine *engine)
+{
+    struct pendio_loop_statistics statistics = {.size = sizeof statistics};
+    (void)pendio_loop_stats(engine->loop, &statistics);
+    skip_without_features(engine, &statistics);
+}
