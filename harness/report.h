@@ -12,7 +12,7 @@ int pnd_report_progress(struct pnd_engine *engine, int output);
 /* The report of a run that is over, as an event. Returns 0 or -errno. */
 int pnd_report_run(const struct pnd_engine *engine, uint64_t allocation_count, int output);
 
-/* The report of a run that never began, NULL: of a workload that never came. Returns 0 or -errno. */
+/* The report of a run that never began; NULL: its workload never came. Returns 0 or -errno. */
 int pnd_report_failure(const Pendio__Workload *workload, Pendio__Verdict verdict,
                        const char *reason, int output);
 
