@@ -79,7 +79,8 @@ static int report_unstarted(const struct pnd_plan *plan, int status, const char 
     return absent ? STATUS_SKIPPED : STATUS_NOT_STARTED;
 }
 
-static int report_no_loop(const struct pnd_plan *plan, int status, int output)
+static int report_no_loop(const struct pnd_plan *plan, const struct pnd_subject *subject,
+                          int status, int output)
 {
     char reason[300];
     const char *features = getenv("PENDIO_FEATURES");
@@ -92,7 +93,7 @@ static int report_no_loop(const struct pnd_plan *plan, int status, int output)
         return STATUS_INVALID;
     }
     snprintf(reason, sizeof reason, "the loop could not be created: %s",
-             pendio_loop_explain(status));
+             subject->loop_explain(status));
     return report_unstarted(plan, status, reason, output);
 }
 
@@ -112,15 +113,15 @@ static int report_no_file(const struct pnd_plan *plan, uint32_t index, int statu
     return STATUS_NOT_STARTED;
 }
 
-static int report_no_engine(const struct pnd_plan *plan, const struct pnd_engine_failure *failure,
-                            int status, int output)
+static int report_no_engine(const struct pnd_plan *plan, const struct pnd_subject *subject,
+                            const struct pnd_engine_failure *failure, int status, int output)
 {
     char reason[300];
     switch (failure->part) {
     case PND_ENGINE_ENDPOINT:
         return report_no_file(plan, failure->index, status, output);
     case PND_ENGINE_LOOP:
-        return report_no_loop(plan, status, output);
+        return report_no_loop(plan, subject, status, output);
     case PND_ENGINE_POOL:
         snprintf(reason, sizeof reason,
                  "pools[%u] \"%.60s\" could not be created: %s; lower its context_count or "
@@ -193,7 +194,7 @@ static void judge_descriptors(struct pnd_engine *engine, const struct pnd_descri
     pnd_descriptors_fini(&after);
 }
 
-static int run_engine(const struct pnd_plan *plan, int output)
+static int run_engine(const struct pnd_plan *plan, const struct pnd_subject *subject, int output)
 {
     struct child child = {.output = output};
     struct pnd_descriptors before;
@@ -202,10 +203,10 @@ static int run_engine(const struct pnd_plan *plan, int output)
     if (status < 0)
         return report_no_descriptors(plan, status, output);
     struct pnd_engine_failure failure;
-    status = pnd_engine_create(plan, tell_progress, &child, &engine, &failure);
+    status = pnd_engine_create(plan, subject, tell_progress, &child, &engine, &failure);
     if (status < 0) {
         pnd_descriptors_fini(&before);
-        return report_no_engine(plan, &failure, status, output);
+        return report_no_engine(plan, subject, &failure, status, output);
     }
     pnd_engine_run(engine);
     uint64_t allocation_count = pnd_allocations_count();
@@ -232,8 +233,9 @@ static int run_workload(const Pendio__Workload *workload, int output)
         (void)pnd_report_failure(workload, PENDIO__VERDICT__INVALID, error.text, output);
         return STATUS_INVALID;
     }
-    int result = pnd_surroundings_set(workload, &error) < 0 ? report_elsewhere(plan, &error, output)
-                                                            : run_engine(plan, output);
+    int result = pnd_surroundings_set(workload, &error) < 0
+                     ? report_elsewhere(plan, &error, output)
+                     : run_engine(plan, &pnd_subject_own, output);
     pnd_plan_destroy(plan);
     return result;
 }

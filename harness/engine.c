@@ -37,14 +37,16 @@ uint64_t pnd_engine_now_ns(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-void pnd_engine_look(const struct pendio_context *context, struct pnd_snapshot *ret_snapshot)
+void pnd_engine_look(const struct pnd_engine *engine, const struct pendio_context *context,
+                     struct pnd_snapshot *ret_snapshot)
 {
+    const struct pnd_subject *subject = engine->subject;
     memset(ret_snapshot, 0, sizeof *ret_snapshot);
-    (void)pendio_context_result(context, &ret_snapshot->result);
-    (void)pendio_context_window(context, &ret_snapshot->memory, &ret_snapshot->byte_count);
-    ret_snapshot->run = pendio_context_run(context);
+    (void)subject->context_result(context, &ret_snapshot->result);
+    (void)subject->context_window(context, &ret_snapshot->memory, &ret_snapshot->byte_count);
+    ret_snapshot->run = subject->context_run(context);
     ret_snapshot->request.size = sizeof ret_snapshot->request;
-    (void)pendio_context_request(context, &ret_snapshot->request);
+    (void)subject->context_request(context, &ret_snapshot->request);
 }
 
 static void end_warm_up(struct pnd_engine *engine)
@@ -79,7 +81,7 @@ void pnd_engine_deliver(struct pnd_engine *engine, const struct pendio_completio
     }
     struct pnd_context_page *page = pnd_ledger_context(&engine->ledger, completion->context);
     if (page != NULL)
-        pnd_engine_look(completion->context, &shown);
+        pnd_engine_look(engine, completion->context, &shown);
     page = pnd_ledger_deliver(&engine->ledger, completion, page != NULL ? &shown : NULL,
                               by_callback, engine->delivered_ns);
     if (page != NULL)
@@ -130,7 +132,7 @@ static int turn(struct pnd_engine *engine, int64_t timeout_ns)
     do {
         uint32_t returned_count = engine->ledger.returning_count;
         pnd_ledger_turn(&engine->ledger);
-        status = pendio_loop_turn(engine->loop, timeout_ns, engine->completions, count);
+        status = engine->subject->loop_turn(engine->loop, timeout_ns, engine->completions, count);
         for (int i = 0; i < status; i++)
             pnd_engine_deliver(engine, &engine->completions[i], false);
         if (returned_count > 0)
@@ -258,7 +260,7 @@ static void read_statistics(struct pnd_engine *engine)
 {
     memset(&engine->statistics, 0, sizeof engine->statistics);
     engine->statistics.size = sizeof engine->statistics;
-    (void)pendio_loop_stats(engine->loop, &engine->statistics);
+    (void)engine->subject->loop_stats(engine->loop, &engine->statistics);
 }
 
 /* Closes without a context go on by themselves; and nothing unexpected may still be delivered. */
@@ -278,7 +280,7 @@ static void shut_down(struct pnd_engine *engine)
     uint64_t until_ns = pnd_engine_now_ns() + shutdown_ns;
     engine->stopping = true;
     engine->ledger.shutting_down = true;
-    int status = pendio_loop_shutdown(engine->loop);
+    int status = engine->subject->loop_shutdown(engine->loop);
     while (status >= 0 && pnd_engine_now_ns() < until_ns)
         status = turn(engine, (int64_t)(10 * MILLISECOND_NS));
     (void)pnd_referee_hold(&engine->referee, PND_RULE_SHUTDOWN, status == -ESHUTDOWN,
@@ -302,7 +304,7 @@ void pnd_engine_finish(struct pnd_engine *engine)
     shut_down(engine);
     read_statistics(engine);
     pnd_ledger_settle(&engine->ledger, &engine->statistics, engine->finished);
-    int status = pendio_loop_destroy(engine->loop, (int64_t)shutdown_ns, &leaked_count);
+    int status = engine->subject->loop_destroy(engine->loop, (int64_t)shutdown_ns, &leaked_count);
     engine->loop = NULL;
     pnd_control_end(engine);
     engine->leaked = leaked_count > 0;

@@ -12,6 +12,7 @@
 #include "payload.h"
 #include "plan.h"
 #include "referee.h"
+#include "subject.h"
 
 #include <pendio/pendio.h>
 
@@ -111,6 +112,7 @@ typedef void pnd_engine_progress_fn(struct pnd_engine *engine, void *state);
 
 struct pnd_engine {
     const struct pnd_plan *plan;
+    const struct pnd_subject *subject; /* that is judged */
     struct pendio_loop *loop;
     struct pnd_engine_pool *pools;
     struct pnd_engine_endpoint *endpoints;
@@ -174,10 +176,11 @@ struct pnd_engine_failure {
 
 /*
  * Reserves everything the run will need, and creates loop, pools and files. Returns 0, or -errno
- * and which part failed; what it means for the loop is told by pendio_loop_explain().
+ * and which part failed; what it means for the loop is told by the subject's loop_explain().
  */
-int pnd_engine_create(const struct pnd_plan *plan, pnd_engine_progress_fn *progress, void *state,
-                      struct pnd_engine **ret_engine, struct pnd_engine_failure *failure);
+int pnd_engine_create(const struct pnd_plan *plan, const struct pnd_subject *subject,
+                      pnd_engine_progress_fn *progress, void *state, struct pnd_engine **ret_engine,
+                      struct pnd_engine_failure *failure);
 void pnd_engine_destroy(struct pnd_engine *engine);
 
 /* Runs until every instance has ended, a rule was broken, or time is up. */
@@ -189,8 +192,9 @@ void pnd_engine_finish(struct pnd_engine *engine);
 /* Now on the monotonic clock. */
 uint64_t pnd_engine_now_ns(void);
 
-/* The runtime as it shows itself through one context. */
-void pnd_engine_look(const struct pendio_context *context, struct pnd_snapshot *ret_snapshot);
+/* The subject as it shows itself through one context. */
+void pnd_engine_look(const struct pnd_engine *engine, const struct pendio_context *context,
+                     struct pnd_snapshot *ret_snapshot);
 
 /* Lets those walk who are ready, until they wait. */
 void pnd_engine_run_ready(struct pnd_engine *engine);

@@ -127,11 +127,12 @@ static int create_loop(struct pnd_engine *engine, struct pnd_engine_failure *fai
         options.collect_count = settings->collect_count;
     }
     *failure = (struct pnd_engine_failure){.part = PND_ENGINE_LOOP};
-    return pendio_loop_create(&options, &engine->loop);
+    return engine->subject->loop_create(engine->subject, &options, &engine->loop);
 }
 
 static int create_pool(struct pnd_engine *engine, uint32_t index)
 {
+    const struct pnd_subject *subject = engine->subject;
     const struct pnd_plan_pool *source = &engine->plan->pools[index];
     struct pnd_engine_pool *pool = &engine->pools[index];
     struct pendio_pool_options options = {
@@ -144,21 +145,24 @@ static int create_pool(struct pnd_engine *engine, uint32_t index)
     pool->control_bytes = source->control_bytes;
     pool->caller_bytes = source->caller_bytes;
     if (source->caller_bytes > 0) {
-        pool->caller_memory = calloc(source->context_count, source->caller_bytes);
+        pool->caller_memory =
+            subject->memory_create(subject, source->context_count, source->caller_bytes);
         if (pool->caller_memory == NULL)
             return -ENOMEM;
     }
     if (source->vector_bytes > 0) {
-        pool->vector_memory = calloc(source->context_count, source->vector_bytes);
+        pool->vector_memory =
+            subject->memory_create(subject, source->context_count, source->vector_bytes);
         if (pool->vector_memory == NULL)
             return -ENOMEM;
     }
     if (source->control_bytes > 0) {
-        pool->control_memory = calloc(source->context_count, source->control_bytes);
+        pool->control_memory =
+            subject->memory_create(subject, source->context_count, source->control_bytes);
         if (pool->control_memory == NULL)
             return -ENOMEM;
     }
-    return pendio_pool_create(engine->loop, &options, &pool->pool);
+    return subject->pool_create(engine->loop, &options, &pool->pool);
 }
 
 static int create_pools(struct pnd_engine *engine, struct pnd_engine_failure *failure)
@@ -204,14 +208,16 @@ static int setup(struct pnd_engine *engine, struct pnd_engine_failure *failure)
     return status;
 }
 
-int pnd_engine_create(const struct pnd_plan *plan, pnd_engine_progress_fn *progress, void *state,
-                      struct pnd_engine **ret_engine, struct pnd_engine_failure *failure)
+int pnd_engine_create(const struct pnd_plan *plan, const struct pnd_subject *subject,
+                      pnd_engine_progress_fn *progress, void *state, struct pnd_engine **ret_engine,
+                      struct pnd_engine_failure *failure)
 {
     *failure = (struct pnd_engine_failure){.part = PND_ENGINE_MEMORY};
     struct pnd_engine *engine = calloc(1, sizeof *engine);
     if (engine == NULL)
         return -ENOMEM;
     engine->plan = plan;
+    engine->subject = subject;
     engine->passed = -1;
     engine->progress = progress;
     engine->progress_state = state;
@@ -226,15 +232,16 @@ int pnd_engine_create(const struct pnd_plan *plan, pnd_engine_progress_fn *progr
 
 void pnd_engine_destroy(struct pnd_engine *engine)
 {
+    const struct pnd_subject *subject = engine->subject;
     if (engine->loop != NULL)
-        (void)pendio_loop_destroy(engine->loop, 0, NULL);
+        (void)subject->loop_destroy(engine->loop, 0, NULL);
     pnd_system_end(engine);
     pnd_control_end(engine);
     for (uint32_t i = 0; engine->pools != NULL && i < engine->plan->pool_count; i++)
         if (!engine->leaked) {
-            free(engine->pools[i].caller_memory);
-            free(engine->pools[i].vector_memory);
-            free(engine->pools[i].control_memory);
+            subject->memory_destroy(subject, engine->pools[i].caller_memory);
+            subject->memory_destroy(subject, engine->pools[i].vector_memory);
+            subject->memory_destroy(subject, engine->pools[i].control_memory);
         }
     free(engine->pieces);
     free(engine->packets);

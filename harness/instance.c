@@ -144,9 +144,9 @@ int pnd_instance_get(struct pnd_engine *engine, uint32_t pool_index,
 {
     struct pendio_context *context = NULL;
     struct pnd_snapshot shown = {0};
-    int status = pendio_pool_get(engine->pools[pool_index].pool, &context);
+    int status = engine->subject->pool_get(engine->pools[pool_index].pool, &context);
     if (status == 0)
-        pnd_engine_look(context, &shown);
+        pnd_engine_look(engine, context, &shown);
     (void)pnd_ledger_get(&engine->ledger, pool_index, status, context, &shown);
     if (status == 0 && pnd_ledger_context(&engine->ledger, context) == NULL) {
         engine->stopping = true; /* an offence already, and no page to go on with */
@@ -161,7 +161,7 @@ int pnd_instance_put(struct pnd_engine *engine, struct pendio_context *context)
 {
     const struct pnd_context_page *page = pnd_ledger_context(&engine->ledger, context);
     struct pnd_queue *waiting = &engine->pools[page->pool_index].waiting;
-    int status = pendio_pool_put(context);
+    int status = engine->subject->pool_put(context);
     pnd_ledger_put(&engine->ledger, context, status);
     struct pnd_instance *instance = status == 0 ? pnd_queue_take(waiting) : NULL;
     if (instance != NULL)

@@ -29,6 +29,6 @@ static void skip_without_features(struct pnd_engine *engine,
 void pnd_need_check(struct pnd_engine *engine)
 {
     struct pendio_loop_statistics statistics = {.size = sizeof statistics};
-    (void)pendio_loop_stats(engine->loop, &statistics);
+    (void)engine->subject->loop_stats(engine->loop, &statistics);
     skip_without_features(engine, &statistics);
 }

@@ -155,7 +155,7 @@ int pnd_report_progress(struct pnd_engine *engine, int output)
     if (status < 0)
         return status;
     engine->statistics.size = sizeof engine->statistics;
-    (void)pendio_loop_stats(engine->loop, &engine->statistics);
+    (void)engine->subject->loop_stats(engine->loop, &engine->statistics);
     put_stats(&parts, engine, true);
     pendio__event__init(&event);
     event.body_case = PENDIO__EVENT__BODY_STATS;

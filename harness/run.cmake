@@ -5,6 +5,7 @@ add_library(pendio_run STATIC
     plan_count.c plan_environment.c
     referee.c ledger.c ledger_start.c ledger_judge.c ledger_deliver.c
     allocations.c descriptors.c
+    subject.c
     address.c vector.c control.c parts.c content.c expect.c call.c task.c
     instance.c step_start.c step_now.c system.c
     engine.c engine_setup.c need.c surroundings.c report.c child.c)

@@ -36,7 +36,7 @@ struct attempt {
 static void attempt_start(struct pnd_engine *engine, const struct pnd_task *task,
                           struct attempt *attempt)
 {
-    pnd_engine_look(task->context, &attempt->before);
+    pnd_engine_look(engine, task->context, &attempt->before);
     attempt->start.memory = attempt->before.memory;
     attempt->start.byte_count = pnd_kind_of(attempt->start.operation)->amount
                                     ? (size_t)task->step->bytes
@@ -44,7 +44,7 @@ static void attempt_start(struct pnd_engine *engine, const struct pnd_task *task
     attempt->start.started_ns = pnd_engine_now_ns();
     attempt->status = pnd_call_start(engine, task, &attempt->start);
     uint64_t now_ns = pnd_engine_now_ns();
-    pnd_engine_look(task->context, &attempt->after);
+    pnd_engine_look(engine, task->context, &attempt->after);
     if (attempt->status == PENDIO_DONE)
         pnd_latency_add(&engine->latency, now_ns - attempt->start.started_ns);
     pnd_ledger_start(&engine->ledger, &attempt->start, attempt->status, &attempt->before,
@@ -65,7 +65,7 @@ static bool attempt_prepare(struct pnd_engine *engine, struct pnd_task *task,
     const struct pnd_handle_page *handle =
         pnd_ledger_handle(&engine->ledger, attempt->start.handle);
     task->family = handle != NULL ? handle->family : PENDIO__FAMILY__FAMILY_UNSPECIFIED;
-    pnd_engine_look(task->context, &attempt->before);
+    pnd_engine_look(engine, task->context, &attempt->before);
     pnd_content_prepare(engine, task, attempt->before.memory, attempt->before.byte_count);
     return true;
 }
@@ -188,7 +188,7 @@ void pnd_task_run_busy(struct pnd_engine *engine, struct pnd_instance *instance,
 {
     struct pnd_task task = {.instance = instance, .step = step, .context = context};
     struct attempt attempt;
-    int status = pendio_context_set_policy(context, step->policy);
+    int status = engine->subject->context_set_policy(context, step->policy);
     (void)pnd_referee_hold(&engine->referee, PND_RULE_BUSY, status == -EBUSY,
                            "a setter of a context in use answered %s", pnd_names_error(status));
     pnd_call_describe(engine, &task, &attempt.start);
