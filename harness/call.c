@@ -117,7 +117,7 @@ static int call_fsync(struct pnd_engine *engine, const struct pnd_task *task,
 static int call_truncate(struct pnd_engine *engine, const struct pnd_task *task,
                          const struct pnd_start *start)
 {
-    return engine->subject->truncate(start->context, start->handle, task->step->bytes);
+    return engine->subject->truncate(start->context, start->handle, task->bytes);
 }
 
 /* NULL: the step names none. */
@@ -275,7 +275,7 @@ static size_t window_bytes(const struct pnd_task *task)
 {
     if (task->step->content == PENDIO__CONTENT__ECHO)
         return (size_t)task->moved_bytes;
-    return (size_t)(task->step->bytes - task->moved_bytes);
+    return (size_t)(task->bytes - task->moved_bytes);
 }
 
 static int set_memory(struct pnd_engine *engine, const struct pnd_task *task)

@@ -164,6 +164,18 @@ static void judge_allocations(struct pnd_engine *engine, uint64_t allocation_cou
                            (unsigned long long)allocation_count);
 }
 
+/* Of rounds, where their beginnings are what the workload says. */
+static void judge_latency(struct pnd_engine *engine, const Pendio__LatencyBound *bound)
+{
+    bool rounds = engine->plan->loaded;
+    const struct pnd_latency *times = rounds ? &engine->round_latency : &engine->latency;
+    uint64_t seen_ns = pnd_latency_quantile(times, bound->per_mille);
+    (void)pnd_referee_hold(&engine->referee, PND_RULE_LATENCY, seen_ns <= bound->most_ns,
+                           "%u of 1000 %s took up to %llu ns, not %llu", bound->per_mille,
+                           rounds ? "rounds" : "operations", (unsigned long long)seen_ns,
+                           (unsigned long long)bound->most_ns);
+}
+
 static void judge_run(struct pnd_engine *engine)
 {
     const Pendio__RunExpectation *expect = engine->plan->workload->expect;
@@ -172,6 +184,9 @@ static void judge_run(struct pnd_engine *engine)
     double reuse = contexts > 0 ? (double)(counts->done + counts->pending) / (double)contexts : 0;
     if (expect == NULL || !engine->finished)
         return;
+    if (expect->verdict == PENDIO__VERDICT__CRASHED)
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_FINISHED, false,
+                               "the run came to its end, but was to be killed by its DIE");
     if (expect->reuse_minimum > 0)
         (void)pnd_referee_hold(&engine->referee, PND_RULE_REUSE, reuse >= expect->reuse_minimum,
                                "%.1f operations per context, not %.1f", reuse,
@@ -181,6 +196,8 @@ static void judge_run(struct pnd_engine *engine)
                                engine->operations >= expect->operations_minimum,
                                "%llu operations, not %llu", (unsigned long long)engine->operations,
                                (unsigned long long)expect->operations_minimum);
+    for (size_t i = 0; i < expect->n_latency; i++)
+        judge_latency(engine, expect->latency[i]);
 }
 
 static void judge_descriptors(struct pnd_engine *engine, const struct pnd_descriptors *before)

@@ -14,6 +14,7 @@
 
 #include "allocations.h"
 #include "control.h"
+#include "fault.h"
 #include "instance.h"
 #include "names.h"
 #include "task.h"
@@ -51,9 +52,8 @@ void pnd_engine_look(const struct pnd_engine *engine, const struct pendio_contex
 
 static void end_warm_up(struct pnd_engine *engine)
 {
-    uint64_t enough = (engine->plan->operation_count + 9) / 10;
-    if (engine->warm ||
-        (engine->warming_count > 0 && engine->operations < (enough > 0 ? enough : 1)))
+    uint64_t enough = engine->plan->operation_count / 10 + 1;
+    if (engine->warm || (engine->warming_count > 0 && engine->operations < enough))
         return;
     engine->warm = true;
     pnd_allocations_begin();
@@ -94,7 +94,7 @@ static bool nothing_can_move(const struct pnd_engine *engine)
 {
     const struct pnd_ledger_counts *counts = &engine->ledger.counts;
     return engine->ready.first == NULL && engine->capacity.first == NULL &&
-           engine->paused.first == NULL && engine->waiting_tasks == NULL &&
+           engine->alarms.count == 0 && engine->waiting_tasks == NULL &&
            engine->ledger.returning_count == 0 &&
            counts->pending == counts->delivered_callback + counts->delivered_record &&
            counts->posts_accepted == counts->posts_delivered;
@@ -107,8 +107,8 @@ static int64_t sleep_ns(const struct pnd_engine *engine, uint64_t now_ns)
     if (engine->stopping || engine->ready.first != NULL || nothing_can_move(engine) ||
         engine->ledger.returning_count > 0)
         return 0;
-    if (engine->next_wake_ns < until_ns)
-        until_ns = engine->next_wake_ns;
+    if (pnd_alarm_next_ns(&engine->alarms) < until_ns)
+        until_ns = pnd_alarm_next_ns(&engine->alarms);
     if (engine->stop_ns < until_ns)
         until_ns = engine->stop_ns;
     if ((engine->capacity.first != NULL || engine->waiting_tasks != NULL) &&
@@ -142,17 +142,16 @@ static int turn(struct pnd_engine *engine, int64_t timeout_ns)
     return status;
 }
 
-static void wake_paused(struct pnd_engine *engine, uint64_t now_ns)
+static void wake_in_time(struct pnd_engine *engine, uint64_t now_ns)
 {
-    if (now_ns < engine->next_wake_ns)
-        return;
-    engine->next_wake_ns = UINT64_MAX;
-    pnd_instance_wake_all(engine, &engine->paused); /* those too early park again */
+    for (struct pnd_instance *instance;
+         (instance = pnd_alarm_take(&engine->alarms, now_ns)) != NULL;)
+        pnd_instance_wake(engine, instance);
 }
 
 static void tick(struct pnd_engine *engine, uint64_t now_ns)
 {
-    wake_paused(engine, now_ns);
+    wake_in_time(engine, now_ns);
     pnd_instance_wake_all(engine, &engine->capacity);
     pnd_task_retry_all(engine);
     end_warm_up(engine);
@@ -179,6 +178,7 @@ static const char *waits_for(const struct pnd_instance *instance)
         [PND_INSTANCE_AWAITS_CONTEXT] = "a context of its pool",
         [PND_INSTANCE_AWAITS_CAPACITY] = "capacity",
         [PND_INSTANCE_AWAITS_EVENT] = "an event",
+        [PND_INSTANCE_AWAITS_ROUND] = "its next round",
         [PND_INSTANCE_PAUSED] = "the end of its pause",
     };
     return names[instance->state];
@@ -242,7 +242,6 @@ void pnd_engine_run(struct pnd_engine *engine)
     engine->begun_ns = pnd_engine_now_ns();
     engine->stop_ns = engine->begun_ns + engine->plan->time_ms * MILLISECOND_NS;
     engine->next_progress_ns = engine->begun_ns + progress_ns;
-    engine->next_wake_ns = UINT64_MAX;
     int status = 0;
     while (!engine->stopping) {
         pnd_engine_run_ready(engine);
@@ -294,6 +293,7 @@ static void shut_down(struct pnd_engine *engine)
 void pnd_engine_finish(struct pnd_engine *engine)
 {
     uint64_t leaked_count = 0;
+    pnd_fault_end(engine);
     if (engine->finished) {
         linger(engine);
         (void)pnd_referee_hold(&engine->referee, PND_RULE_HANDLES_CLOSED,

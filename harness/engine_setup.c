@@ -24,16 +24,25 @@ static int allocate_instances(struct pnd_engine *engine)
     const struct pnd_plan *plan = engine->plan;
     uint64_t handle_count = 0;
     uint64_t context_count = 0;
+    uint64_t over_count = 0;
+    uint64_t load_count = 0;
     for (uint32_t i = 0; i < plan->actor_count; i++) {
         handle_count += plan->actors[i].instance_total * plan->actors[i].handle_count;
         context_count += plan->actors[i].instance_total * plan->actors[i].context_count;
+        over_count += plan->actors[i].instance_total * plan->actors[i].label_count;
+        load_count += plan->actors[i].loaded ? plan->actors[i].instance_total : 0;
     }
     engine->instances = calloc(plan->instance_total + 1, sizeof *engine->instances);
     engine->handle_memory = calloc(handle_count + 1, sizeof *engine->handle_memory);
     engine->context_memory = calloc(context_count + 1, sizeof *engine->context_memory);
+    engine->over_count_memory = calloc(over_count + 1, sizeof *engine->over_count_memory);
+    engine->load_memory = calloc(load_count + 1, sizeof *engine->load_memory);
+    engine->alarms.heap = calloc(plan->instance_total + 1, sizeof *engine->alarms.heap);
     engine->begun_counts = calloc(plan->actor_count + 1, sizeof *engine->begun_counts);
     bool complete = engine->instances != NULL && engine->handle_memory != NULL &&
-                    engine->context_memory != NULL && engine->begun_counts != NULL;
+                    engine->context_memory != NULL && engine->begun_counts != NULL &&
+                    engine->over_count_memory != NULL && engine->load_memory != NULL &&
+                    engine->alarms.heap != NULL;
     return complete ? 0 : -ENOMEM;
 }
 
@@ -187,6 +196,7 @@ static int setup(struct pnd_engine *engine, struct pnd_engine_failure *failure)
     pnd_payload_init(&engine->payload, engine->plan->seed);
     pnd_referee_init(&engine->referee);
     pnd_latency_init(&engine->latency);
+    pnd_latency_init(&engine->round_latency);
     int status = pnd_ledger_init(&engine->ledger, &engine->referee, engine->plan);
     if (status == 0)
         status = allocate_instances(engine);
@@ -252,6 +262,9 @@ void pnd_engine_destroy(struct pnd_engine *engine)
     free(engine->endpoints);
     free(engine->pools);
     free(engine->begun_counts);
+    free(engine->alarms.heap);
+    free(engine->load_memory);
+    free(engine->over_count_memory);
     free(engine->context_memory);
     free(engine->handle_memory);
     free(engine->instances);

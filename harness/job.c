@@ -13,7 +13,9 @@
 #include "environment.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,10 @@ enum {
 
 /* Beyond the time limit, beyond a report, and beyond a request to end. */
 #define GRACE_NS (2000 * MILLISECOND_NS)
+
+/* The one check of a run that was to be killed, and was. */
+static char killed_name[] = "killed";
+static char killed_expected[] = "by its own DIE";
 
 static int frame_request(const Pendio__SubmitRequest *request, struct pnd_job *job);
 static int start_process(struct pnd_job *job, const char *const *command, int watch,
@@ -64,6 +70,8 @@ int pnd_job_create(const struct pnd_submission *submission, uint64_t number,
     job->descriptor_count = submission->descriptor_count;
     job->seed = request->workload->seed > 0 ? request->workload->seed : 1;
     (void)pnd_content_hash(request->workload, job->content_hash);
+    job->to_crash = request->workload->expect != NULL &&
+                    request->workload->expect->verdict == PENDIO__VERDICT__CRASHED;
     job->features = strdup(request->features);
     job->backend = strdup(request->backend);
     job->progress = (Pendio__Progress)PENDIO__PROGRESS__INIT;
@@ -258,6 +266,7 @@ int pnd_job_conclude(struct pnd_job *job, uint64_t now_ns, const struct pnd_list
         .workload = job->progress.workload,
         .process = job->process.id,
         .cause = job->cause,
+        .to_crash = job->to_crash,
         .time_limit_ms = job->time_limit_ms,
         .operation_count = job->progress.operations,
         .report = job->report != NULL ? job->report->report : NULL,
@@ -274,9 +283,22 @@ int pnd_job_conclude(struct pnd_job *job, uint64_t now_ns, const struct pnd_list
     else if (job->stats != NULL)
         take_counts(job->stats->stats, &report, &answers);
 
+    char seen[64] = "";
+    Pendio__Check killed = PENDIO__CHECK__INIT;
+    Pendio__Check *checks = &killed;
+    killed.name = killed_name;
+    killed.verdict = PENDIO__VERDICT__PASSED;
+    killed.expected = killed_expected;
+    killed.seen = seen;
+
     struct pnd_message_error reason;
     if (pnd_verdict_decide(&ending, &report.verdict, &reason) > 0)
         report.reason = reason.text;
+    if (ending.report == NULL && report.verdict == PENDIO__VERDICT__PASSED) {
+        (void)snprintf(seen, sizeof seen, "after %" PRIu64 " operations", ending.operation_count);
+        report.checks = &checks;
+        report.n_checks = 1;
+    }
     return publish_report(job, &report, listener, ret_report, ret_packed_byte_count);
 }
 

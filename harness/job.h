@@ -33,6 +33,7 @@ struct pnd_job {
     char *backend;
     char content_hash[PND_CONTENT_HASH_BYTES]; /* of its workload; empty: not known */
     uint64_t seed;
+    bool to_crash; /* as its workload expects */
     uint64_t time_limit_ms;
     uint64_t descriptor_count;
     uint8_t *input; /* the framed request, until it is started */

@@ -6,6 +6,8 @@
  */
 #include "need.h"
 
+#include "names.h"
+
 #include <stdio.h>
 
 static const char *backend_name(const struct pendio_loop_statistics *statistics)
@@ -26,9 +28,23 @@ static void skip_without_features(struct pnd_engine *engine,
     engine->stopping = true;
 }
 
+static void skip_without_failures(struct pnd_engine *engine,
+                                  const struct pendio_loop_statistics *statistics)
+{
+    const struct pnd_plan_step *step = engine->plan->failing;
+    if (step == NULL || engine->stopping)
+        return;
+    snprintf(engine->skip_reason, sizeof engine->skip_reason,
+             "backend %s cannot let a %s fail with %s, which the workload asks for",
+             backend_name(statistics), pnd_plan_operation_name(step->failing),
+             pnd_names_error(step->error));
+    engine->stopping = true;
+}
+
 void pnd_need_check(struct pnd_engine *engine)
 {
     struct pendio_loop_statistics statistics = {.size = sizeof statistics};
     (void)engine->subject->loop_stats(engine->loop, &statistics);
     skip_without_features(engine, &statistics);
+    skip_without_failures(engine, &statistics);
 }

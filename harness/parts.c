@@ -51,5 +51,5 @@ int pnd_parts_splice(struct pnd_engine *engine, const struct pnd_task *task,
 {
     const struct pnd_plan_step *step = task->step;
     return engine->subject->splice(start->context, task->instance->handles[step->from_index],
-                                   task->offset, start->handle, step->to_offset, step->bytes);
+                                   task->offset, start->handle, step->to_offset, task->bytes);
 }

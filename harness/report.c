@@ -147,7 +147,8 @@ int pnd_report_progress(struct pnd_engine *engine, int output)
     struct stats_parts parts;
     progress.workload = engine->plan->workload->name;
     progress.operations = engine->operations;
-    progress.operations_expected = engine->plan->operation_count;
+    if (engine->plan->operation_count < UINT64_MAX) /* else nobody can say */
+        progress.operations_expected = engine->plan->operation_count;
     progress.elapsed_ns = pnd_engine_now_ns() - engine->begun_ns;
     event.body_case = PENDIO__EVENT__BODY_PROGRESS;
     event.progress = &progress;

@@ -7,8 +7,10 @@
 #include "address.h"
 #include "content.h"
 #include "expect.h"
+#include "fault.h"
 #include "instance.h"
 #include "names.h"
+#include "round.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -194,7 +196,7 @@ static enum pnd_step_verdict step_get(struct pnd_engine *engine, struct pnd_inst
         return PND_STEP_NEXT;
     int status = pnd_instance_get(engine, step->pool_index, &context);
     if (status == 0)
-        *named = (struct pnd_named_context){context, true};
+        *named = (struct pnd_named_context){.context = context, .taken = true};
     return answered(engine, instance, step, status);
 }
 
@@ -252,10 +254,8 @@ static enum pnd_step_verdict step_pause(struct pnd_engine *engine, struct pnd_in
         instance->wake_ns = 0;
         return PND_STEP_NEXT;
     }
-    if (instance->wake_ns < engine->next_wake_ns)
-        engine->next_wake_ns = instance->wake_ns;
     instance->state = PND_INSTANCE_PAUSED;
-    pnd_queue_add(&engine->paused, instance);
+    pnd_alarm_add(&engine->alarms, instance);
     return PND_STEP_WAIT;
 }
 
@@ -278,10 +278,7 @@ static enum pnd_step_verdict step_post(struct pnd_engine *engine, struct pnd_ins
             instance->foreground_count++;
         engine->operations++;
     }
-    if (instance->foreground_count == 0)
-        return PND_STEP_NEXT;
-    instance->state = PND_INSTANCE_AWAITS_DELIVERY;
-    return PND_STEP_WAIT;
+    return pnd_round_await(instance);
 }
 
 uint64_t pnd_post_value(uint64_t user_data)
@@ -328,6 +325,10 @@ pnd_step_fn *pnd_step_find(Pendio__Operation operation)
         [PENDIO__OPERATION__PAUSE] = step_pause,
         [PENDIO__OPERATION__SPAWN] = pnd_step_spawn,
         [PENDIO__OPERATION__RAISE] = pnd_step_raise,
+        [PENDIO__OPERATION__LIMIT_DESCRIPTORS] = pnd_step_limit_descriptors,
+        [PENDIO__OPERATION__HOLD_BUFFERS] = pnd_step_hold_buffers,
+        [PENDIO__OPERATION__FAIL] = pnd_step_fail,
+        [PENDIO__OPERATION__DIE] = pnd_step_die,
     };
     return pnd_plan_is_start(operation) ? pnd_step_start : steps[operation];
 }

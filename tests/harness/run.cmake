@@ -5,7 +5,7 @@ foreach(stem names payload draw load latency table allocations descriptors frame
     pendio_test(harness ${stem} SOURCES suite.c LIBRARIES pendio_run)
 endforeach()
 
-foreach(stem plan plan_meaning plan_environment)
+foreach(stem plan plan_meaning plan_environment plan_block)
     pendio_test(harness ${stem} SOURCES suite.c plans.c LIBRARIES pendio_run)
 endforeach()
 
@@ -13,7 +13,7 @@ foreach(stem ledger judge judge_kinds)
     pendio_test(harness ${stem} SOURCES suite.c books.c LIBRARIES pendio_run)
 endforeach()
 
-foreach(stem child child_surroundings)
+foreach(stem child child_surroundings child_rounds child_faults)
     pendio_test(harness ${stem}
         SOURCES suite.c "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 300)
 endforeach()

@@ -131,6 +131,8 @@ static int run_workload(Pendio__Workload *workload, struct child_run *ret_run)
         frame[i] = (uint8_t)(packed_bytes >> (8 * i));
     memcpy(frame + PND_FRAME_HEAD_BYTES, packed, packed_bytes);
     status = child_run_bytes(frame, packed_bytes + PND_FRAME_HEAD_BYTES, ret_run);
+    ret_run->to_crash =
+        workload->expect != NULL && workload->expect->verdict == PENDIO__VERDICT__CRASHED;
     free(frame);
     free(packed);
     return status;

@@ -9,6 +9,7 @@
 
 #include "messages.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct child_run {
@@ -18,6 +19,7 @@ struct child_run {
     uint64_t stats_count;
     uint64_t report_count;
     int exit_status; /* of the process; -1: killed */
+    bool to_crash;   /* as its workload expects */
 };
 
 /* Runs the text of a workload. Returns 0, or -EINVAL with `error` filled. */
