@@ -34,8 +34,9 @@ static const struct pnd_command commands[] = {
     {
         .name = "check",
         .arguments = "FILE...",
-        .summary = "validate workloads",
-        .about = "Also asks the daemon, if one listens or --url names one.\n",
+        .summary = "validate workloads, and tell in words what they will do",
+        .about = "Also asks the daemon, if one listens or --url names one. With --quiet a line\n"
+                 "for each file is all.\n",
         .options = PND_OPTION_URL | PND_OPTION_TIMEOUT | PND_OPTION_QUIET,
         .file_minimum = 1,
         .file_maximum = INT_MAX,

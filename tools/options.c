@@ -44,7 +44,7 @@ static const struct described_option table[] = {
     {"url", PND_OPTION_URL, "URL", "where the daemon listens", AS_TEXT(url)},
     {"json", PND_OPTION_JSON, "FILE", "results as JSON; - is stdout", AS_TEXT(json)},
     {"junit", PND_OPTION_JUNIT, "FILE", "results as JUnit XML; - is stdout", AS_TEXT(junit)},
-    {"seed", PND_OPTION_SEED, "N", "another seed for the payload", take_seed, 0},
+    {"seed", PND_OPTION_SEED, "N", "another seed, of bytes and draws", take_seed, 0},
     {"backend", PND_OPTION_BACKEND, "NAME", "uring, epoll or sim", take_backend, 0},
     {"features", PND_OPTION_FEATURES, "LIST", "as in -multishot_receive,-buffer_ring: those off",
      take_features, 0},
