@@ -158,6 +158,7 @@ static int compile_actor(struct pnd_compiler *compiler, size_t index)
     const Pendio__Actor *source = compiler->workload->actors[index];
     struct pnd_plan_actor *actor = &compiler->plan->actors[index];
     compiler->actor_index = index;
+    compiler->label_count = 0;
     actor->instance_count = source->instance_count;
     actor->block_count = (uint32_t)source->n_blocks;
     actor->blocks = calloc(source->n_blocks + 1, sizeof *actor->blocks);

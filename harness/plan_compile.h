@@ -4,6 +4,14 @@
 
 #include "plan.h"
 
+enum { PND_LABEL_LIMIT = 256 }; /* of an actor; each is compared with each */
+
+struct pnd_label {
+    const char *name;
+    size_t block_index;
+    size_t step_index;
+};
+
 /* One compilation: where it stands, for error lines. */
 struct pnd_compiler {
     const Pendio__Workload *workload;
@@ -12,6 +20,8 @@ struct pnd_compiler {
     size_t actor_index;
     size_t block_index;
     size_t step_index;
+    uint32_t label_count; /* of the actor */
+    struct pnd_label labels[PND_LABEL_LIMIT];
     int32_t *context_pools; /* of the actor's named contexts; PND_PLAN_NONE: not known yet */
 };
 

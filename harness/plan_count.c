@@ -117,8 +117,8 @@ static uint64_t operations_of_round(const struct pnd_plan_block *block)
     uint64_t count = 0;
     for (uint32_t i = 0; i < block->step_count; i++)
         if (pnd_plan_is_start(block->steps[i].operation))
-            count += block->steps[i].times * (one ? (uint64_t)block->steps[i].weight : 1);
-    return one ? (count + block->weight_sum - 1) / block->weight_sum : count;
+            count = add(count, multiply(block->steps[i].times, one ? block->steps[i].weight : 1));
+    return one ? add(count, block->weight_sum - 1) / block->weight_sum : count;
 }
 
 static void count_operations(struct pnd_plan *plan)

@@ -70,10 +70,32 @@ static int check_environment(struct pnd_compiler *compiler)
     return 0;
 }
 
+/* What the schema has, and a run of this version does not do. */
+static int check_undone(struct pnd_compiler *compiler)
+{
+    const Pendio__Workload *workload = compiler->workload;
+    const Pendio__Record *record = workload->record;
+    if (record != NULL && (record->answers || record->timeline || record->event_count > 0))
+        return pnd_plan_refuse(compiler, -EINVAL, "record",
+                               "is not done by this version; leave it out");
+    for (size_t i = 0; i < workload->n_actors; i++)
+        if (workload->actors[i]->place > 0) {
+            char path[48];
+            snprintf(path, sizeof path, "actors[%zu].place", i);
+            return pnd_plan_refuse(compiler, -EINVAL, path,
+                                   "is %u, but this version runs all actors at place 0; leave it "
+                                   "out",
+                                   workload->actors[i]->place);
+        }
+    return 0;
+}
+
 int pnd_plan_compile_environment(struct pnd_compiler *compiler)
 {
     int status = check_hash(compiler);
     if (status == 0)
         status = compile_needs(compiler);
+    if (status == 0)
+        status = check_undone(compiler);
     return status < 0 ? status : check_environment(compiler);
 }

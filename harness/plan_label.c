@@ -10,43 +10,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int check_label(const struct pnd_compiler *compiler, const char *label)
+/* Enters the label of the step the compiler stands at. */
+static int add_label(struct pnd_compiler *compiler, const char *name)
 {
-    const Pendio__Actor *actor = compiler->workload->actors[compiler->actor_index];
-    for (size_t i = 0; i <= compiler->block_index; i++)
-        for (size_t j = 0; j < actor->blocks[i]->n_steps; j++) {
-            if (i == compiler->block_index && j == compiler->step_index)
-                return 0;
-            if (strcmp(actor->blocks[i]->steps[j]->label, label) == 0)
-                return pnd_plan_refuse_step(
-                    compiler, "label \"%.60s\" is also blocks[%zu].steps[%zu]; rename one", label,
-                    i, j);
-        }
+    for (uint32_t i = 0; i < compiler->label_count; i++)
+        if (strcmp(compiler->labels[i].name, name) == 0)
+            return pnd_plan_refuse_step(
+                compiler, "label \"%.60s\" is also blocks[%zu].steps[%zu]; rename one", name,
+                compiler->labels[i].block_index, compiler->labels[i].step_index);
+    if (compiler->label_count == PND_LABEL_LIMIT)
+        return pnd_plan_refuse_step(compiler, "an actor has at most %d labels; remove some",
+                                    PND_LABEL_LIMIT);
+    compiler->labels[compiler->label_count++] =
+        (struct pnd_label){name, compiler->block_index, compiler->step_index};
     return 0;
 }
 
-static int find_label(const Pendio__Block *source, const char *label)
+static const struct pnd_label *find_label(const struct pnd_compiler *compiler, const char *name)
 {
-    for (size_t i = 0; i < source->n_steps; i++)
-        if (label[0] != '\0' && strcmp(source->steps[i]->label, label) == 0)
-            return (int)i;
-    return PND_PLAN_NONE;
+    for (uint32_t i = 0; i < compiler->label_count; i++)
+        if (compiler->labels[i].block_index == compiler->block_index &&
+            strcmp(compiler->labels[i].name, name) == 0)
+            return &compiler->labels[i];
+    return NULL;
 }
 
 static int compile_one(const struct pnd_compiler *compiler, const Pendio__Block *source,
-                       const char *label, uint32_t *ret_index)
+                       const char *name, uint32_t *ret_index)
 {
-    int index = find_label(source, label);
-    if (index == PND_PLAN_NONE)
+    const struct pnd_label *label = find_label(compiler, name);
+    if (label == NULL)
         return pnd_plan_refuse_step(
-            compiler, "expect.after: no step of this block has the label \"%.60s\"; add it", label);
-    if ((size_t)index == compiler->step_index)
-        return pnd_plan_refuse_step(compiler, "expect.after: \"%.60s\" is this step itself", label);
-    if (source->order == PENDIO__ORDER__IN_SEQUENCE && (size_t)index > compiler->step_index)
+            compiler, "expect.after: no step of this block has the label \"%.60s\"; add it", name);
+    if (label->step_index == compiler->step_index)
+        return pnd_plan_refuse_step(compiler, "expect.after: \"%.60s\" is this step itself", name);
+    if (source->order == PENDIO__ORDER__IN_SEQUENCE && label->step_index > compiler->step_index)
         return pnd_plan_refuse_step(
-            compiler, "expect.after: \"%.60s\" comes later, in steps[%d]; expect it there", label,
-            index);
-    *ret_index = (uint32_t)index;
+            compiler, "expect.after: \"%.60s\" comes later, in steps[%zu]; expect it there", name,
+            label->step_index);
+    *ret_index = (uint32_t)label->step_index;
     return 0;
 }
 
@@ -75,18 +77,18 @@ static int compile_after(const struct pnd_compiler *compiler, const Pendio__Bloc
 int pnd_plan_compile_labels(struct pnd_compiler *compiler, const Pendio__Block *source,
                             struct pnd_plan_block *block)
 {
-    struct pnd_plan_actor *actor = &compiler->plan->actors[compiler->actor_index];
-    for (uint32_t i = 0; i < block->step_count; i++) {
+    int status = 0;
+    for (uint32_t i = 0; i < block->step_count && status == 0; i++) {
         compiler->step_index = i;
-        int status = 0;
-        if (source->steps[i]->label[0] != '\0') {
-            block->steps[i].label_index = (int32_t)actor->label_count++;
-            status = check_label(compiler, source->steps[i]->label);
-        }
-        if (status == 0)
-            status = compile_after(compiler, source, &block->steps[i]);
-        if (status < 0)
-            return status;
+        if (source->steps[i]->label[0] == '\0')
+            continue;
+        block->steps[i].label_index = (int32_t)compiler->label_count;
+        status = add_label(compiler, source->steps[i]->label);
     }
-    return 0;
+    for (uint32_t i = 0; i < block->step_count && status == 0; i++) {
+        compiler->step_index = i;
+        status = compile_after(compiler, source, &block->steps[i]);
+    }
+    compiler->plan->actors[compiler->actor_index].label_count = compiler->label_count;
+    return status;
 }

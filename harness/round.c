@@ -29,9 +29,10 @@ static bool decide(struct pnd_instance *instance)
     if (!block->loaded && !block->thinks)
         return true; /* and nobody asks when */
     uint64_t now_ns = pnd_engine_now_ns();
-    instance->round_ns = now_ns;
-    if (block->thinks && instance->iteration > 0)
-        instance->round_ns += pnd_draw_number(&instance->draw, &block->think);
+    uint64_t think_ns = block->thinks && instance->iteration > 0
+                            ? pnd_draw_number(&instance->draw, &block->think)
+                            : 0;
+    instance->round_ns = think_ns < UINT64_MAX - now_ns ? now_ns + think_ns : UINT64_MAX;
     if (!block->loaded)
         return true;
     if (instance->iteration == 0)

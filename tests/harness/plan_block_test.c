@@ -114,6 +114,29 @@ START_TEST(loads_that_mean_nothing_are_refused)
 }
 END_TEST
 
+/* As only packed workloads can have them: numbers that the schema has no names for. */
+START_TEST(numbers_the_schema_does_not_know_are_refused)
+{
+    static const char json[] = WITH_BLOCK("\"load\": {\"time_ns\": 5}, \"think\": {}, " NOPS);
+    Pendio__Workload *workload = (Pendio__Workload *)plans_parse(json);
+    Pendio__Block *source = workload->actors[0]->blocks[0];
+    source->load->arrival = (Pendio__Arrival)9;
+    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(plans.error.text, "load.arrival: 9 is unknown; use CLOSED"));
+    source->order = (Pendio__Order)7;
+    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(plans.error.text, "order: 7 is unknown; use IN_SEQUENCE"));
+    source->order = PENDIO__ORDER__IN_SEQUENCE;
+    source->load->arrival = PENDIO__ARRIVAL__CLOSED;
+    Pendio__Load *load = source->load;
+    source->load = NULL;
+    source->think->shape = (Pendio__Shape)5;
+    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(plans.error.text, "think: its shape is unknown; use ALWAYS"));
+    source->load = load;
+}
+END_TEST
+
 START_TEST(what_is_counted_beforehand_needs_a_count_of_rounds)
 {
     refuses(WITH_BLOCK("\"load\": {\"time_ns\": 5}, \"steps\": [{\"operation\": \"SOCKET\", "
@@ -258,6 +281,7 @@ int main(void)
         rounds_are_estimated_from_the_load,
         a_load_may_end_by_count_list_or_in_steadiness,
         loads_that_mean_nothing_are_refused,
+        numbers_the_schema_does_not_know_are_refused,
         what_is_counted_beforehand_needs_a_count_of_rounds,
         time_to_think_is_drawn,
         distributions_that_mean_nothing_are_refused,

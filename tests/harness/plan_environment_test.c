@@ -55,12 +55,25 @@ START_TEST(backends_features_and_processors_are_those_there_may_be)
 }
 END_TEST
 
+START_TEST(what_no_run_does_yet_is_refused)
+{
+    plans_must_plan(WITH("\"record\": {}"));
+    plans_must_refuse(WITH("\"record\": {\"timeline\": true}"), -EINVAL, "record",
+                      "is not done by this version; leave it out");
+    plans_must_refuse("{\"name\": \"t\", \"actors\": [{\"name\": \"a\", \"place\": 1, "
+                      "\"instance_count\": 1, \"blocks\": [{\"steps\": [{\"operation\": "
+                      "\"AWAIT\"}]}]}]}",
+                      -EINVAL, "actors[0].place", "leave it out");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         features_that_are_needed_have_names_there_are,
         a_hash_is_that_of_the_rest,
         backends_features_and_processors_are_those_there_may_be,
+        what_no_run_does_yet_is_refused,
     };
     return suite_run("plan_environment", plans_begin, plans_end, tests,
                      sizeof tests / sizeof tests[0]);

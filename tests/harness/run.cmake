@@ -1,7 +1,7 @@
 # Tests of the process of one run, part by part and as a whole.
 set(run_support "${PROJECT_SOURCE_DIR}/tests/support")
 
-foreach(stem names payload draw load latency table allocations descriptors frame)
+foreach(stem names payload draw load alarm latency table allocations descriptors frame)
     pendio_test(harness ${stem} SOURCES suite.c LIBRARIES pendio_run)
 endforeach()
 
