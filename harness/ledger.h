@@ -194,8 +194,8 @@ void pnd_ledger_post_delivered(struct pnd_ledger *ledger,
                                const struct pendio_completion *completion, bool known);
 
 /*
- * Holds the runtime's counters against the books, and the books against themselves. A run that
- * did not come to its end may leave contexts taken.
+ * Holds the runtime's counters (NULL: it has none) against the books, and the books against
+ * themselves. A run that did not come to its end may leave contexts taken.
  */
 void pnd_ledger_settle(struct pnd_ledger *ledger, const struct pendio_loop_statistics *statistics,
                        bool finished);

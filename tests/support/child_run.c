@@ -113,12 +113,13 @@ int child_run_bytes(const void *bytes, size_t byte_count, struct child_run *ret_
     return status;
 }
 
-static int run_workload(Pendio__Workload *workload, struct child_run *ret_run)
+static int run_workload(Pendio__Workload *workload, const char *subject, struct child_run *ret_run)
 {
     Pendio__SubmitRequest request = PENDIO__SUBMIT_REQUEST__INIT;
     uint8_t *packed = NULL;
     size_t packed_bytes = 0;
     request.workload = workload;
+    request.subject = (char *)subject;
     int status = pnd_message_pack(&request.base, &packed, &packed_bytes);
     if (status < 0)
         return status;
@@ -136,20 +137,27 @@ static int run_workload(Pendio__Workload *workload, struct child_run *ret_run)
     return status;
 }
 
-int child_run_text(const char *json, const char *name, struct child_run *ret_run,
-                   struct pnd_message_error *error)
+int child_run_text_with(const char *subject, const char *json, const char *name,
+                        struct child_run *ret_run, struct pnd_message_error *error)
 {
     ProtobufCMessage *workload = NULL;
     int status = pnd_message_from_json(&pendio__workload__descriptor, json, strlen(json), name,
                                        NULL, &workload, error);
     if (status < 0)
         return -EINVAL;
-    status = run_workload((Pendio__Workload *)workload, ret_run);
+    status = run_workload((Pendio__Workload *)workload, subject, ret_run);
     pnd_message_free(workload);
     return status;
 }
 
-int child_run_file(const char *path, struct child_run *ret_run, struct pnd_message_error *error)
+int child_run_text(const char *json, const char *name, struct child_run *ret_run,
+                   struct pnd_message_error *error)
+{
+    return child_run_text_with("", json, name, ret_run, error);
+}
+
+int child_run_file_with(const char *subject, const char *path, struct child_run *ret_run,
+                        struct pnd_message_error *error)
 {
     static char text[1 << 20];
     FILE *file = fopen(path, "re");
@@ -160,7 +168,12 @@ int child_run_file(const char *path, struct child_run *ret_run, struct pnd_messa
     size_t byte_count = fread(text, 1, sizeof text - 1, file);
     text[byte_count] = '\0';
     fclose(file);
-    return child_run_text(text, path, ret_run, error);
+    return child_run_text_with(subject, text, path, ret_run, error);
+}
+
+int child_run_file(const char *path, struct child_run *ret_run, struct pnd_message_error *error)
+{
+    return child_run_file_with("", path, ret_run, error);
 }
 
 void child_run_fini(struct child_run *run)
