@@ -6,10 +6,9 @@
  */
 #include "foreign_proxy.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
-
-typedef unsigned long long number;
 
 static int ask(struct pnd_foreign_link *link)
 {
@@ -22,7 +21,7 @@ static struct pnd_foreign_link *begin(struct pendio_loop *loop, const char *word
 {
     struct pnd_foreign_link *link = &loop->foreign->link;
     pnd_foreign_link_begin(link, word);
-    pnd_foreign_link_add(link, " handle=%llu", (number)handle);
+    pnd_foreign_link_add(link, " handle=%" PRIu64, handle);
     return link;
 }
 

@@ -8,6 +8,7 @@
 #include "foreign_proxy.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,8 +19,6 @@ enum {
 };
 
 #define MILLISECOND_NS UINT64_C(1000000)
-
-typedef unsigned long long number;
 
 static const uint64_t grace_ns = 1000 * MILLISECOND_NS; /* after the run's time, for its end */
 
@@ -160,7 +159,7 @@ static int loop_turn(struct pendio_loop *loop, int64_t timeout_ns,
     struct pendio_completion completion;
     uint32_t count = 0;
     pnd_foreign_link_begin(link, "turn");
-    pnd_foreign_link_add(link, " timeout=%llu count=%u", (number)timeout_ns, completion_count);
+    pnd_foreign_link_add(link, " timeout=%" PRIi64 " count=%u", timeout_ns, completion_count);
     int status = pnd_foreign_link_send(link);
     while (status >= 0) {
         status = pnd_foreign_link_read(link, (uint64_t)timeout_ns);
@@ -183,7 +182,7 @@ static int loop_post(struct pendio_loop *loop, uint64_t user_data, uint64_t valu
 {
     struct pnd_foreign_link *link = &loop->foreign->link;
     pnd_foreign_link_begin(link, "post");
-    pnd_foreign_link_add(link, " user=%llu value=%llu", (number)user_data, (number)value);
+    pnd_foreign_link_add(link, " user=%" PRIu64 " value=%" PRIu64, user_data, value);
     return ask(link);
 }
 
@@ -191,7 +190,7 @@ static int cancel(struct pendio_loop *loop, pendio_run run)
 {
     struct pnd_foreign_link *link = &loop->foreign->link;
     pnd_foreign_link_begin(link, "cancel");
-    pnd_foreign_link_add(link, " run=%llu", (number)run);
+    pnd_foreign_link_add(link, " run=%" PRIu64, run);
     return ask(link);
 }
 
@@ -259,8 +258,9 @@ static int pool_create(struct pendio_loop *loop, const struct pendio_pool_option
             return -ENOMEM;
     }
     pnd_foreign_link_begin(link, "pool");
-    pnd_foreign_link_add(link, " contexts=%u slice=%llu memory=%llu", options->context_count,
-                         (number)options->slice_bytes, (number)pnd_foreign_offset(foreign, memory));
+    pnd_foreign_link_add(link, " contexts=%u slice=%" PRIu64 " memory=%" PRIu64,
+                         options->context_count, options->slice_bytes,
+                         pnd_foreign_offset(foreign, memory));
     int status = ask(link);
     if (status < 0)
         return status;
@@ -287,7 +287,7 @@ static int pool_get(struct pendio_pool *pool, struct pendio_context **ret_contex
     struct pnd_foreign *foreign = pool->foreign;
     struct pnd_foreign_link *link = &foreign->link;
     pnd_foreign_link_begin(link, "get");
-    pnd_foreign_link_add(link, " pool=%llu", (number)pool->number);
+    pnd_foreign_link_add(link, " pool=%" PRIu64, pool->number);
     int status = ask(link);
     if (status < 0)
         return status;
@@ -304,7 +304,7 @@ static int pool_put(struct pendio_context *context)
 {
     struct pnd_foreign_link *link = &context->state->foreign->link;
     pnd_foreign_link_begin(link, "put");
-    pnd_foreign_link_add(link, " context=%llu", (number)context->state->number);
+    pnd_foreign_link_add(link, " context=%" PRIu64, context->state->number);
     return ask(link);
 }
 

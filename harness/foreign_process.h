@@ -19,8 +19,8 @@ struct pnd_foreign_process {
 
 /*
  * Starts `command`, a program by its absolute path and its arguments, apart by spaces, in a process
- * group of its own, to be killed when this process ends, with no descriptor but those of SUBJECT.md.
- * Returns 0 or -errno.
+ * group of its own, to be killed when this process ends, with no descriptor but those that
+ * SUBJECT.md names. Returns 0 or -errno.
  */
 int pnd_foreign_process_start(const char *command, size_t memory_bytes,
                               struct pnd_foreign_process *ret_process);

@@ -9,9 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
-
-typedef unsigned long long number;
 
 /* One of the three answers, or -EIO. */
 static int take_answer(struct pendio_context *context)
@@ -42,7 +41,7 @@ static struct pnd_foreign_link *begin(struct pendio_context *context, const char
     struct pnd_foreign_link *link = &context->state->foreign->link;
     (void)pnd_foreign_context_tell(context); /* it was looked at before: there is nothing left */
     pnd_foreign_link_begin(link, word);
-    pnd_foreign_link_add(link, " context=%llu", (number)context->state->number);
+    pnd_foreign_link_add(link, " context=%" PRIu64, context->state->number);
     return link;
 }
 
@@ -65,75 +64,75 @@ static int start_nop(struct pendio_context *context, struct pendio_loop *loop)
 
 static int start_timer(struct pendio_context *context, uint64_t after_ns)
 {
-    return start(context, "timer", " after=%llu", (number)after_ns);
+    return start(context, "timer", " after=%" PRIu64, after_ns);
 }
 
 static int start_accept(struct pendio_context *context, pendio_handle listener, pendio_handle into)
 {
-    return start(context, "accept", " handle=%llu into=%llu", (number)listener, (number)into);
+    return start(context, "accept", " handle=%" PRIu64 " into=%" PRIu64, listener, into);
 }
 
 static int start_connect(struct pendio_context *context, pendio_handle handle)
 {
-    return start(context, "connect", " handle=%llu", (number)handle);
+    return start(context, "connect", " handle=%" PRIu64, handle);
 }
 
 static int start_connect_name(struct pendio_context *context, pendio_handle handle,
                               const char *host, uint16_t port)
 {
-    return start(context, "connect_name", " handle=%llu host=%s port=%u", (number)handle, host,
+    return start(context, "connect_name", " handle=%" PRIu64 " host=%s port=%u", handle, host,
                  port);
 }
 
 static int start_disconnect(struct pendio_context *context, pendio_handle handle, uint32_t flags)
 {
-    return start(context, "disconnect", " handle=%llu reuse=%d", (number)handle,
+    return start(context, "disconnect", " handle=%" PRIu64 " reuse=%d", handle,
                  (flags & PENDIO_REUSE) != 0);
 }
 
 static int start_receive(struct pendio_context *context, pendio_handle handle)
 {
-    return start(context, "receive", " handle=%llu", (number)handle);
+    return start(context, "receive", " handle=%" PRIu64, handle);
 }
 
 static int start_receive_from(struct pendio_context *context, pendio_handle handle)
 {
-    return start(context, "receive_from", " handle=%llu", (number)handle);
+    return start(context, "receive_from", " handle=%" PRIu64, handle);
 }
 
 static int start_receive_message(struct pendio_context *context, pendio_handle handle)
 {
-    return start(context, "receive_message", " handle=%llu", (number)handle);
+    return start(context, "receive_message", " handle=%" PRIu64, handle);
 }
 
 static int start_send(struct pendio_context *context, pendio_handle handle)
 {
-    return start(context, "send", " handle=%llu", (number)handle);
+    return start(context, "send", " handle=%" PRIu64, handle);
 }
 
 static int start_send_to(struct pendio_context *context, pendio_handle handle)
 {
-    return start(context, "send_to", " handle=%llu", (number)handle);
+    return start(context, "send_to", " handle=%" PRIu64, handle);
 }
 
 static int start_send_message(struct pendio_context *context, pendio_handle handle)
 {
-    return start(context, "send_message", " handle=%llu", (number)handle);
+    return start(context, "send_message", " handle=%" PRIu64, handle);
 }
 
 static void add_packet(struct pnd_foreign_link *link, const struct pnd_foreign *foreign,
                        const struct pendio_packet *packet)
 {
     if (packet->memory != NULL)
-        pnd_foreign_link_add(link, "memory:%llu+%llu",
-                             (number)(pnd_foreign_offset(foreign, packet->memory) + packet->offset),
-                             (number)packet->byte_count);
+        pnd_foreign_link_add(link, "memory:%" PRIu64 "+%" PRIu64,
+                             pnd_foreign_offset(foreign, packet->memory) + packet->offset,
+                             packet->byte_count);
     else if (packet->path != NULL)
-        pnd_foreign_link_add(link, "path:%s:%llu+%llu", packet->path, (number)packet->offset,
-                             (number)packet->byte_count);
+        pnd_foreign_link_add(link, "path:%s:%" PRIu64 "+%" PRIu64, packet->path, packet->offset,
+                             packet->byte_count);
     else if (packet->file != 0)
-        pnd_foreign_link_add(link, "handle:%llu:%llu+%llu", (number)packet->file,
-                             (number)packet->offset, (number)packet->byte_count);
+        pnd_foreign_link_add(link, "handle:%" PRIu64 ":%" PRIu64 "+%" PRIu64, packet->file,
+                             packet->offset, packet->byte_count);
     else
         pnd_foreign_link_add(link, "nothing");
 }
@@ -144,7 +143,7 @@ static int start_send_packets(struct pendio_context *context, pendio_handle hand
 {
     struct pnd_foreign_link *link = begin(context, "send_packets");
     (void)flags; /* no step has any */
-    pnd_foreign_link_add(link, " handle=%llu packets=", (number)handle);
+    pnd_foreign_link_add(link, " handle=%" PRIu64 " packets=", handle);
     for (uint32_t i = 0; i < packet_count; i++) {
         pnd_foreign_link_add(link, "%s", i > 0 ? "," : "");
         add_packet(link, context->state->foreign, &packets[i]);
@@ -157,18 +156,18 @@ static void add_offset(struct pnd_foreign_link *link, const char *key, uint64_t 
     if (offset == PENDIO_STREAMING)
         pnd_foreign_link_add(link, " %s=stream", key);
     else
-        pnd_foreign_link_add(link, " %s=%llu", key, (number)offset);
+        pnd_foreign_link_add(link, " %s=%" PRIu64, key, offset);
 }
 
 static int start_splice(struct pendio_context *context, pendio_handle from, uint64_t from_offset,
                         pendio_handle to, uint64_t to_offset, uint64_t byte_count)
 {
     struct pnd_foreign_link *link = begin(context, "splice");
-    pnd_foreign_link_add(link, " from=%llu", (number)from);
+    pnd_foreign_link_add(link, " from=%" PRIu64, from);
     add_offset(link, "from_offset", from_offset);
-    pnd_foreign_link_add(link, " handle=%llu", (number)to);
+    pnd_foreign_link_add(link, " handle=%" PRIu64, to);
     add_offset(link, "offset", to_offset);
-    pnd_foreign_link_add(link, " bytes=%llu", (number)byte_count);
+    pnd_foreign_link_add(link, " bytes=%" PRIu64, byte_count);
     return ask(context);
 }
 
@@ -182,7 +181,7 @@ static int start_at(struct pendio_context *context, const char *word, pendio_han
                     uint64_t offset)
 {
     struct pnd_foreign_link *link = begin(context, word);
-    pnd_foreign_link_add(link, " handle=%llu", (number)handle);
+    pnd_foreign_link_add(link, " handle=%" PRIu64, handle);
     add_offset(link, "offset", offset);
     return ask(context);
 }
@@ -199,19 +198,19 @@ static int start_write(struct pendio_context *context, pendio_handle handle, uin
 
 static int start_fsync(struct pendio_context *context, pendio_handle handle, uint32_t flags)
 {
-    return start(context, "fsync", " handle=%llu data_only=%d", (number)handle,
+    return start(context, "fsync", " handle=%" PRIu64 " data_only=%d", handle,
                  (flags & PENDIO_DATA_ONLY) != 0);
 }
 
 static int start_truncate(struct pendio_context *context, pendio_handle handle, uint64_t byte_count)
 {
-    return start(context, "truncate", " handle=%llu size=%llu", (number)handle, (number)byte_count);
+    return start(context, "truncate", " handle=%" PRIu64 " size=%" PRIu64, handle, byte_count);
 }
 
 static int start_stat(struct pendio_context *context, pendio_handle handle, const char *path)
 {
     if (path == NULL)
-        return start(context, "stat", " handle=%llu", (number)handle);
+        return start(context, "stat", " handle=%" PRIu64, handle);
     return start(context, "stat", " path=%s", path);
 }
 
@@ -233,7 +232,7 @@ static int start_mkdir(struct pendio_context *context, const char *path, uint32_
 
 static int start_poll(struct pendio_context *context, pendio_handle handle, uint32_t events)
 {
-    return start(context, "poll", " handle=%llu events=%u", (number)handle, events);
+    return start(context, "poll", " handle=%" PRIu64 " events=%u", handle, events);
 }
 
 /* What belongs to this process cannot be waited for in another. */
@@ -246,7 +245,7 @@ static int start_child(struct pendio_context *context, int pid)
 
 static int start_close(struct pendio_context *context, pendio_handle handle, uint32_t mode)
 {
-    return start(context, "close", " handle=%llu mode=%s", (number)handle,
+    return start(context, "close", " handle=%" PRIu64 " mode=%s", handle,
                  mode == PENDIO_ABORTIVE ? "abortive" : "graceful");
 }
 

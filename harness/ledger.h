@@ -36,6 +36,7 @@ struct pnd_start {
     pendio_handle into;   /* prepared for an accept; 0: none */
     void *memory;
     size_t byte_count;
+    size_t behind_bytes; /* of the context's memory behind its window, looked at as well */
     uint64_t user_data;
     uint64_t deadline_ns;
     uint64_t after_ns;

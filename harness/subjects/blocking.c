@@ -1,7 +1,7 @@
 /* blocking.c - the small subject of SUBJECT.md, without any fault. */
 #include "plain.h"
 
-bool plain_wrong(const char *fault)
+bool pnd_plain_wrong(const char *fault)
 {
     (void)fault;
     return false;
@@ -9,5 +9,5 @@ bool plain_wrong(const char *fault)
 
 int main(void)
 {
-    return plain_serve("blocking");
+    return pnd_plain_serve("blocking");
 }

@@ -75,7 +75,7 @@ static const struct {
     {"points_elsewhere", point_elsewhere},
 };
 
-bool plain_wrong(const char *fault)
+bool pnd_plain_wrong(const char *fault)
 {
     static uint64_t last_turn;
     for (size_t i = 0; i < sizeof breaches / sizeof *breaches; i++)
@@ -92,6 +92,6 @@ int main(int count, char **arguments)
         chosen = arguments[1];
     if (strcmp(chosen, "is_mute") == 0)
         be_silent();
-    int status = plain_serve("broken");
+    int status = pnd_plain_serve("broken");
     return strcmp(chosen, "ends_badly") == 0 ? EXIT_FAILURE : status;
 }

@@ -108,25 +108,35 @@ struct plain {
 extern struct plain all;
 
 /* True for the fault that it is to have: a subject without faults has none. */
-bool plain_wrong(const char *fault);
+bool pnd_plain_wrong(const char *fault);
 
 /* Of plain_verbs.c. */
-const struct verb *plain_verb(const char *name);
-uint64_t plain_now_ns(void);
-bool plain_finish(struct context *context, int error);
+const struct verb *pnd_plain_verb(const char *name);
+uint64_t pnd_plain_now_ns(void);
+bool pnd_plain_finish(struct context *context, int error);
 
 /* Of plain_nouns.c: handles, pools and contexts. */
-uint8_t *plain_memory(const struct context *context);
-uint64_t plain_open(int descriptor, bool stream); /* 0: there are too many */
-struct handle *plain_find_handle(uint64_t number);
-void plain_begin_close(struct handle *handle);
-void plain_end_handle(struct handle *handle);
-struct context *plain_find_context(void);
-void plain_show(const struct context *context);
-void plain_put(struct context *context);
-bool plain_do_noun(const char *command); /* false: it is none of theirs */
+uint8_t *pnd_plain_memory(const struct context *context);
+uint64_t pnd_plain_open(int descriptor, bool stream); /* 0: there are too many */
+struct handle *pnd_plain_find_handle(uint64_t number);
+void pnd_plain_begin_close(struct handle *handle);
+void pnd_plain_end_handle(struct handle *handle);
+struct context *pnd_plain_find_context(void);
+void pnd_plain_show(const struct context *context);
+void pnd_plain_put(struct context *context);
+bool pnd_plain_do_noun(const char *command); /* false: it is none of theirs */
 
-/* Of plain.c: serves standard input until its end; returns what main() returns. */
-int plain_serve(const char *name);
+/* Of plain_start.c. */
+void pnd_plain_start(const struct verb *verb);
+int pnd_plain_line(const struct context *context); /* that it stands in */
+
+/* Of plain_turn.c. */
+void pnd_plain_turn(void);
+
+/* Of plain.c: one line; false: it is none of what may be asked for in a callback, too. */
+bool pnd_plain_do(void);
+
+/* Serves standard input until its end; returns what main() returns. */
+int pnd_plain_serve(const char *name);
 
 #endif

@@ -14,15 +14,15 @@
 #include <string.h>
 #include <sys/un.h>
 
-const char *const line_flags[] = {"auto_put", "peek", "zero_copy", "first_data", NULL};
-const char *const line_ends[] = {"end_of_stream", "truncated", "control_truncated",
-                                 "lent",          "by_cancel", "by_deadline",
-                                 "by_close",      "copied",    NULL};
+const char *const pnd_line_flags[] = {"auto_put", "peek", "zero_copy", "first_data", NULL};
+const char *const pnd_line_ends[] = {"end_of_stream", "truncated", "control_truncated",
+                                     "lent",          "by_cancel", "by_deadline",
+                                     "by_close",      "copied",    NULL};
 
 static char line[1 << 16];
 static char *fields; /* behind the word */
 
-bool line_read(void)
+bool pnd_line_read(void)
 {
     if (fgets(line, sizeof line, stdin) == NULL)
         return false;
@@ -36,7 +36,7 @@ bool line_read(void)
     return true;
 }
 
-const char *line_word(void)
+const char *pnd_line_word(void)
 {
     return line;
 }
@@ -53,12 +53,12 @@ static const char *find(const char *key)
     return NULL;
 }
 
-bool line_has(const char *key)
+bool pnd_line_has(const char *key)
 {
     return find(key) != NULL;
 }
 
-const char *line_text(const char *key)
+const char *pnd_line_text(const char *key)
 {
     static char value[512];
     const char *found = find(key);
@@ -67,13 +67,13 @@ const char *line_text(const char *key)
     return value;
 }
 
-uint64_t line_number(const char *key)
+uint64_t pnd_line_number(const char *key)
 {
     const char *found = find(key);
     return found != NULL ? strtoull(found, NULL, 10) : 0;
 }
 
-void line_range(const char *key, uint64_t *ret_offset, uint64_t *ret_byte_count)
+void pnd_line_range(const char *key, uint64_t *ret_offset, uint64_t *ret_byte_count)
 {
     char *end = NULL;
     const char *found = find(key);
@@ -81,25 +81,26 @@ void line_range(const char *key, uint64_t *ret_offset, uint64_t *ret_byte_count)
     *ret_byte_count = found != NULL && *end == '+' ? strtoull(end + 1, NULL, 10) : 0;
 }
 
-uint32_t line_names(const char *key, const char *const *names)
+uint32_t pnd_line_names(const char *key, const char *const *names)
 {
     char value[512];
     char *rest = NULL;
     uint32_t bits = 0;
-    snprintf(value, sizeof value, "%s", line_text(key));
+    snprintf(value, sizeof value, "%s", pnd_line_text(key));
     for (char *name = strtok_r(value, ",", &rest); name != NULL; name = strtok_r(NULL, ",", &rest))
         for (uint32_t i = 0; names[i] != NULL; i++)
             bits |= strcmp(names[i], name) == 0 ? UINT32_C(1) << i : 0;
     return bits;
 }
 
-void line_address(const char *key, struct sockaddr_storage *ret_address, socklen_t *ret_byte_count)
+void pnd_line_address(const char *key, struct sockaddr_storage *ret_address,
+                      socklen_t *ret_byte_count)
 {
     char text[512];
     struct sockaddr_in *ip4 = (struct sockaddr_in *)ret_address;
     struct sockaddr_in6 *ip6 = (struct sockaddr_in6 *)ret_address;
     struct sockaddr_un *name = (struct sockaddr_un *)ret_address;
-    snprintf(text, sizeof text, "%s", line_text(key));
+    snprintf(text, sizeof text, "%s", pnd_line_text(key));
     bool is_ip4 = strncmp(text, "ip4,", 4) == 0;
     char *host = text + strcspn(text, ",");
     host += *host == ',';
@@ -121,8 +122,8 @@ void line_address(const char *key, struct sockaddr_storage *ret_address, socklen
     }
 }
 
-const char *line_tell_address(const struct sockaddr_storage *address, socklen_t byte_count,
-                              char *text)
+const char *pnd_line_tell_address(const struct sockaddr_storage *address, socklen_t byte_count,
+                                  char *text)
 {
     char host[INET6_ADDRSTRLEN] = "";
     const struct sockaddr_in *ip4 = (const struct sockaddr_in *)address;
@@ -143,25 +144,25 @@ const char *line_tell_address(const struct sockaddr_storage *address, socklen_t 
     return text;
 }
 
-void line_show(const char *key, const char *value)
+void pnd_line_show(const char *key, const char *value)
 {
     if (*value != '\0')
         printf(" %s=%s", key, value);
 }
 
-void line_show_number(const char *key, uint64_t number)
+void pnd_line_show_number(const char *key, uint64_t number)
 {
     if (number != 0)
         printf(" %s=%llu", key, (unsigned long long)number);
 }
 
-void line_show_range(const char *key, uint64_t offset, uint64_t byte_count)
+void pnd_line_show_range(const char *key, uint64_t offset, uint64_t byte_count)
 {
     if (offset != 0 || byte_count != 0)
         printf(" %s=%llu+%llu", key, (unsigned long long)offset, (unsigned long long)byte_count);
 }
 
-void line_show_names(const char *key, uint32_t bits, const char *const *names)
+void pnd_line_show_names(const char *key, uint32_t bits, const char *const *names)
 {
     const char *before = "";
     if (bits == 0)
@@ -174,7 +175,7 @@ void line_show_names(const char *key, uint32_t bits, const char *const *names)
         }
 }
 
-void line_show_result(const char *prefix, const char *operation, const struct result *result)
+void pnd_line_show_result(const char *prefix, const char *operation, const struct result *result)
 {
     const struct {
         const char *key;
@@ -192,6 +193,6 @@ void line_show_result(const char *prefix, const char *operation, const struct re
     if (result->flags != 0) {
         char key[64];
         snprintf(key, sizeof key, "%sflags", prefix);
-        line_show_names(key, result->flags, line_ends);
+        pnd_line_show_names(key, result->flags, pnd_line_ends);
     }
 }

@@ -6,29 +6,30 @@
 
 enum { LINE_ADDRESS_BYTES = 200 };
 
-extern const char *const line_flags[];
-extern const char *const line_ends[];
+extern const char *const pnd_line_flags[];
+extern const char *const pnd_line_ends[];
 
 /* Reads the next line; false at the end of them. */
-bool line_read(void);
-const char *line_word(void);
+bool pnd_line_read(void);
+const char *pnd_line_word(void);
 
 /* Fields of the line at hand; one that is missing is "", 0, or empty. */
-bool line_has(const char *key);
-const char *line_text(const char *key);
-uint64_t line_number(const char *key);
-void line_range(const char *key, uint64_t *ret_offset, uint64_t *ret_byte_count);
-uint32_t line_names(const char *key, const char *const *names);
-void line_address(const char *key, struct sockaddr_storage *ret_address, socklen_t *ret_byte_count);
+bool pnd_line_has(const char *key);
+const char *pnd_line_text(const char *key);
+uint64_t pnd_line_number(const char *key);
+void pnd_line_range(const char *key, uint64_t *ret_offset, uint64_t *ret_byte_count);
+uint32_t pnd_line_names(const char *key, const char *const *names);
+void pnd_line_address(const char *key, struct sockaddr_storage *ret_address,
+                      socklen_t *ret_byte_count);
 
 /* Fields of an answer; those that are 0 or empty are left out. */
-void line_show(const char *key, const char *value);
-void line_show_number(const char *key, uint64_t number);
-void line_show_range(const char *key, uint64_t offset, uint64_t byte_count);
-void line_show_names(const char *key, uint32_t bits, const char *const *names);
-void line_show_result(const char *prefix, const char *operation, const struct result *result);
+void pnd_line_show(const char *key, const char *value);
+void pnd_line_show_number(const char *key, uint64_t number);
+void pnd_line_show_range(const char *key, uint64_t offset, uint64_t byte_count);
+void pnd_line_show_names(const char *key, uint32_t bits, const char *const *names);
+void pnd_line_show_result(const char *prefix, const char *operation, const struct result *result);
 
-const char *line_tell_address(const struct sockaddr_storage *address, socklen_t byte_count,
-                              char *text);
+const char *pnd_line_tell_address(const struct sockaddr_storage *address, socklen_t byte_count,
+                                  char *text);
 
 #endif

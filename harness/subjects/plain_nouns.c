@@ -15,7 +15,7 @@
 
 struct plain all;
 
-uint8_t *plain_memory(const struct context *context)
+uint8_t *pnd_plain_memory(const struct context *context)
 {
     return all.memory + context->set.memory + context->set.offset;
 }
@@ -24,7 +24,7 @@ uint8_t *plain_memory(const struct context *context)
  * Handles
  * --------------------------------------------------------------------------------------------- */
 
-struct handle *plain_find_handle(uint64_t number)
+struct handle *pnd_plain_find_handle(uint64_t number)
 {
     struct handle *handle = &all.handles[number % all.handle_count];
     return number != 0 && handle->number == number ? handle : NULL;
@@ -32,11 +32,11 @@ struct handle *plain_find_handle(uint64_t number)
 
 static struct handle *usable_handle(const char *key)
 {
-    struct handle *handle = plain_find_handle(line_number(key));
+    struct handle *handle = pnd_plain_find_handle(pnd_line_number(key));
     return handle != NULL && !handle->closing ? handle : NULL;
 }
 
-uint64_t plain_open(int descriptor, bool stream)
+uint64_t pnd_plain_open(int descriptor, bool stream)
 {
     for (uint64_t i = 0; i < all.handle_count; i++) {
         uint64_t number = ++all.handle_serial;
@@ -52,11 +52,11 @@ uint64_t plain_open(int descriptor, bool stream)
 }
 
 /* Nothing unread may make a reset of what should be an orderly end. */
-void plain_end_handle(struct handle *handle)
+void pnd_plain_end_handle(struct handle *handle)
 {
     char unread[4096];
     struct linger reset = {.l_onoff = 1};
-    if (plain_wrong("leaks_a_handle"))
+    if (pnd_plain_wrong("leaks_a_handle"))
         return;
     if (handle->abortive)
         (void)setsockopt(handle->descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -91,7 +91,7 @@ static void command_socket(void)
         {"unix_seqpacket", AF_UNIX, SOCK_SEQPACKET},
     };
     size_t i = 0;
-    while (strcmp(kinds[i].name, line_text("family")) != 0)
+    while (strcmp(kinds[i].name, pnd_line_text("family")) != 0)
         if (++i == sizeof kinds / sizeof *kinds) {
             puts("refused error=EINVAL");
             return;
@@ -101,7 +101,7 @@ static void command_socket(void)
         answer_status(-1);
         return;
     }
-    uint64_t number = plain_open(descriptor, kinds[i].type == SOCK_STREAM);
+    uint64_t number = pnd_plain_open(descriptor, kinds[i].type == SOCK_STREAM);
     if (number == 0)
         puts("refused error=EAGAIN");
     else
@@ -115,8 +115,8 @@ static void command_pipe(void)
         answer_status(-1);
         return;
     }
-    unsigned long long from = plain_open(ends[0], true);
-    unsigned long long to = plain_open(ends[1], true);
+    unsigned long long from = pnd_plain_open(ends[0], true);
+    unsigned long long to = pnd_plain_open(ends[1], true);
     printf("ok read=%llu write=%llu\n", from, to);
 }
 
@@ -134,7 +134,7 @@ static void command_bind(void)
     struct sockaddr_storage address;
     socklen_t byte_count;
     struct handle *handle = named_handle();
-    line_address("address", &address, &byte_count);
+    pnd_line_address("address", &address, &byte_count);
     if (handle != NULL)
         answer_status(bind(handle->descriptor, (struct sockaddr *)&address, byte_count));
 }
@@ -150,14 +150,14 @@ static void command_local(void)
     if (getsockname(handle->descriptor, (struct sockaddr *)&address, &byte_count) < 0)
         answer_status(-1);
     else
-        printf("ok address=%s\n", line_tell_address(&address, byte_count, text));
+        printf("ok address=%s\n", pnd_line_tell_address(&address, byte_count, text));
 }
 
 static void command_listen(void)
 {
     struct handle *handle = named_handle();
     if (handle != NULL)
-        answer_status(listen(handle->descriptor, (int)line_number("backlog")));
+        answer_status(listen(handle->descriptor, (int)pnd_line_number("backlog")));
 }
 
 static void command_half_close(void)
@@ -167,10 +167,10 @@ static void command_half_close(void)
         answer_status(shutdown(handle->descriptor, SHUT_WR));
 }
 
-void plain_begin_close(struct handle *handle)
+void pnd_plain_begin_close(struct handle *handle)
 {
     handle->closing = true;
-    handle->abortive = strcmp(line_text("mode"), "abortive") == 0;
+    handle->abortive = strcmp(pnd_line_text("mode"), "abortive") == 0;
 }
 
 static void command_close_now(void)
@@ -178,10 +178,10 @@ static void command_close_now(void)
     struct handle *handle = named_handle();
     if (handle == NULL)
         return;
-    plain_begin_close(handle);
+    pnd_plain_begin_close(handle);
     handle->close_now = true;
     if (handle->under_way == 0)
-        plain_end_handle(handle);
+        pnd_plain_end_handle(handle);
     puts("ok");
 }
 
@@ -189,9 +189,9 @@ static void command_close_now(void)
  * Contexts
  * --------------------------------------------------------------------------------------------- */
 
-struct context *plain_find_context(void)
+struct context *pnd_plain_find_context(void)
 {
-    uint64_t number = line_number("context");
+    uint64_t number = pnd_line_number("context");
     return number > 0 && number <= all.context_count ? &all.contexts[number - 1] : NULL;
 }
 
@@ -201,35 +201,36 @@ static void renew(struct context *context)
         .memory = context->slice, .bytes = context->slice_bytes, .length = context->slice_bytes};
 }
 
-void plain_show(const struct context *context)
+void pnd_plain_show(const struct context *context)
 {
     char text[LINE_ADDRESS_BYTES];
     const struct request *set = &context->set;
     uint64_t deadline = set->deadline;
     printf(" busy=%llu", (unsigned long long)context->busy);
-    if (context->busy != 0 && plain_wrong("changes_what_was_set"))
+    if (context->busy != 0 && pnd_plain_wrong("changes_what_was_set"))
         deadline++;
-    line_show("set.policy", set->policy == TRY ? "try" : set->policy == QUEUE ? "queue" : "auto");
-    line_show_names("set.flags", set->flags, line_flags);
-    line_show_number("set.deadline", deadline);
-    line_show_number("set.user", set->user);
-    line_show_number("set.callback", set->callback);
-    line_show_number("set.memory", set->memory);
-    line_show_number("set.bytes", set->bytes);
-    line_show_range("set.window", set->offset, set->length);
-    line_show("set.endpoint", line_tell_address(&set->endpoint, set->endpoint_bytes, text));
-    struct result was = context->was;
-    was.bytes += was.bytes > 0 && plain_wrong("forgets_the_result") ? 1 : 0;
-    if (was.verb != NULL)
-        line_show_result("was.", was.verb->name, &was);
-    line_show("was.sender", line_tell_address(&context->sender, context->sender_bytes, text));
+    pnd_line_show("set.policy", set->policy == TRY     ? "try"
+                                : set->policy == QUEUE ? "queue"
+                                                       : "auto");
+    pnd_line_show_names("set.flags", set->flags, pnd_line_flags);
+    pnd_line_show_number("set.deadline", deadline);
+    pnd_line_show_number("set.user", set->user);
+    pnd_line_show_number("set.callback", set->callback);
+    pnd_line_show_number("set.memory", set->memory);
+    pnd_line_show_number("set.bytes", set->bytes);
+    pnd_line_show_range("set.window", set->offset, set->length);
+    pnd_line_show("set.endpoint", pnd_line_tell_address(&set->endpoint, set->endpoint_bytes, text));
+    if (context->was.verb != NULL)
+        pnd_line_show_result("was.", context->was.verb->name, &context->was);
+    pnd_line_show("was.sender",
+                  pnd_line_tell_address(&context->sender, context->sender_bytes, text));
 }
 
 static void command_pool(void)
 {
-    uint64_t count = line_number("contexts");
-    uint64_t slice_bytes = line_number("slice");
-    uint64_t memory = line_number("memory");
+    uint64_t count = pnd_line_number("contexts");
+    uint64_t slice_bytes = pnd_line_number("slice");
+    uint64_t memory = pnd_line_number("memory");
     all.pool_count++;
     for (uint64_t i = 0; i < count && all.context_count < all.context_room; i++) {
         struct context *context = &all.contexts[all.context_count++];
@@ -251,20 +252,20 @@ static void take(uint64_t index)
     all.free_count--;
     memmove(&all.free[index], &all.free[index + 1],
             (size_t)(all.free_count - index) * sizeof *all.free);
-    if (!plain_wrong("hands_out_used_contexts"))
+    if (!pnd_plain_wrong("hands_out_used_contexts"))
         renew(context);
     context->taken = true;
     all.gets++;
     all.in_use++;
     all.most_in_use = all.in_use > all.most_in_use ? all.in_use : all.most_in_use;
     printf("ok context=%llu", (unsigned long long)context->number);
-    plain_show(context);
+    pnd_plain_show(context);
     puts("");
 }
 
 static void command_get(void)
 {
-    uint64_t pool = line_number("pool");
+    uint64_t pool = pnd_line_number("pool");
     for (uint64_t i = all.free_count; i-- > 0;)
         if (all.contexts[all.free[i] - 1].pool == pool) {
             take(i);
@@ -274,7 +275,7 @@ static void command_get(void)
     puts("refused error=EAGAIN");
 }
 
-void plain_put(struct context *context)
+void pnd_plain_put(struct context *context)
 {
     context->taken = false;
     all.free[all.free_count++] = context->number;
@@ -283,16 +284,16 @@ void plain_put(struct context *context)
 
 static void command_put(void)
 {
-    struct context *context = plain_find_context();
+    struct context *context = pnd_plain_find_context();
     if (context == NULL)
         puts("refused error=EINVAL");
     else if (context->busy != 0)
         puts("refused error=EBUSY");
-    else if (!context->taken && !plain_wrong("accepts_a_second_put"))
+    else if (!context->taken && !pnd_plain_wrong("accepts_a_second_put"))
         puts("refused error=EALREADY");
     else {
         if (context->taken)
-            plain_put(context);
+            pnd_plain_put(context);
         puts("ok");
     }
 }
@@ -300,49 +301,50 @@ static void command_put(void)
 static void set_memory(struct context *context)
 {
     struct request *set = &context->set;
-    if (line_number("slice") != 0) {
+    if (pnd_line_number("slice") != 0) {
         set->memory = context->slice;
         set->bytes = context->slice_bytes;
-    } else if (line_has("memory")) {
-        line_range("memory", &set->memory, &set->bytes);
+    } else if (pnd_line_has("memory")) {
+        pnd_line_range("memory", &set->memory, &set->bytes);
     }
-    if (line_number("slice") != 0 || line_has("memory")) {
+    if (pnd_line_number("slice") != 0 || pnd_line_has("memory")) {
         set->offset = 0;
         set->length = set->bytes;
     }
-    if (line_has("window"))
-        line_range("window", &set->offset, &set->length);
+    if (pnd_line_has("window"))
+        pnd_line_range("window", &set->offset, &set->length);
 }
 
 static void command_set(void)
 {
-    struct context *context = plain_find_context();
-    if (context == NULL || context->busy != 0) {
+    struct context *context = pnd_plain_find_context();
+    bool busy = context != NULL && context->busy != 0 && !pnd_plain_wrong("sets_a_busy_context");
+    if (context == NULL || busy) {
         printf("refused error=%s\n", context == NULL ? "EINVAL" : "EBUSY");
         return;
     }
     struct request *set = &context->set;
-    if (line_has("policy"))
-        set->policy = strcmp(line_text("policy"), "try") == 0     ? TRY
-                      : strcmp(line_text("policy"), "queue") == 0 ? QUEUE
-                                                                  : AUTO;
-    if (line_has("flags"))
-        set->flags = line_names("flags", line_flags);
-    if (line_has("deadline"))
-        set->deadline = line_number("deadline");
-    if (line_has("user"))
-        set->user = line_number("user");
-    if (line_has("callback"))
-        set->callback = line_number("callback") != 0;
+    if (pnd_line_has("policy"))
+        set->policy = strcmp(pnd_line_text("policy"), "try") == 0     ? TRY
+                      : strcmp(pnd_line_text("policy"), "queue") == 0 ? QUEUE
+                                                                      : AUTO;
+    if (pnd_line_has("flags"))
+        set->flags = pnd_line_names("flags", pnd_line_flags);
+    if (pnd_line_has("deadline"))
+        set->deadline = pnd_line_number("deadline");
+    if (pnd_line_has("user"))
+        set->user = pnd_line_number("user");
+    if (pnd_line_has("callback"))
+        set->callback = pnd_line_number("callback") != 0;
     set_memory(context);
-    if (line_has("endpoint"))
-        line_address("endpoint", &set->endpoint, &set->endpoint_bytes);
+    if (pnd_line_has("endpoint"))
+        pnd_line_address("endpoint", &set->endpoint, &set->endpoint_bytes);
     printf("ok");
-    plain_show(context);
+    pnd_plain_show(context);
     puts("");
 }
 
-bool plain_do_noun(const char *command)
+bool pnd_plain_do_noun(const char *command)
 {
     static const struct {
         const char *name;

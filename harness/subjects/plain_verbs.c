@@ -15,14 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
-uint64_t plain_now_ns(void)
+uint64_t pnd_plain_now_ns(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-bool plain_finish(struct context *context, int error)
+bool pnd_plain_finish(struct context *context, int error)
 {
     context->now.error = error;
     return true;
@@ -31,23 +31,23 @@ bool plain_finish(struct context *context, int error)
 /* A call answered -1. */
 static bool failed(struct context *context)
 {
-    return errno != EAGAIN && errno != EINTR && plain_finish(context, errno);
+    return errno != EAGAIN && errno != EINTR && pnd_plain_finish(context, errno);
 }
 
 static bool told(struct context *context, int status)
 {
-    return status < 0 ? failed(context) : plain_finish(context, 0);
+    return status < 0 ? failed(context) : pnd_plain_finish(context, 0);
 }
 
 static bool try_nop(struct context *context)
 {
-    return plain_finish(context, 0);
+    return pnd_plain_finish(context, 0);
 }
 
 static bool try_timer(struct context *context)
 {
-    uint64_t after_ns = plain_wrong("early_timer") ? context->after_ns / 2 : context->after_ns;
-    return plain_now_ns() - context->started_ns >= after_ns && plain_finish(context, 0);
+    return pnd_plain_now_ns() - context->started_ns >= context->after_ns &&
+           pnd_plain_finish(context, 0);
 }
 
 static bool try_accept(struct context *context)
@@ -55,8 +55,8 @@ static bool try_accept(struct context *context)
     int descriptor = accept4(context->handle->descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (descriptor < 0)
         return failed(context);
-    context->now.value = plain_open(descriptor, context->handle->stream);
-    return plain_finish(context, 0);
+    context->now.value = pnd_plain_open(descriptor, context->handle->stream);
+    return pnd_plain_finish(context, 0);
 }
 
 static bool try_connect(struct context *context)
@@ -67,25 +67,25 @@ static bool try_connect(struct context *context)
     if (!context->connecting) {
         if (connect(ready.fd, (struct sockaddr *)&context->set.endpoint,
                     context->set.endpoint_bytes) == 0)
-            return plain_finish(context, 0);
+            return pnd_plain_finish(context, 0);
         context->connecting = errno == EINPROGRESS;
         return !context->connecting && failed(context);
     }
     if (poll(&ready, 1, 0) <= 0)
         return false;
     (void)getsockopt(ready.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    return plain_finish(context, error);
+    return pnd_plain_finish(context, error);
 }
 
 /* What came is in the window; some faults change that. */
 static void spoil(struct context *context)
 {
-    uint8_t *memory = plain_memory(context);
-    if (context->now.bytes > 0 && plain_wrong("wrong_content"))
+    uint8_t *memory = pnd_plain_memory(context);
+    if (context->now.bytes > 0 && pnd_plain_wrong("wrong_content"))
         memory[context->now.bytes - 1] ^= 1;
-    if (context->now.bytes > 0 && plain_wrong("bytes_beyond_the_window"))
+    if (context->now.bytes > 0 && pnd_plain_wrong("bytes_beyond_the_window"))
         memory[context->set.length] ^= 1;
-    if ((context->now.flags & END_OF_STREAM) != 0 && plain_wrong("end_does_not_stick")) {
+    if ((context->now.flags & END_OF_STREAM) != 0 && pnd_plain_wrong("end_does_not_stick")) {
         static bool ended;
         context->now.flags = ended ? 0 : END_OF_STREAM;
         context->now.bytes = ended ? 1 : 0;
@@ -106,7 +106,7 @@ static bool failed_receive(struct context *context)
 static bool try_receive(struct context *context)
 {
     if (context->handle->error != 0)
-        return plain_finish(context, context->handle->error);
+        return pnd_plain_finish(context, context->handle->error);
     uint8_t probe;
     bool stream = context->handle->stream;
     bool look = stream && context->set.length == 0; /* waits, and takes nothing */
@@ -115,7 +115,7 @@ static bool try_receive(struct context *context)
     struct sockaddr_storage sender = {0};
     socklen_t sender_bytes = sizeof sender;
     ssize_t count =
-        recvfrom(context->handle->descriptor, look ? &probe : plain_memory(context),
+        recvfrom(context->handle->descriptor, look ? &probe : pnd_plain_memory(context),
                  look ? 1 : context->set.length, flags, (struct sockaddr *)&sender, &sender_bytes);
     if (count < 0)
         return failed_receive(context);
@@ -126,7 +126,7 @@ static bool try_receive(struct context *context)
     context->now.flags |= !stream && cut ? TRUNCATED : 0;
     context->now.flags |= stream && count == 0 ? END_OF_STREAM : 0;
     spoil(context);
-    return plain_finish(context, 0);
+    return pnd_plain_finish(context, 0);
 }
 
 static bool try_seqpacket(struct context *context)
@@ -152,7 +152,7 @@ static bool try_send(struct context *context)
     bool to = strcmp(context->now.verb->name, "send_to") == 0;
     do {
         ssize_t count =
-            sendto(context->handle->descriptor, plain_memory(context) + context->now.bytes,
+            sendto(context->handle->descriptor, pnd_plain_memory(context) + context->now.bytes,
                    context->set.length - context->now.bytes, MSG_DONTWAIT | MSG_NOSIGNAL,
                    to ? (struct sockaddr *)&context->set.endpoint : NULL,
                    to ? context->set.endpoint_bytes : 0);
@@ -161,9 +161,9 @@ static bool try_send(struct context *context)
         context->now.bytes += (uint64_t)count;
     } while (context->now.bytes < context->set.length);
     context->now.flags |= (context->set.flags & ZERO_COPY) != 0 ? COPIED : 0;
-    if (context->now.bytes > 1 && plain_wrong("wrong_byte_count"))
+    if (context->now.bytes > 1 && pnd_plain_wrong("wrong_byte_count"))
         context->now.bytes--;
-    return plain_finish(context, 0);
+    return pnd_plain_finish(context, 0);
 }
 
 static bool try_open(struct context *context)
@@ -172,28 +172,28 @@ static bool try_open(struct context *context)
     int descriptor = open(context->path, flags, 0600);
     if (descriptor < 0)
         return failed(context);
-    context->now.value = plain_open(descriptor, false);
-    return plain_finish(context, 0);
+    context->now.value = pnd_plain_open(descriptor, false);
+    return pnd_plain_finish(context, 0);
 }
 
 static bool try_read(struct context *context)
 {
     int descriptor = context->handle->descriptor;
     ssize_t count = context->position == UINT64_MAX
-                        ? read(descriptor, plain_memory(context), context->set.length)
-                        : pread(descriptor, plain_memory(context), context->set.length,
+                        ? read(descriptor, pnd_plain_memory(context), context->set.length)
+                        : pread(descriptor, pnd_plain_memory(context), context->set.length,
                                 (off_t)context->position);
     if (count < 0)
         return failed(context);
     context->now.bytes = (uint64_t)count;
     context->now.flags |= count == 0 && context->set.length > 0 ? END_OF_STREAM : 0;
-    return plain_finish(context, 0);
+    return pnd_plain_finish(context, 0);
 }
 
 static bool try_write(struct context *context)
 {
     while (context->now.bytes < context->set.length) {
-        const uint8_t *from = plain_memory(context) + context->now.bytes;
+        const uint8_t *from = pnd_plain_memory(context) + context->now.bytes;
         size_t left = context->set.length - context->now.bytes;
         off_t at = (off_t)(context->position + context->now.bytes);
         ssize_t count = context->position == UINT64_MAX
@@ -203,7 +203,7 @@ static bool try_write(struct context *context)
             return failed(context);
         context->now.bytes += (uint64_t)count;
     }
-    return plain_finish(context, 0);
+    return pnd_plain_finish(context, 0);
 }
 
 static bool try_fsync(struct context *context)
@@ -224,10 +224,10 @@ static bool try_stat(struct context *context)
     int flags = context->path[0] != '\0' ? 0 : AT_EMPTY_PATH;
     if (statx(descriptor, context->path, flags, STATX_BASIC_STATS, &about) < 0)
         return failed(context);
-    memcpy(plain_memory(context), &about, sizeof about);
+    memcpy(pnd_plain_memory(context), &about, sizeof about);
     context->now.value = about.stx_size;
     context->now.bytes = sizeof about;
-    return plain_finish(context, 0);
+    return pnd_plain_finish(context, 0);
 }
 
 static bool try_rename(struct context *context)
@@ -251,13 +251,13 @@ static bool try_poll(struct context *context)
     if (poll(&ready, 1, 0) <= 0)
         return false;
     context->now.value = (uint64_t)ready.revents;
-    return plain_finish(context, 0);
+    return pnd_plain_finish(context, 0);
 }
 
 /* Only when nothing else is under way on it; who closes it then is the caller. */
 static bool try_close(struct context *context)
 {
-    return context->handle->under_way == 1 && plain_finish(context, 0);
+    return context->handle->under_way == 1 && pnd_plain_finish(context, 0);
 }
 
 static const struct verb verbs[] = {
@@ -285,7 +285,7 @@ static const struct verb verbs[] = {
     {"close", NO_LINE, QUEUE, .closes = true, .attempt = try_close},
 };
 
-const struct verb *plain_verb(const char *name)
+const struct verb *pnd_plain_verb(const char *name)
 {
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(verbs[i].name, name) == 0)

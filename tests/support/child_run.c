@@ -156,8 +156,7 @@ int child_run_text(const char *json, const char *name, struct child_run *ret_run
     return child_run_text_with("", json, name, ret_run, error);
 }
 
-int child_run_file_with(const char *subject, const char *path, struct child_run *ret_run,
-                        struct pnd_message_error *error)
+int child_run_file(const char *path, struct child_run *ret_run, struct pnd_message_error *error)
 {
     static char text[1 << 20];
     FILE *file = fopen(path, "re");
@@ -168,12 +167,7 @@ int child_run_file_with(const char *subject, const char *path, struct child_run 
     size_t byte_count = fread(text, 1, sizeof text - 1, file);
     text[byte_count] = '\0';
     fclose(file);
-    return child_run_text_with(subject, text, path, ret_run, error);
-}
-
-int child_run_file(const char *path, struct child_run *ret_run, struct pnd_message_error *error)
-{
-    return child_run_file_with("", path, ret_run, error);
+    return child_run_text(text, path, ret_run, error);
 }
 
 void child_run_fini(struct child_run *run)
