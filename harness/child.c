@@ -10,6 +10,7 @@
 #include "allocations.h"
 #include "descriptors.h"
 #include "engine.h"
+#include "foreign.h"
 #include "frame.h"
 #include "messages.h"
 #include "names.h"
@@ -79,8 +80,19 @@ static int report_unstarted(const struct pnd_plan *plan, int status, const char 
     return absent ? STATUS_SKIPPED : STATUS_NOT_STARTED;
 }
 
-static int report_no_loop(const struct pnd_plan *plan, const struct pnd_subject *subject,
-                          int status, int output)
+/* It has failed, or refuses for a reason of its own. */
+static int report_no_foreign(const struct pnd_plan *plan, const struct pnd_foreign *foreign,
+                             int status, int output)
+{
+    Pendio__Verdict verdict = PENDIO__VERDICT__FAILED;
+    const char *reason = pnd_foreign_failure(foreign, &verdict);
+    if (reason == NULL)
+        return report_unstarted(plan, status, pnd_foreign_unable(foreign), output);
+    (void)pnd_report_failure(plan->workload, verdict, reason, output);
+    return STATUS_FAILED;
+}
+
+static int report_no_loop(const struct pnd_plan *plan, int status, int output)
 {
     char reason[300];
     const char *features = getenv("PENDIO_FEATURES");
@@ -93,7 +105,7 @@ static int report_no_loop(const struct pnd_plan *plan, const struct pnd_subject 
         return STATUS_INVALID;
     }
     snprintf(reason, sizeof reason, "the loop could not be created: %s",
-             subject->loop_explain(status));
+             pendio_loop_explain(status));
     return report_unstarted(plan, status, reason, output);
 }
 
@@ -113,15 +125,20 @@ static int report_no_file(const struct pnd_plan *plan, uint32_t index, int statu
     return STATUS_NOT_STARTED;
 }
 
-static int report_no_engine(const struct pnd_plan *plan, const struct pnd_subject *subject,
+static int report_no_engine(const struct pnd_plan *plan, const struct pnd_foreign *foreign,
                             const struct pnd_engine_failure *failure, int status, int output)
 {
     char reason[300];
+    Pendio__Verdict verdict;
+    bool is_foreign = foreign != NULL && (failure->part == PND_ENGINE_LOOP ||
+                                          pnd_foreign_failure(foreign, &verdict) != NULL);
+    if (is_foreign)
+        return report_no_foreign(plan, foreign, status, output);
     switch (failure->part) {
     case PND_ENGINE_ENDPOINT:
         return report_no_file(plan, failure->index, status, output);
     case PND_ENGINE_LOOP:
-        return report_no_loop(plan, subject, status, output);
+        return report_no_loop(plan, status, output);
     case PND_ENGINE_POOL:
         snprintf(reason, sizeof reason,
                  "pools[%u] \"%.60s\" could not be created: %s; lower its context_count or "
@@ -136,13 +153,6 @@ static int report_no_engine(const struct pnd_plan *plan, const struct pnd_subjec
         break;
     }
     return report_unstarted(plan, status, reason, output);
-}
-
-static int report_elsewhere(const struct pnd_plan *plan, const struct pnd_message_error *reason,
-                            int output)
-{
-    (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__SKIPPED, reason->text, output);
-    return STATUS_SKIPPED;
 }
 
 static int report_no_descriptors(const struct pnd_plan *plan, int status, int output)
@@ -211,8 +221,37 @@ static void judge_descriptors(struct pnd_engine *engine, const struct pnd_descri
     pnd_descriptors_fini(&after);
 }
 
-static int run_engine(const struct pnd_plan *plan, const struct pnd_subject *subject, int output)
+static void give_up(void *engine)
 {
+    pnd_engine_give_up(engine);
+}
+
+/* What only shows once a foreign subject has ended. */
+static void judge_end(struct pnd_engine *engine, struct pnd_foreign *foreign)
+{
+    int more = pnd_foreign_descriptors(foreign);
+    (void)pnd_referee_hold(&engine->referee, PND_RULE_DESCRIPTORS, more == 0,
+                           "the subject has %d descriptors more than before its loop", more);
+    pnd_foreign_end(foreign);
+}
+
+/* Returns the exit status. */
+static int report_end(const struct pnd_engine *engine, const struct pnd_foreign *foreign,
+                      uint64_t allocation_count, int output)
+{
+    struct pnd_report_end end = {.verdict = pnd_report_verdict(engine)};
+    if (foreign != NULL)
+        end.reason = pnd_foreign_failure(foreign, &end.verdict);
+    (void)pnd_report_run(engine, &end, allocation_count, output);
+    return end.verdict == PENDIO__VERDICT__PASSED    ? STATUS_PASSED
+           : end.verdict == PENDIO__VERDICT__SKIPPED ? STATUS_SKIPPED
+                                                     : STATUS_FAILED;
+}
+
+static int run_engine(const struct pnd_plan *plan, struct pnd_foreign *foreign, int output)
+{
+    const struct pnd_subject *subject =
+        foreign != NULL ? pnd_foreign_subject(foreign) : &pnd_subject_own;
     struct child child = {.output = output};
     struct pnd_descriptors before;
     struct pnd_engine *engine = NULL;
@@ -223,24 +262,45 @@ static int run_engine(const struct pnd_plan *plan, const struct pnd_subject *sub
     status = pnd_engine_create(plan, subject, tell_progress, &child, &engine, &failure);
     if (status < 0) {
         pnd_descriptors_fini(&before);
-        return report_no_engine(plan, subject, &failure, status, output);
+        return report_no_engine(plan, foreign, &failure, status, output);
     }
+    if (foreign != NULL)
+        pnd_foreign_attend(foreign, give_up, engine);
     pnd_engine_run(engine);
     uint64_t allocation_count = pnd_allocations_count();
     pnd_engine_finish(engine);
-    judge_allocations(engine, allocation_count);
+    if (foreign == NULL)
+        judge_allocations(engine, allocation_count); /* of another process nobody knows */
     judge_run(engine);
     judge_descriptors(engine, &before);
     pnd_descriptors_fini(&before);
-    (void)pnd_report_run(engine, allocation_count, output);
-    Pendio__Verdict verdict = pnd_report_verdict(engine);
+    if (foreign != NULL)
+        judge_end(engine, foreign);
+    int result = report_end(engine, foreign, allocation_count, output);
     pnd_engine_destroy(engine);
-    return verdict == PENDIO__VERDICT__PASSED    ? STATUS_PASSED
-           : verdict == PENDIO__VERDICT__SKIPPED ? STATUS_SKIPPED
-                                                 : STATUS_FAILED;
+    return result;
 }
 
-static int run_workload(const Pendio__Workload *workload, int output)
+/* With a subject in another process, if it can do what is asked. */
+static int run_foreign(const struct pnd_plan *plan, const char *command, int output)
+{
+    char reason[300];
+    struct pnd_message_error error;
+    struct pnd_foreign *foreign = NULL;
+    int result = STATUS_SKIPPED;
+    if (pnd_foreign_create(command, plan, &foreign, &error) < 0) {
+        (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__INVALID, error.text, output);
+        return STATUS_NOT_STARTED;
+    }
+    if (pnd_foreign_lacks(foreign, plan, reason, sizeof reason))
+        (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__SKIPPED, reason, output);
+    else
+        result = run_engine(plan, foreign, output);
+    pnd_foreign_destroy(foreign);
+    return result;
+}
+
+static int run_workload(const Pendio__Workload *workload, const char *subject, int output)
 {
     struct pnd_message_error error;
     struct pnd_plan_limits limits;
@@ -250,9 +310,12 @@ static int run_workload(const Pendio__Workload *workload, int output)
         (void)pnd_report_failure(workload, PENDIO__VERDICT__INVALID, error.text, output);
         return STATUS_INVALID;
     }
-    int result = pnd_surroundings_set(workload, &error) < 0
-                     ? report_elsewhere(plan, &error, output)
-                     : run_engine(plan, &pnd_subject_own, output);
+    int result = STATUS_SKIPPED;
+    if (pnd_surroundings_set(workload, &error) < 0)
+        (void)pnd_report_failure(workload, PENDIO__VERDICT__SKIPPED, error.text, output);
+    else
+        result =
+            *subject != '\0' ? run_foreign(plan, subject, output) : run_engine(plan, NULL, output);
     pnd_plan_destroy(plan);
     return result;
 }
@@ -275,7 +338,8 @@ int pnd_child_main(int input, int output)
         return STATUS_INVALID;
     }
     const Pendio__SubmitRequest *request = (const Pendio__SubmitRequest *)message;
-    int result = run_workload(request->workload != NULL ? request->workload : &nothing, output);
+    int result = run_workload(request->workload != NULL ? request->workload : &nothing,
+                              request->subject, output);
     pnd_message_free(message);
     return result;
 }

@@ -7,6 +7,7 @@
  */
 #include "dispatch.h"
 
+#include "allow.h"
 #include "complain.h"
 #include "names.h"
 #include "setting.h"
@@ -55,7 +56,8 @@ static kind_fn answer_stats;
 static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
                                      const Pendio__Workload *workload,
                                      struct pnd_message_error *error);
-static Pendio__Status check_settings(const Pendio__SubmitRequest *request,
+static Pendio__Status check_settings(const struct pnd_dispatch *dispatch,
+                                     const Pendio__SubmitRequest *request,
                                      struct pnd_message_error *error);
 static bool is_short(const char *name, const char *value, struct pnd_message_error *error);
 static struct pnd_submission submission_of(const struct pnd_dispatch *dispatch,
@@ -153,7 +155,7 @@ static Pendio__Status answer_submit(struct pnd_dispatch *dispatch, const Pendio_
     const Pendio__SubmitRequest *asked = request->submit;
     Pendio__Status result = check_workload(dispatch, asked->workload, &answer->error);
     if (result == PENDIO__STATUS__OK)
-        result = check_settings(asked, &answer->error);
+        result = check_settings(dispatch, asked, &answer->error);
     if (result != PENDIO__STATUS__OK)
         return result;
 
@@ -254,13 +256,15 @@ static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
 }
 
 /* They go into the environment of the run's process, and of no other. */
-static Pendio__Status check_settings(const Pendio__SubmitRequest *request,
+static Pendio__Status check_settings(const struct pnd_dispatch *dispatch,
+                                     const Pendio__SubmitRequest *request,
                                      struct pnd_message_error *error)
 {
     char *known[PND_NAMES_FEATURE_COUNT];
     size_t known_count = pnd_names_features(known);
     if (!is_short("features", request->features, error) ||
-        !is_short("backend", request->backend, error))
+        !is_short("backend", request->backend, error) ||
+        pnd_allow_subject(request->subject, dispatch->is_local, error) < 0)
         return PENDIO__STATUS__BAD_REQUEST;
 
     (void)pnd_complain(error, 0, "request refused: ");

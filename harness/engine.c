@@ -50,6 +50,12 @@ void pnd_engine_look(const struct pnd_engine *engine, const struct pendio_contex
     (void)subject->context_request(context, &ret_snapshot->request);
 }
 
+void pnd_engine_give_up(struct pnd_engine *engine)
+{
+    engine->stopping = true;
+    engine->referee.closed = true;
+}
+
 static void end_warm_up(struct pnd_engine *engine)
 {
     uint64_t enough = engine->plan->operation_count / 10 + 1;
@@ -259,7 +265,7 @@ static void read_statistics(struct pnd_engine *engine)
 {
     memset(&engine->statistics, 0, sizeof engine->statistics);
     engine->statistics.size = sizeof engine->statistics;
-    (void)engine->subject->loop_stats(engine->loop, &engine->statistics);
+    engine->has_statistics = engine->subject->loop_stats(engine->loop, &engine->statistics) == 0;
 }
 
 /* Closes without a context go on by themselves; and nothing unexpected may still be delivered. */
@@ -303,7 +309,8 @@ void pnd_engine_finish(struct pnd_engine *engine)
     }
     shut_down(engine);
     read_statistics(engine);
-    pnd_ledger_settle(&engine->ledger, &engine->statistics, engine->finished);
+    pnd_ledger_settle(&engine->ledger, engine->has_statistics ? &engine->statistics : NULL,
+                      engine->finished);
     int status = engine->subject->loop_destroy(engine->loop, (int64_t)shutdown_ns, &leaked_count);
     engine->loop = NULL;
     pnd_control_end(engine);

@@ -175,6 +175,7 @@ struct pnd_engine {
     struct rlimit descriptor_limits; /* as they were before */
     bool leaked;                     /* the kernel may still write: memory must not be freed */
     char skip_reason[160];
+    bool has_statistics; /* the subject has some */
     struct pendio_loop_statistics statistics;
     struct pnd_payload payload;
     struct pnd_referee referee;
@@ -198,7 +199,7 @@ struct pnd_engine_failure {
 
 /*
  * Reserves everything the run will need, and creates loop, pools and files. Returns 0, or -errno
- * and which part failed; what it means for the loop is told by the subject's loop_explain().
+ * and which part failed.
  */
 int pnd_engine_create(const struct pnd_plan *plan, const struct pnd_subject *subject,
                       pnd_engine_progress_fn *progress, void *state, struct pnd_engine **ret_engine,
@@ -210,6 +211,9 @@ void pnd_engine_run(struct pnd_engine *engine);
 
 /* Shuts the loop down and settles the books; the statistics stay. */
 void pnd_engine_finish(struct pnd_engine *engine);
+
+/* The subject can no longer be asked: the run ends, and nothing from now on is an offence. */
+void pnd_engine_give_up(struct pnd_engine *engine);
 
 /* Now on the monotonic clock. */
 uint64_t pnd_engine_now_ns(void);

@@ -10,9 +10,11 @@
 
 #include <stdio.h>
 
-static const char *backend_name(const struct pendio_loop_statistics *statistics)
+/* Who it is that lacks something. */
+static const char *name_of(const struct pnd_engine *engine,
+                           const struct pendio_loop_statistics *statistics)
 {
-    return statistics->backend == PENDIO_BACKEND_URING ? "uring" : "unknown";
+    return statistics->backend == PENDIO_BACKEND_URING ? "backend uring" : engine->subject->name;
 }
 
 static void skip_without_features(struct pnd_engine *engine,
@@ -22,9 +24,9 @@ static void skip_without_features(struct pnd_engine *engine,
     if (missing == 0)
         return;
     snprintf(engine->skip_reason, sizeof engine->skip_reason,
-             "the workload needs %s, which backend %s does not have here, or was told to leave "
+             "the workload needs %s, which %.60s does not have here, or was told to leave "
              "unused",
-             pendio_feature_name(missing & -missing), backend_name(statistics));
+             pendio_feature_name(missing & -missing), name_of(engine, statistics));
     engine->stopping = true;
 }
 
@@ -35,8 +37,8 @@ static void skip_without_failures(struct pnd_engine *engine,
     if (step == NULL || engine->stopping)
         return;
     snprintf(engine->skip_reason, sizeof engine->skip_reason,
-             "backend %s cannot let a %s fail with %s, which the workload asks for",
-             backend_name(statistics), pnd_plan_operation_name(step->failing),
+             "%.60s cannot let a %s fail with %s, which the workload asks for",
+             name_of(engine, statistics), pnd_plan_operation_name(step->failing),
              pnd_names_error(step->error));
     engine->stopping = true;
 }

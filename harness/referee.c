@@ -85,6 +85,8 @@ bool pnd_referee_hold(struct pnd_referee *referee, enum pnd_rule rule, bool hold
                       const char *format, ...)
 {
     struct pnd_finding *finding = &referee->findings[rule];
+    if (referee->closed)
+        return holds;
     if (holds) {
         finding->held_count++;
         return true;

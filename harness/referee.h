@@ -75,6 +75,7 @@ struct pnd_finding {
 
 struct pnd_referee {
     uint64_t offence_count;
+    bool closed;                /* nothing is counted any more */
     enum pnd_rule first_broken; /* when offence_count is not 0 */
     struct pnd_finding findings[PND_RULE_COUNT];
 };

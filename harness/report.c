@@ -268,7 +268,8 @@ static int write_report(Pendio__Report *report, int output)
     return pnd_frame_write(output, &event.base);
 }
 
-int pnd_report_run(const struct pnd_engine *engine, uint64_t allocation_count, int output)
+int pnd_report_run(const struct pnd_engine *engine, const struct pnd_report_end *end,
+                   uint64_t allocation_count, int output)
 {
     struct report_parts parts;
     Pendio__Report *report = &parts.message;
@@ -278,7 +279,12 @@ int pnd_report_run(const struct pnd_engine *engine, uint64_t allocation_count, i
     put_uses(&parts, engine, allocation_count);
     put_stats(&parts.stats, engine, false);
     put_identity(report, engine->plan->workload, parts.content_hash);
+    report->subject = (char *)engine->subject->name;
     report->verdict = pnd_report_verdict(engine);
+    if (end->reason != NULL) {
+        report->verdict = end->verdict;
+        report->reason = (char *)end->reason;
+    }
     report->answers = &parts.answers;
     report->deliveries =
         engine->ledger.counts.delivered_callback + engine->ledger.counts.delivered_record;

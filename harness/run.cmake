@@ -5,7 +5,9 @@ add_library(pendio_run STATIC
     plan_block.c plan_draw.c plan_label.c plan_fault.c plan_count.c plan_environment.c
     referee.c ledger.c ledger_start.c ledger_judge.c ledger_deliver.c
     allocations.c descriptors.c
-    subject.c
+    complain.c last_words.c
+    subject.c foreign.c foreign_line.c foreign_process.c foreign_link.c foreign_needs.c
+    foreign_context.c foreign_show.c foreign_start.c foreign_loop.c foreign_handle.c
     address.c vector.c control.c parts.c content.c expect.c call.c task.c
     instance.c alarm.c round.c step_start.c step_now.c system.c fault.c
     engine.c engine_setup.c need.c surroundings.c report.c child.c)

@@ -13,10 +13,8 @@
 #include "round.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* Too many handles, messages or contexts for now: again after the next turn. */
 static enum pnd_step_verdict wait_for_capacity(struct pnd_engine *engine,
@@ -74,32 +72,13 @@ static enum pnd_step_verdict step_socket(struct pnd_engine *engine, struct pnd_i
     return answered(engine, instance, step, status);
 }
 
-/* Both ends or none: without room for the second the pipe is made again later. */
-static int adopt_ends(const struct pnd_engine *engine, int ends[2], pendio_handle *ret_handles)
-{
-    int status = engine->subject->handle_adopt(engine->loop, ends[0], &ret_handles[0]);
-    if (status == 0) {
-        status = engine->subject->handle_adopt(engine->loop, ends[1], &ret_handles[1]);
-        if (status < 0)
-            (void)engine->subject->handle_detach(engine->loop, ret_handles[0], &ends[0]);
-    }
-    if (status < 0) {
-        (void)close(ends[0]);
-        (void)close(ends[1]);
-    }
-    return status;
-}
-
 /* What is written at one end is verified where it is read. */
 static enum pnd_step_verdict step_pipe(struct pnd_engine *engine, struct pnd_instance *instance,
                                        const struct pnd_plan_step *step)
 {
-    int ends[2];
     pendio_handle handles[2] = {0, 0};
     uint32_t stream = engine->next_stream;
-    int status = pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0;
-    if (status == 0)
-        status = adopt_ends(engine, ends, handles);
+    int status = engine->subject->handle_pipe(engine->loop, handles);
     if (status < 0)
         return answered(engine, instance, step, status);
     engine->next_stream++;

@@ -6,7 +6,10 @@
  */
 #include "subject.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void *own_memory_create(const struct pnd_subject *subject, size_t count, size_t byte_count)
 {
@@ -27,11 +30,33 @@ static int own_loop_create(const struct pnd_subject *subject,
     return pendio_loop_create(options, ret_loop);
 }
 
+/* Both ends or none. */
+static int adopt_ends(struct pendio_loop *loop, int ends[2], pendio_handle *ret_ends)
+{
+    int status = pendio_handle_adopt(loop, ends[0], &ret_ends[0]);
+    if (status == 0) {
+        status = pendio_handle_adopt(loop, ends[1], &ret_ends[1]);
+        if (status < 0)
+            (void)pendio_handle_detach(loop, ret_ends[0], &ends[0]);
+    }
+    if (status < 0) {
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+    }
+    return status;
+}
+
+static int own_handle_pipe(struct pendio_loop *loop, pendio_handle *ret_ends)
+{
+    int ends[2];
+    return pipe2(ends, O_CLOEXEC) < 0 ? -errno : adopt_ends(loop, ends, ret_ends);
+}
+
 const struct pnd_subject pnd_subject_own = {
+    .name = "libpendio " PENDIO_VERSION_TEXT,
     .memory_create = own_memory_create,
     .memory_destroy = own_memory_destroy,
     .loop_create = own_loop_create,
-    .loop_explain = pendio_loop_explain,
     .loop_turn = pendio_loop_turn,
     .loop_post = pendio_loop_post,
     .loop_stats = pendio_loop_stats,
@@ -60,12 +85,11 @@ const struct pnd_subject pnd_subject_own = {
     .context_window = pendio_context_window,
     .context_run = pendio_context_run,
     .handle_socket = pendio_handle_socket,
+    .handle_pipe = own_handle_pipe,
     .handle_bind = pendio_handle_bind,
     .handle_listen = pendio_handle_listen,
     .handle_shutdown = pendio_handle_shutdown,
     .handle_local = pendio_handle_local,
-    .handle_adopt = pendio_handle_adopt,
-    .handle_detach = pendio_handle_detach,
     .handle_close = pendio_handle_close,
     .nop = pendio_nop,
     .timer = pendio_timer,

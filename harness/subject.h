@@ -12,13 +12,14 @@
 #include <stddef.h>
 
 struct pnd_subject {
+    const char *name; /* as it calls itself */
+
     /* As calloc() and free(); all memory that contexts are given is from here. */
     void *(*memory_create)(const struct pnd_subject *subject, size_t count, size_t byte_count);
     void (*memory_destroy)(const struct pnd_subject *subject, void *memory);
 
     int (*loop_create)(const struct pnd_subject *subject, const struct pendio_loop_options *options,
                        struct pendio_loop **ret_loop);
-    __typeof__(pendio_loop_explain) *loop_explain;
     __typeof__(pendio_loop_turn) *loop_turn;
     __typeof__(pendio_loop_post) *loop_post;
     __typeof__(pendio_loop_stats) *loop_stats;
@@ -50,12 +51,11 @@ struct pnd_subject {
     __typeof__(pendio_context_run) *context_run;
 
     __typeof__(pendio_handle_socket) *handle_socket;
+    int (*handle_pipe)(struct pendio_loop *loop, pendio_handle *ret_ends); /* read end first */
     __typeof__(pendio_handle_bind) *handle_bind;
     __typeof__(pendio_handle_listen) *handle_listen;
     __typeof__(pendio_handle_shutdown) *handle_shutdown;
     __typeof__(pendio_handle_local) *handle_local;
-    __typeof__(pendio_handle_adopt) *handle_adopt;
-    __typeof__(pendio_handle_detach) *handle_detach;
     __typeof__(pendio_handle_close) *handle_close;
 
     __typeof__(pendio_nop) *nop;

@@ -19,6 +19,8 @@
 
 #include <errno.h>
 
+enum { BEHIND_BYTES = 64 };
+
 struct pnd_task *pnd_task_of(struct pnd_engine *engine, const struct pendio_context *context)
 {
     const struct pnd_context_page *page = pnd_ledger_context(&engine->ledger, context);
@@ -59,6 +61,18 @@ static void attempt_start(struct pnd_engine *engine, const struct pnd_task *task
                      &attempt->after, now_ns);
 }
 
+/* What there is of its memory behind the window, as far as it is looked at. */
+static size_t room_behind(const struct pnd_snapshot *shown)
+{
+    const struct pendio_request *request = &shown->request;
+    uint64_t end = request->window_offset + request->window_bytes;
+    bool stretch = request->piece_count == 0 && request->lending == 0 && shown->byte_count > 0;
+    if (!stretch || end >= request->byte_count)
+        return 0;
+    uint64_t rest = request->byte_count - end;
+    return rest < BEHIND_BYTES ? (size_t)rest : BEHIND_BYTES;
+}
+
 /* Sets the context up and paints its memory; false when that is refused, which ends the run. */
 static bool attempt_prepare(struct pnd_engine *engine, struct pnd_task *task,
                             struct attempt *attempt)
@@ -74,7 +88,9 @@ static bool attempt_prepare(struct pnd_engine *engine, struct pnd_task *task,
         pnd_ledger_handle(&engine->ledger, attempt->start.handle);
     task->family = handle != NULL ? handle->family : PENDIO__FAMILY__FAMILY_UNSPECIFIED;
     pnd_engine_look(engine, task->context, &attempt->before);
-    pnd_content_prepare(engine, task, attempt->before.memory, attempt->before.byte_count);
+    attempt->start.behind_bytes = room_behind(&attempt->before);
+    pnd_content_prepare(engine, task, attempt->before.memory, attempt->before.byte_count,
+                        attempt->start.behind_bytes);
     return true;
 }
 

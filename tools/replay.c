@@ -94,6 +94,8 @@ static int submit(struct trip *trip, Pendio__Workload *workload, struct pnd_outc
         submission.features = (char *)options->features;
     if (options->backend != NULL)
         submission.backend = (char *)options->backend;
+    if (options->subject != NULL)
+        submission.subject = (char *)options->subject;
     Pendio__Request request = PENDIO__REQUEST__INIT;
     request.version = 1;
     request.body_case = PENDIO__REQUEST__BODY_SUBMIT;

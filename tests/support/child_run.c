@@ -113,12 +113,13 @@ int child_run_bytes(const void *bytes, size_t byte_count, struct child_run *ret_
     return status;
 }
 
-static int run_workload(Pendio__Workload *workload, struct child_run *ret_run)
+static int run_workload(Pendio__Workload *workload, const char *subject, struct child_run *ret_run)
 {
     Pendio__SubmitRequest request = PENDIO__SUBMIT_REQUEST__INIT;
     uint8_t *packed = NULL;
     size_t packed_bytes = 0;
     request.workload = workload;
+    request.subject = (char *)subject;
     int status = pnd_message_pack(&request.base, &packed, &packed_bytes);
     if (status < 0)
         return status;
@@ -138,17 +139,23 @@ static int run_workload(Pendio__Workload *workload, struct child_run *ret_run)
     return status;
 }
 
-int child_run_text(const char *json, const char *name, struct child_run *ret_run,
-                   struct pnd_message_error *error)
+int child_run_text_with(const char *subject, const char *json, const char *name,
+                        struct child_run *ret_run, struct pnd_message_error *error)
 {
     ProtobufCMessage *workload = NULL;
     int status = pnd_message_from_json(&pendio__workload__descriptor, json, strlen(json), name,
                                        NULL, &workload, error);
     if (status < 0)
         return -EINVAL;
-    status = run_workload((Pendio__Workload *)workload, ret_run);
+    status = run_workload((Pendio__Workload *)workload, subject, ret_run);
     pnd_message_free(workload);
     return status;
+}
+
+int child_run_text(const char *json, const char *name, struct child_run *ret_run,
+                   struct pnd_message_error *error)
+{
+    return child_run_text_with("", json, name, ret_run, error);
 }
 
 int child_run_file(const char *path, struct child_run *ret_run, struct pnd_message_error *error)

@@ -29,6 +29,10 @@ int child_run_text(const char *json, const char *name, struct child_run *ret_run
 /* The same for a file. */
 int child_run_file(const char *path, struct child_run *ret_run, struct pnd_message_error *error);
 
+/* A text with another subject than libpendio: a program for the subject protocol. */
+int child_run_text_with(const char *subject, const char *json, const char *name,
+                        struct child_run *ret_run, struct pnd_message_error *error);
+
 /* Sends raw bytes instead of a request. */
 int child_run_bytes(const void *bytes, size_t byte_count, struct child_run *ret_run);
 
