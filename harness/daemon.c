@@ -173,6 +173,7 @@ static int start_runs(struct daemon *daemon, const struct pnd_daemon_options *op
         .supervisor = daemon->supervisor,
         .store = daemon->store,
         .events_url = daemon->place.events_url,
+        .is_local = strncmp(daemon->place.url, "ipc://", strlen("ipc://")) == 0,
         .run_limit = options->run_limit,
     };
     pnd_plan_limits_init(&daemon->dispatch.limits);

@@ -7,6 +7,7 @@
  */
 #include "validate.h"
 
+#include "content_hash.h"
 #include "say.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ static struct list list_of_pools(const Pendio__Workload *workload);
 static struct list list_of_endpoints(const Pendio__Workload *workload);
 static struct list list_of_actors(const Pendio__Workload *workload);
 static int check_whole(const struct place *place);
+static int check_hash(const struct place *place);
 static int check_names(const struct place *place, const struct list *list);
 static int check_steps(struct place *place);
 static int check_step(const struct place *place, const Pendio__Step *step);
@@ -59,6 +61,8 @@ int pnd_validate_workload(const Pendio__Workload *workload, struct pnd_message_e
                                  list_of_actors(workload)};
 
     int status = check_whole(&place);
+    if (status == 0)
+        status = check_hash(&place);
     for (size_t index = 0; status == 0 && index < sizeof lists / sizeof lists[0]; index++)
         status = check_names(&place, &lists[index]);
     return status == 0 ? check_steps(&place) : status;
@@ -84,6 +88,15 @@ static int check_whole(const struct place *place)
             return refuse(place, "endpoints[%zu].family: missing; use TCP4, UDP4, FILE, ...",
                           index);
     return 0;
+}
+
+static int check_hash(const struct place *place)
+{
+    struct pnd_message_error wrong = {""};
+    int status = pnd_content_hash_check(place->workload, &wrong);
+    if (status == 0)
+        return 0;
+    return refuse(place, "%s", status == -EINVAL ? wrong.text : "no memory left to look at it");
 }
 
 static const char *pool_at(const Pendio__Workload *workload, size_t index)
