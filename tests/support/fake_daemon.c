@@ -148,6 +148,7 @@ static const char *choose_submit(struct fake_daemon *fake, const Pendio__SubmitR
     log->seed = submit->workload->seed;
     (void)snprintf(log->backend, sizeof log->backend, "%s", submit->backend);
     (void)snprintf(log->features, sizeof log->features, "%s", submit->features);
+    (void)snprintf(log->subject, sizeof log->subject, "%s", submit->subject);
     if (log->submit_count++ < fake->script->busy_count)
         return busy;
     return fake->script->submit;

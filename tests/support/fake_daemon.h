@@ -33,6 +33,7 @@ struct fake_log {
     uint64_t seed;
     char backend[64];
     char features[64];
+    char subject[64];
 };
 
 struct fake_daemon;
