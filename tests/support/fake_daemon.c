@@ -152,6 +152,7 @@ static const char *choose_submit(struct fake_daemon *fake, const Pendio__SubmitR
                          pnd_content_hash_check(submit->workload, &error) == 0;
     (void)snprintf(log->backend, sizeof log->backend, "%s", submit->backend);
     (void)snprintf(log->features, sizeof log->features, "%s", submit->features);
+    (void)snprintf(log->subject, sizeof log->subject, "%s", submit->subject);
     if (log->submit_count++ < fake->script->busy_count)
         return busy;
     return fake->script->submit;

@@ -35,6 +35,7 @@ struct fake_log {
     bool hash_is_right; /* the workload names one, and it is its own */
     char backend[64];
     char features[64];
+    char subject[64];
 };
 
 struct fake_daemon;
