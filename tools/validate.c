@@ -50,6 +50,9 @@ static int check_step(const struct place *place, const Pendio__Step *step);
 static int check_endpoints(const struct place *place, const Pendio__Step *step);
 static int check_reference(const struct place *place, const char *field, const char *name,
                            struct list list);
+static int check_after(const struct place *place, const Pendio__Expectation *expect);
+static int refuse_missing(const struct place *place, const char *field, const char *name,
+                          const char *where, const char *const *names, size_t name_count);
 static int check_event(const struct place *place, const Pendio__Step *step);
 static bool is_signalled(const Pendio__Workload *workload, const char *event);
 static bool block_signals(const Pendio__Block *block, const char *event);
@@ -186,6 +189,8 @@ static int check_step(const struct place *place, const Pendio__Step *step)
         status = check_reference(place, "pool", step->pool, list_of_pools(workload));
     if (status == 0)
         status = check_reference(place, "start_actor", step->start_actor, list_of_actors(workload));
+    if (status == 0 && expect != NULL)
+        status = check_after(place, expect);
     return status == 0 ? check_event(place, step) : status;
 }
 
@@ -208,6 +213,37 @@ static int check_endpoints(const struct place *place, const Pendio__Step *step)
     return status;
 }
 
+/* Of the steps of one block; few have one. */
+static int check_after(const struct place *place, const Pendio__Expectation *expect)
+{
+    const Pendio__Block *block =
+        place->workload->actors[place->actor_index]->blocks[place->block_index];
+    const char *names[NAME_MAXIMUM];
+    size_t name_count = 0;
+    for (size_t index = 0; index < block->n_steps && name_count < NAME_MAXIMUM; index++)
+        if (expect->n_after > 0 && block->steps[index]->label[0] != '\0')
+            names[name_count++] = block->steps[index]->label;
+    for (size_t index = 0; index < expect->n_after; index++) {
+        bool found = name_count == NAME_MAXIMUM; /* then the daemon looks */
+        for (size_t known = 0; known < name_count && !found; known++)
+            found = strcmp(names[known], expect->after[index]) == 0;
+        if (!found)
+            return refuse_missing(place, "expect.after", expect->after[index],
+                                  "the labels of this block", names, name_count);
+    }
+    return 0;
+}
+
+static int refuse_missing(const struct place *place, const char *field, const char *name,
+                          const char *where, const char *const *names, size_t name_count)
+{
+    const char *near = pnd_say_nearest(name, names, name_count);
+    if (near != NULL)
+        return refuse_step(place, "%s: no \"%.60s\" in %s; did you mean \"%.60s\"?", field, name,
+                           where, near);
+    return refuse_step(place, "%s: no \"%.60s\" in %s; add it there", field, name, where);
+}
+
 static int check_reference(const struct place *place, const char *field, const char *name,
                            struct list list)
 {
@@ -223,12 +259,7 @@ static int check_reference(const struct place *place, const char *field, const c
         if (name_count < NAME_MAXIMUM)
             names[name_count++] = known;
     }
-
-    const char *near = pnd_say_nearest(name, names, name_count);
-    if (near != NULL)
-        return refuse_step(place, "%s: no \"%.60s\" in %s; did you mean \"%.60s\"?", field, name,
-                           list.field, near);
-    return refuse_step(place, "%s: no \"%.60s\" in %s; add it there", field, name, list.field);
+    return refuse_missing(place, field, name, list.field, names, name_count);
 }
 
 static int check_event(const struct place *place, const Pendio__Step *step)

@@ -4,6 +4,7 @@
  * - Whole lines are compared from the file's name on: the wording is part of what is tested.
  */
 #include "cli.h"
+#include "messages.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -127,6 +128,43 @@ START_TEST(loads_faults_and_surroundings_are_told_in_words)
     explains("fault/process_dies.json", death);
     explains("fault/locked_memory_squeeze.json", squeeze);
     explains("context/one_processor.json", bound);
+}
+END_TEST
+
+START_TEST(every_operation_has_words_of_its_own)
+{
+    const ProtobufCEnumDescriptor *operations = &pendio__operation__descriptor;
+    char steps[4096] = "{\"operation\": \"SIGNAL\", \"event\": \"e\"}";
+    char json[8192];
+    for (unsigned i = 0; i < operations->n_values; i++) {
+        size_t used = strlen(steps);
+        if (operations->values[i].value != 0)
+            (void)snprintf(steps + used, sizeof steps - used,
+                           ", {\"operation\": \"%s\", \"event\": \"e\"}",
+                           operations->values[i].name);
+    }
+    (void)snprintf(json, sizeof json, WITH_STEP("%s"), steps);
+    struct program_end end = cli_call("check", cli_write("w.json", json), NULL);
+    cli_want(&end, 0, "");
+    ck_assert_ptr_null(strchr(end.out, '$'));
+    for (unsigned i = 0; i < operations->n_values; i++) {
+        char bare[64];
+        (void)snprintf(bare, sizeof bare, "- %s", operations->values[i].name);
+        ck_assert_msg(strstr(end.out, bare) == NULL, "only a name: %s", bare);
+    }
+    program_end_fini(&end);
+}
+END_TEST
+
+START_TEST(labels_that_lead_nowhere_are_found)
+{
+    finds(WITH_STEP("{\"operation\": \"NOP\", \"label\": \"first\"}, {\"operation\": \"NOP\", "
+                    "\"expect\": {\"after\": [\"frist\"]}}"),
+          ": actors[0].blocks[0].steps[1].expect.after: no \"frist\" in the labels of this block; "
+          "did you mean \"first\"?");
+    finds(WITH_STEP("{\"operation\": \"NOP\", \"expect\": {\"after\": [\"a\"]}}"),
+          ": actors[0].blocks[0].steps[0].expect.after: no \"a\" in the labels of this block; add "
+          "it there");
 }
 END_TEST
 
@@ -318,6 +356,8 @@ int main(void)
     tcase_add_test(calls, sound_workload_without_purpose_is_ok_and_no_more);
     tcase_add_test(calls, what_a_workload_will_do_is_told_in_words);
     tcase_add_test(calls, loads_faults_and_surroundings_are_told_in_words);
+    tcase_add_test(calls, every_operation_has_words_of_its_own);
+    tcase_add_test(calls, labels_that_lead_nowhere_are_found);
     tcase_add_test(calls, workload_that_was_changed_is_found);
     tcase_add_test(calls, unknown_operation_names_line_and_operation);
     tcase_add_test(calls, missing_names_and_numbers_are_found);
