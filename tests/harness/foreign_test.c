@@ -130,6 +130,24 @@ START_TEST(a_plain_subject_passes_what_it_announces)
 }
 END_TEST
 
+static const char *const of_a_clock[] = {
+    "context/post",
+    "context/timer_order",
+    "context/timers",
+    "pool/waiting_for_contexts",
+};
+
+START_TEST(a_page_of_python_passes_what_it_announces)
+{
+    struct child_run run;
+    run_workload(CLOCK, of_a_clock[_i], &run);
+    ck_assert_msg(run.report->verdict == PENDIO__VERDICT__PASSED, "%s: %s", of_a_clock[_i],
+                  run.report->reason);
+    ck_assert_str_eq(run.report->subject, "clock 3");
+    child_run_fini(&run);
+}
+END_TEST
+
 static const struct {
     const char *workload;
     const char *lacks;
@@ -269,6 +287,7 @@ int main(void)
     TCase *all = tcase_create("subjects");
     tcase_set_timeout(all, 120);
     tcase_add_loop_test(all, a_plain_subject_passes_what_it_announces, 0, COUNT(passed));
+    tcase_add_loop_test(all, a_page_of_python_passes_what_it_announces, 0, COUNT(of_a_clock));
     tcase_add_loop_test(all, what_it_has_not_announced_is_skipped, 0, COUNT(skipped));
     tcase_add_loop_test(all, a_fault_is_caught_by_its_rule, 0, COUNT(faults));
     tcase_add_loop_test(all, without_the_fault_the_same_passes, 0, COUNT(faults));
