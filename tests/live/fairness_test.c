@@ -7,8 +7,8 @@
  *              from inside every result. In each round data come for the quiet handle, whose
  *              receive is pending; from then on until that is delivered, the busy one is heard of
  *              at most `budget` times as done, and by delivery once, or twice where a poll tells of
- *              data (runtime/bell.h): in that turn, and in the next, which brings the data. Counted,
- *              not timed.
+ *              data (runtime/bell.h): in that turn, and in the next, which brings the data. All is
+ *              counted, nothing timed.
  * Failures:    one line, exit 1.
  *
  * Under TRY every receive finds data; under AUTO what the loop has collected answers.
