@@ -24,71 +24,64 @@ static int call_nop(struct pnd_engine *engine, const struct pnd_task *task,
                     const struct pnd_start *start)
 {
     (void)task;
-    return pendio_nop(start->context, engine->loop);
+    return engine->subject->nop(start->context, engine->loop);
 }
 
 static int call_timer(struct pnd_engine *engine, const struct pnd_task *task,
                       const struct pnd_start *start)
 {
-    (void)engine;
     (void)task;
-    return pendio_timer(start->context, start->after_ns);
+    return engine->subject->timer(start->context, start->after_ns);
 }
 
 static int call_accept(struct pnd_engine *engine, const struct pnd_task *task,
                        const struct pnd_start *start)
 {
-    (void)engine;
     (void)task;
-    return pendio_accept(start->context, start->handle, start->into);
+    return engine->subject->accept(start->context, start->handle, start->into);
 }
 
 static int call_connect(struct pnd_engine *engine, const struct pnd_task *task,
                         const struct pnd_start *start)
 {
-    (void)engine;
     (void)task;
-    return pendio_connect(start->context, start->handle);
+    return engine->subject->connect(start->context, start->handle);
 }
 
 static int call_receive(struct pnd_engine *engine, const struct pnd_task *task,
                         const struct pnd_start *start)
 {
-    (void)engine;
     (void)task;
-    return pendio_receive(start->context, start->handle);
+    return engine->subject->receive(start->context, start->handle);
 }
 
 static int call_send(struct pnd_engine *engine, const struct pnd_task *task,
                      const struct pnd_start *start)
 {
-    (void)engine;
     (void)task;
-    return pendio_send(start->context, start->handle);
+    return engine->subject->send(start->context, start->handle);
 }
 
 static int call_receive_from(struct pnd_engine *engine, const struct pnd_task *task,
                              const struct pnd_start *start)
 {
-    (void)engine;
     (void)task;
-    return pendio_receive_from(start->context, start->handle);
+    return engine->subject->receive_from(start->context, start->handle);
 }
 
 static int call_send_to(struct pnd_engine *engine, const struct pnd_task *task,
                         const struct pnd_start *start)
 {
-    (void)engine;
     (void)task;
-    return pendio_send_to(start->context, start->handle);
+    return engine->subject->send_to(start->context, start->handle);
 }
 
 static int call_open(struct pnd_engine *engine, const struct pnd_task *task,
                      const struct pnd_start *start)
 {
     int flags = task->step->create ? O_RDWR | O_CREAT | O_TRUNC : O_RDWR;
-    return pendio_open(start->context, engine->endpoints[task->step->endpoint_index].path, flags,
-                       0600);
+    return engine->subject->open(start->context, engine->endpoints[task->step->endpoint_index].path,
+                                 flags, 0600);
 }
 
 static uint64_t file_offset(const struct pnd_task *task)
@@ -99,37 +92,32 @@ static uint64_t file_offset(const struct pnd_task *task)
 static int call_read(struct pnd_engine *engine, const struct pnd_task *task,
                      const struct pnd_start *start)
 {
-    (void)engine;
-    return pendio_read(start->context, start->handle, file_offset(task));
+    return engine->subject->read(start->context, start->handle, file_offset(task));
 }
 
 static int call_write(struct pnd_engine *engine, const struct pnd_task *task,
                       const struct pnd_start *start)
 {
-    (void)engine;
-    return pendio_write(start->context, start->handle, file_offset(task));
+    return engine->subject->write(start->context, start->handle, file_offset(task));
 }
 
 static int call_close(struct pnd_engine *engine, const struct pnd_task *task,
                       const struct pnd_start *start)
 {
-    (void)engine;
-    return pendio_close(start->context, start->handle, task->step->close_mode);
+    return engine->subject->close(start->context, start->handle, task->step->close_mode);
 }
 
 static int call_fsync(struct pnd_engine *engine, const struct pnd_task *task,
                       const struct pnd_start *start)
 {
-    (void)engine;
-    return pendio_fsync(start->context, start->handle,
-                        task->step->data_only ? PENDIO_DATA_ONLY : 0);
+    return engine->subject->fsync(start->context, start->handle,
+                                  task->step->data_only ? PENDIO_DATA_ONLY : 0);
 }
 
 static int call_truncate(struct pnd_engine *engine, const struct pnd_task *task,
                          const struct pnd_start *start)
 {
-    (void)engine;
-    return pendio_truncate(start->context, start->handle, task->step->bytes);
+    return engine->subject->truncate(start->context, start->handle, task->bytes);
 }
 
 /* NULL: the step names none. */
@@ -141,50 +129,49 @@ static const char *path_of(const struct pnd_engine *engine, int32_t endpoint_ind
 static int call_stat(struct pnd_engine *engine, const struct pnd_task *task,
                      const struct pnd_start *start)
 {
-    return pendio_stat(start->context, start->handle, path_of(engine, task->step->endpoint_index));
+    return engine->subject->stat(start->context, start->handle,
+                                 path_of(engine, task->step->endpoint_index));
 }
 
 static int call_rename(struct pnd_engine *engine, const struct pnd_task *task,
                        const struct pnd_start *start)
 {
-    return pendio_rename(start->context, path_of(engine, task->step->endpoint_index),
-                         path_of(engine, task->step->target_index));
+    return engine->subject->rename(start->context, path_of(engine, task->step->endpoint_index),
+                                   path_of(engine, task->step->target_index));
 }
 
 static int call_unlink(struct pnd_engine *engine, const struct pnd_task *task,
                        const struct pnd_start *start)
 {
-    return pendio_unlink(start->context, path_of(engine, task->step->endpoint_index),
-                         task->step->directory ? PENDIO_DIRECTORY : 0);
+    return engine->subject->unlink(start->context, path_of(engine, task->step->endpoint_index),
+                                   task->step->directory ? PENDIO_DIRECTORY : 0);
 }
 
 static int call_mkdir(struct pnd_engine *engine, const struct pnd_task *task,
                       const struct pnd_start *start)
 {
-    return pendio_mkdir(start->context, path_of(engine, task->step->endpoint_index), 0700);
+    return engine->subject->mkdir(start->context, path_of(engine, task->step->endpoint_index),
+                                  0700);
 }
 
 static int call_poll(struct pnd_engine *engine, const struct pnd_task *task,
                      const struct pnd_start *start)
 {
-    (void)engine;
-    return pendio_poll(start->context, start->handle, task->step->poll_events);
+    return engine->subject->poll(start->context, start->handle, task->step->poll_events);
 }
 
 static int call_receive_message(struct pnd_engine *engine, const struct pnd_task *task,
                                 const struct pnd_start *start)
 {
-    (void)engine;
     (void)task;
-    return pendio_receive_message(start->context, start->handle);
+    return engine->subject->receive_message(start->context, start->handle);
 }
 
 static int call_send_message(struct pnd_engine *engine, const struct pnd_task *task,
                              const struct pnd_start *start)
 {
-    (void)engine;
     (void)task;
-    return pendio_send_message(start->context, start->handle);
+    return engine->subject->send_message(start->context, start->handle);
 }
 
 static int call_connect_name(struct pnd_engine *engine, const struct pnd_task *task,
@@ -192,30 +179,28 @@ static int call_connect_name(struct pnd_engine *engine, const struct pnd_task *t
 {
     struct sockaddr_in6 address; /* the port is at the same place in both families */
     memcpy(&address, engine->endpoints[task->step->endpoint_index].address.address, sizeof address);
-    return pendio_connect_name(start->context, start->handle, task->step->host,
-                               ntohs(address.sin6_port));
+    return engine->subject->connect_name(start->context, start->handle, task->step->host,
+                                         ntohs(address.sin6_port));
 }
 
 static int call_disconnect(struct pnd_engine *engine, const struct pnd_task *task,
                            const struct pnd_start *start)
 {
-    (void)engine;
     (void)task;
-    return pendio_disconnect(start->context, start->handle, start->reuse ? PENDIO_REUSE : 0);
+    return engine->subject->disconnect(start->context, start->handle,
+                                       start->reuse ? PENDIO_REUSE : 0);
 }
 
 static int call_child(struct pnd_engine *engine, const struct pnd_task *task,
                       const struct pnd_start *start)
 {
-    (void)engine;
-    return pendio_child(start->context, task->instance->process);
+    return engine->subject->child(start->context, task->instance->process);
 }
 
 static int call_signal(struct pnd_engine *engine, const struct pnd_task *task,
                        const struct pnd_start *start)
 {
-    (void)engine;
-    return pendio_signal(start->context, (int)task->step->number);
+    return engine->subject->signal(start->context, (int)task->step->number);
 }
 
 static call_fn *const calls[] = {
@@ -290,16 +275,16 @@ static size_t window_bytes(const struct pnd_task *task)
 {
     if (task->step->content == PENDIO__CONTENT__ECHO)
         return (size_t)task->moved_bytes;
-    return (size_t)(task->step->bytes - task->moved_bytes);
+    return (size_t)(task->bytes - task->moved_bytes);
 }
 
 static int set_memory(struct pnd_engine *engine, const struct pnd_task *task)
 {
     struct pnd_engine_pool *pool = &engine->pools[task->step->pool_index];
     if (task->step->memory == PENDIO__MEMORY__SLICE)
-        return pendio_context_set_slice(task->context);
-    return pendio_context_set_memory(task->context, pnd_vector_plain(engine, task),
-                                     (size_t)pool->caller_bytes);
+        return engine->subject->context_set_slice(task->context);
+    return engine->subject->context_set_memory(task->context, pnd_vector_plain(engine, task),
+                                               (size_t)pool->caller_bytes);
 }
 
 static int set_window(struct pnd_engine *engine, const struct pnd_task *task)
@@ -307,13 +292,13 @@ static int set_window(struct pnd_engine *engine, const struct pnd_task *task)
     if (task->step->piece_count > 0)
         return pnd_vector_set(engine, task);
     if (is_lending(task->step))
-        return pendio_context_set_lending(task->context);
+        return engine->subject->context_set_lending(task->context);
     if (task->step->memory == PENDIO__MEMORY__LENT)
         return 0; /* what the last receive lent is the window */
     size_t offset = task->step->content == PENDIO__CONTENT__ECHO ? 0 : (size_t)task->moved_bytes;
     int status = set_memory(engine, task);
     if (status == 0)
-        status = pendio_context_set_window(task->context, offset, window_bytes(task));
+        status = engine->subject->context_set_window(task->context, offset, window_bytes(task));
     return status;
 }
 
@@ -323,27 +308,28 @@ static int set_endpoint(struct pnd_engine *engine, const struct pnd_task *task)
     const struct pendio_endpoint *address = &sender;
     if (task->step->operation == PENDIO__OPERATION__SEND_MESSAGE &&
         task->step->endpoint_index == PND_PLAN_NONE)
-        return pendio_context_set_endpoint(task->context, NULL, 0);
+        return engine->subject->context_set_endpoint(task->context, NULL, 0);
     if (task->step->endpoint_index != PND_PLAN_NONE)
         address = &engine->endpoints[task->step->endpoint_index].address;
-    else if (pendio_context_sender(task->context, &sender) < 0)
+    else if (engine->subject->context_sender(task->context, &sender) < 0)
         return -EINVAL;
-    return pendio_context_set_endpoint(task->context, address->address, address->byte_count);
+    return engine->subject->context_set_endpoint(task->context, address->address,
+                                                 address->byte_count);
 }
 
 int pnd_call_configure(struct pnd_engine *engine, const struct pnd_task *task,
                        const struct pnd_start *start)
 {
-    int status = pendio_context_set_user_data(start->context, start->user_data);
+    int status = engine->subject->context_set_user_data(start->context, start->user_data);
     if (status == 0)
-        status = pendio_context_set_policy(start->context, start->policy);
+        status = engine->subject->context_set_policy(start->context, start->policy);
     if (status == 0)
-        status = pendio_context_set_flags(start->context, start->flags);
+        status = engine->subject->context_set_flags(start->context, start->flags);
     if (status == 0)
-        status = pendio_context_set_deadline(start->context, start->deadline_ns);
+        status = engine->subject->context_set_deadline(start->context, start->deadline_ns);
     if (status == 0)
-        status =
-            pendio_context_set_callback(start->context, start->callback ? completed : NULL, engine);
+        status = engine->subject->context_set_callback(start->context,
+                                                       start->callback ? completed : NULL, engine);
     if (status == 0 && pnd_ledger_has_window(start))
         status = set_window(engine, task);
     if (status == 0 && (task->step->operation == PENDIO__OPERATION__CONNECT ||

@@ -10,11 +10,13 @@
 #include "allocations.h"
 #include "descriptors.h"
 #include "engine.h"
+#include "foreign.h"
 #include "frame.h"
 #include "messages.h"
 #include "names.h"
 #include "plan.h"
 #include "report.h"
+#include "surroundings.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -71,11 +73,23 @@ static bool is_absent(int status)
 
 static int report_unstarted(const struct pnd_plan *plan, int status, const char *reason, int output)
 {
-    const char *name = plan->workload->name;
     bool absent = is_absent(status);
-    (void)pnd_report_failure(name, absent ? PENDIO__VERDICT__SKIPPED : PENDIO__VERDICT__INVALID,
-                             reason, output);
+    (void)pnd_report_failure(plan->workload,
+                             absent ? PENDIO__VERDICT__SKIPPED : PENDIO__VERDICT__INVALID, reason,
+                             output);
     return absent ? STATUS_SKIPPED : STATUS_NOT_STARTED;
+}
+
+/* It has failed, or refuses for a reason of its own. */
+static int report_no_foreign(const struct pnd_plan *plan, const struct pnd_foreign *foreign,
+                             int status, int output)
+{
+    Pendio__Verdict verdict = PENDIO__VERDICT__FAILED;
+    const char *reason = pnd_foreign_failure(foreign, &verdict);
+    if (reason == NULL)
+        return report_unstarted(plan, status, pnd_foreign_unable(foreign), output);
+    (void)pnd_report_failure(plan->workload, verdict, reason, output);
+    return STATUS_FAILED;
 }
 
 static int report_no_loop(const struct pnd_plan *plan, int status, int output)
@@ -87,7 +101,7 @@ static int report_no_loop(const struct pnd_plan *plan, int status, int output)
                  "features \"%.128s\": not a list of features to leave unused; write it like "
                  "-fixed_buffers,-defer_taskrun",
                  features);
-        (void)pnd_report_failure(plan->workload->name, PENDIO__VERDICT__INVALID, reason, output);
+        (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__INVALID, reason, output);
         return STATUS_INVALID;
     }
     snprintf(reason, sizeof reason, "the loop could not be created: %s",
@@ -107,14 +121,19 @@ static int report_no_file(const struct pnd_plan *plan, uint32_t index, int statu
              index, endpoint->name, (unsigned long long)endpoint->file_bytes,
              getcwd(directory, sizeof directory) != NULL ? directory : "its directory",
              strerror(-status));
-    (void)pnd_report_failure(plan->workload->name, PENDIO__VERDICT__INVALID, reason, output);
+    (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__INVALID, reason, output);
     return STATUS_NOT_STARTED;
 }
 
-static int report_no_engine(const struct pnd_plan *plan, const struct pnd_engine_failure *failure,
-                            int status, int output)
+static int report_no_engine(const struct pnd_plan *plan, const struct pnd_foreign *foreign,
+                            const struct pnd_engine_failure *failure, int status, int output)
 {
     char reason[300];
+    Pendio__Verdict verdict;
+    bool is_foreign = foreign != NULL && (failure->part == PND_ENGINE_LOOP ||
+                                          pnd_foreign_failure(foreign, &verdict) != NULL);
+    if (is_foreign)
+        return report_no_foreign(plan, foreign, status, output);
     switch (failure->part) {
     case PND_ENGINE_ENDPOINT:
         return report_no_file(plan, failure->index, status, output);
@@ -155,6 +174,18 @@ static void judge_allocations(struct pnd_engine *engine, uint64_t allocation_cou
                            (unsigned long long)allocation_count);
 }
 
+/* Of rounds, where their beginnings are what the workload says. */
+static void judge_latency(struct pnd_engine *engine, const Pendio__LatencyBound *bound)
+{
+    bool rounds = engine->plan->loaded;
+    const struct pnd_latency *times = rounds ? &engine->round_latency : &engine->latency;
+    uint64_t seen_ns = pnd_latency_quantile(times, bound->per_mille);
+    (void)pnd_referee_hold(&engine->referee, PND_RULE_LATENCY, seen_ns <= bound->most_ns,
+                           "%u of 1000 %s took up to %llu ns, not %llu", bound->per_mille,
+                           rounds ? "rounds" : "operations", (unsigned long long)seen_ns,
+                           (unsigned long long)bound->most_ns);
+}
+
 static void judge_run(struct pnd_engine *engine)
 {
     const Pendio__RunExpectation *expect = engine->plan->workload->expect;
@@ -163,6 +194,9 @@ static void judge_run(struct pnd_engine *engine)
     double reuse = contexts > 0 ? (double)(counts->done + counts->pending) / (double)contexts : 0;
     if (expect == NULL || !engine->finished)
         return;
+    if (expect->verdict == PENDIO__VERDICT__CRASHED)
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_FINISHED, false,
+                               "the run came to its end, but was to be killed by its DIE");
     if (expect->reuse_minimum > 0)
         (void)pnd_referee_hold(&engine->referee, PND_RULE_REUSE, reuse >= expect->reuse_minimum,
                                "%.1f operations per context, not %.1f", reuse,
@@ -172,6 +206,8 @@ static void judge_run(struct pnd_engine *engine)
                                engine->operations >= expect->operations_minimum,
                                "%llu operations, not %llu", (unsigned long long)engine->operations,
                                (unsigned long long)expect->operations_minimum);
+    for (size_t i = 0; i < expect->n_latency; i++)
+        judge_latency(engine, expect->latency[i]);
 }
 
 static void judge_descriptors(struct pnd_engine *engine, const struct pnd_descriptors *before)
@@ -185,8 +221,37 @@ static void judge_descriptors(struct pnd_engine *engine, const struct pnd_descri
     pnd_descriptors_fini(&after);
 }
 
-static int run_engine(const struct pnd_plan *plan, int output)
+static void give_up(void *engine)
 {
+    pnd_engine_give_up(engine);
+}
+
+/* What only shows once a foreign subject has ended. */
+static void judge_end(struct pnd_engine *engine, struct pnd_foreign *foreign)
+{
+    int more = pnd_foreign_descriptors(foreign);
+    (void)pnd_referee_hold(&engine->referee, PND_RULE_DESCRIPTORS, more == 0,
+                           "the subject has %d descriptors more than before its loop", more);
+    pnd_foreign_end(foreign);
+}
+
+/* Returns the exit status. */
+static int report_end(const struct pnd_engine *engine, const struct pnd_foreign *foreign,
+                      uint64_t allocation_count, int output)
+{
+    struct pnd_report_end end = {.verdict = pnd_report_verdict(engine)};
+    if (foreign != NULL)
+        end.reason = pnd_foreign_failure(foreign, &end.verdict);
+    (void)pnd_report_run(engine, &end, allocation_count, output);
+    return end.verdict == PENDIO__VERDICT__PASSED    ? STATUS_PASSED
+           : end.verdict == PENDIO__VERDICT__SKIPPED ? STATUS_SKIPPED
+                                                     : STATUS_FAILED;
+}
+
+static int run_engine(const struct pnd_plan *plan, struct pnd_foreign *foreign, int output)
+{
+    const struct pnd_subject *subject =
+        foreign != NULL ? pnd_foreign_subject(foreign) : &pnd_subject_own;
     struct child child = {.output = output};
     struct pnd_descriptors before;
     struct pnd_engine *engine = NULL;
@@ -194,37 +259,63 @@ static int run_engine(const struct pnd_plan *plan, int output)
     if (status < 0)
         return report_no_descriptors(plan, status, output);
     struct pnd_engine_failure failure;
-    status = pnd_engine_create(plan, tell_progress, &child, &engine, &failure);
+    status = pnd_engine_create(plan, subject, tell_progress, &child, &engine, &failure);
     if (status < 0) {
         pnd_descriptors_fini(&before);
-        return report_no_engine(plan, &failure, status, output);
+        return report_no_engine(plan, foreign, &failure, status, output);
     }
+    if (foreign != NULL)
+        pnd_foreign_attend(foreign, give_up, engine);
     pnd_engine_run(engine);
     uint64_t allocation_count = pnd_allocations_count();
     pnd_engine_finish(engine);
-    judge_allocations(engine, allocation_count);
+    if (foreign == NULL)
+        judge_allocations(engine, allocation_count); /* of another process nobody knows */
     judge_run(engine);
     judge_descriptors(engine, &before);
     pnd_descriptors_fini(&before);
-    (void)pnd_report_run(engine, allocation_count, output);
-    Pendio__Verdict verdict = pnd_report_verdict(engine);
+    if (foreign != NULL)
+        judge_end(engine, foreign);
+    int result = report_end(engine, foreign, allocation_count, output);
     pnd_engine_destroy(engine);
-    return verdict == PENDIO__VERDICT__PASSED    ? STATUS_PASSED
-           : verdict == PENDIO__VERDICT__SKIPPED ? STATUS_SKIPPED
-                                                 : STATUS_FAILED;
+    return result;
 }
 
-static int run_workload(const Pendio__Workload *workload, int output)
+/* With a subject in another process, if it can do what is asked. */
+static int run_foreign(const struct pnd_plan *plan, const char *command, int output)
+{
+    char reason[300];
+    struct pnd_message_error error;
+    struct pnd_foreign *foreign = NULL;
+    int result = STATUS_SKIPPED;
+    if (pnd_foreign_create(command, plan, &foreign, &error) < 0) {
+        (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__INVALID, error.text, output);
+        return STATUS_NOT_STARTED;
+    }
+    if (pnd_foreign_lacks(foreign, plan, reason, sizeof reason))
+        (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__SKIPPED, reason, output);
+    else
+        result = run_engine(plan, foreign, output);
+    pnd_foreign_destroy(foreign);
+    return result;
+}
+
+static int run_workload(const Pendio__Workload *workload, const char *subject, int output)
 {
     struct pnd_message_error error;
     struct pnd_plan_limits limits;
     struct pnd_plan *plan = NULL;
     pnd_plan_limits_init(&limits);
     if (pnd_plan_create(workload, &limits, &plan, &error) < 0) {
-        (void)pnd_report_failure(workload->name, PENDIO__VERDICT__INVALID, error.text, output);
+        (void)pnd_report_failure(workload, PENDIO__VERDICT__INVALID, error.text, output);
         return STATUS_INVALID;
     }
-    int result = run_engine(plan, output);
+    int result = STATUS_SKIPPED;
+    if (pnd_surroundings_set(workload, &error) < 0)
+        (void)pnd_report_failure(workload, PENDIO__VERDICT__SKIPPED, error.text, output);
+    else
+        result =
+            *subject != '\0' ? run_foreign(plan, subject, output) : run_engine(plan, NULL, output);
     pnd_plan_destroy(plan);
     return result;
 }
@@ -239,15 +330,16 @@ int pnd_child_main(int input, int output)
     if (directory != NULL && chdir(directory) < 0) {
         snprintf(error.text, sizeof error.text, "PENDIO_RUN_DIRECTORY %.200s: %s; make it first",
                  directory, pnd_names_error(errno));
-        (void)pnd_report_failure("", PENDIO__VERDICT__INVALID, error.text, output);
+        (void)pnd_report_failure(NULL, PENDIO__VERDICT__INVALID, error.text, output);
         return STATUS_NOT_STARTED;
     }
     if (read_request(input, &message, &error) < 0) {
-        (void)pnd_report_failure("", PENDIO__VERDICT__INVALID, error.text, output);
+        (void)pnd_report_failure(NULL, PENDIO__VERDICT__INVALID, error.text, output);
         return STATUS_INVALID;
     }
     const Pendio__SubmitRequest *request = (const Pendio__SubmitRequest *)message;
-    int result = run_workload(request->workload != NULL ? request->workload : &nothing, output);
+    int result = run_workload(request->workload != NULL ? request->workload : &nothing,
+                              request->subject, output);
     pnd_message_free(message);
     return result;
 }

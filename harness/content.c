@@ -91,7 +91,7 @@ static void make(struct pnd_engine *engine, struct pnd_task *task, void *memory,
 }
 
 void pnd_content_prepare(struct pnd_engine *engine, struct pnd_task *task, void *memory,
-                         size_t byte_count)
+                         size_t byte_count, size_t behind_bytes)
 {
     bool vector = task->step->piece_count > 0;
     if (byte_count == 0 || task->step->content == PENDIO__CONTENT__ECHO)
@@ -99,7 +99,7 @@ void pnd_content_prepare(struct pnd_engine *engine, struct pnd_task *task, void 
     if (vector)
         memory = pnd_vector_plain(engine, task) + task->moved_bytes;
     if (is_inward(task->step->operation))
-        memset(memory, BACKGROUND, byte_count);
+        memset(memory, BACKGROUND, byte_count + behind_bytes);
     else if (task->step->content == PENDIO__CONTENT__PATTERN)
         make(engine, task, memory, byte_count);
     if (vector)
@@ -135,10 +135,11 @@ static void verify_untouched(struct pnd_engine *engine, const struct pnd_task *t
                              const struct pnd_start *start,
                              const struct pendio_completion *completion)
 {
-    if (completion->bytes >= start->byte_count)
+    size_t all_bytes = start->byte_count + start->behind_bytes;
+    if (completion->bytes >= all_bytes)
         return;
     const uint8_t *rest = (const uint8_t *)start->memory + completion->bytes;
-    size_t rest_bytes = start->byte_count - (size_t)completion->bytes;
+    size_t rest_bytes = all_bytes - (size_t)completion->bytes;
     bool untouched = rest[0] == BACKGROUND && memcmp(rest, rest + 1, rest_bytes - 1) == 0;
     (void)pnd_referee_hold(&engine->referee, PND_RULE_UNTOUCHED, untouched,
                            "%s of %zu bytes brought %llu and changed some behind them",

@@ -4,9 +4,12 @@
 
 #include "engine.h"
 
-/* Before a start: bytes to send, or a background on which a stray write shows. */
+/*
+ * Before a start: bytes to send, or a background on which a stray write shows, also behind the
+ * window.
+ */
 void pnd_content_prepare(struct pnd_engine *engine, struct pnd_task *task, void *memory,
-                         size_t byte_count);
+                         size_t byte_count, size_t behind_bytes);
 
 /* After a start was accepted: its bytes are on their way. */
 void pnd_content_accepted(struct pnd_engine *engine, const struct pnd_task *task,

@@ -52,12 +52,12 @@ int pnd_control_set(struct pnd_engine *engine, const struct pnd_task *task)
 {
     uint32_t byte_count = task->step->control_bytes;
     if (byte_count == 0)
-        return pendio_context_set_control(task->context, NULL, 0);
+        return engine->subject->context_set_control(task->context, NULL, 0);
     uint8_t *memory = control_memory(engine, task);
     memset(memory, 0, byte_count);
     if (task->step->pass_count > 0)
         fill(engine, task->step->pass_count, (struct cmsghdr *)(void *)memory);
-    return pendio_context_set_control(task->context, memory, byte_count);
+    return engine->subject->context_set_control(task->context, memory, byte_count);
 }
 
 static bool is_passed(const struct pnd_engine *engine, int descriptor)
@@ -157,7 +157,7 @@ void pnd_control_verify(struct pnd_engine *engine, const struct pnd_task *task,
     struct pendio_message message = {.size = sizeof message};
     if (task->step->operation != PENDIO__OPERATION__RECEIVE_MESSAGE || completion->error != 0)
         return;
-    (void)pendio_context_message(task->context, &message);
+    (void)engine->subject->context_message(task->context, &message);
     uint32_t descriptor_count = take_all(engine, task, &message);
     if (!engine->stopping)
         expect_message(engine, task, &message, descriptor_count);

@@ -33,6 +33,8 @@ enum {
     DESCRIPTOR_CEILING = 65536, /* more is asked of nobody */
 };
 
+static const char local_scheme[] = "ipc://"; /* nobody elsewhere can reach it */
+
 enum { REQUESTS, RUNS, SIGNALS, WATCHED_COUNT };
 
 struct daemon {
@@ -133,6 +135,7 @@ static int start(struct daemon *daemon, const struct pnd_daemon_options *options
         status = pnd_stats_files_create(options->stats_directory, &daemon->stats_files, error);
     if (status == 0)
         status = pnd_place_take(options->url, &daemon->place, error);
+    daemon->dispatch.is_local = strncmp(daemon->place.url, local_scheme, strlen(local_scheme)) == 0;
     if (status == 0)
         status = pnd_link_create(&daemon->place, &daemon->link, error);
     return status;

@@ -7,7 +7,9 @@
  */
 #include "dispatch.h"
 
+#include "allow.h"
 #include "complain.h"
+#include "names.h"
 #include "setting.h"
 
 #include <pendio/pendio.h>
@@ -23,7 +25,6 @@ enum {
     ENVELOPE_VERSION = 1,
     MESSAGE_BYTES = 4 << 20, /* of a request or a reply */
     SETTING_BYTES = 512,     /* of features or backend */
-    FEATURE_COUNT = 64,      /* a bit each */
 };
 
 /* A reply with all it refers to, so that a kind only fills in and nothing is left to free. */
@@ -31,7 +32,7 @@ struct answer {
     Pendio__Reply reply;
     struct pnd_message_error error;
     Pendio__HelloReply hello;
-    char *features[FEATURE_COUNT];
+    char *features[PND_NAMES_FEATURE_COUNT];
     Pendio__SubmitReply submit;
     Pendio__FetchReply fetch;
     Pendio__StatsReply stats;
@@ -55,10 +56,10 @@ static kind_fn answer_stats;
 static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
                                      const Pendio__Workload *workload,
                                      struct pnd_message_error *error);
-static Pendio__Status check_settings(const Pendio__SubmitRequest *request,
+static Pendio__Status check_settings(const struct pnd_dispatch *dispatch,
+                                     const Pendio__SubmitRequest *request,
                                      struct pnd_message_error *error);
 static bool is_short(const char *name, const char *value, struct pnd_message_error *error);
-static size_t list_features(char **ret_names);
 static struct pnd_submission submission_of(const struct pnd_dispatch *dispatch,
                                            const Pendio__SubmitRequest *request);
 static int pack_reply(struct answer *answer, uint8_t **ret_reply, size_t *ret_byte_count);
@@ -142,7 +143,7 @@ static Pendio__Status answer_hello(struct pnd_dispatch *dispatch, const Pendio__
     answer->hello.process = (uint32_t)getpid();
     answer->hello.run_limit = dispatch->run_limit;
     answer->hello.features = answer->features;
-    answer->hello.n_features = list_features(answer->features);
+    answer->hello.n_features = pnd_names_features(answer->features);
     answer->reply.body_case = PENDIO__REPLY__BODY_HELLO;
     answer->reply.hello = &answer->hello;
     return PENDIO__STATUS__OK;
@@ -154,7 +155,7 @@ static Pendio__Status answer_submit(struct pnd_dispatch *dispatch, const Pendio_
     const Pendio__SubmitRequest *asked = request->submit;
     Pendio__Status result = check_workload(dispatch, asked->workload, &answer->error);
     if (result == PENDIO__STATUS__OK)
-        result = check_settings(asked, &answer->error);
+        result = check_settings(dispatch, asked, &answer->error);
     if (result != PENDIO__STATUS__OK)
         return result;
 
@@ -255,13 +256,15 @@ static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
 }
 
 /* They go into the environment of the run's process, and of no other. */
-static Pendio__Status check_settings(const Pendio__SubmitRequest *request,
+static Pendio__Status check_settings(const struct pnd_dispatch *dispatch,
+                                     const Pendio__SubmitRequest *request,
                                      struct pnd_message_error *error)
 {
-    char *known[FEATURE_COUNT];
-    size_t known_count = list_features(known);
+    char *known[PND_NAMES_FEATURE_COUNT];
+    size_t known_count = pnd_names_features(known);
     if (!is_short("features", request->features, error) ||
-        !is_short("backend", request->backend, error))
+        !is_short("backend", request->backend, error) ||
+        pnd_allow_subject(request->subject, dispatch->is_local, error) < 0)
         return PENDIO__STATUS__BAD_REQUEST;
 
     (void)pnd_complain(error, 0, "request refused: ");
@@ -279,18 +282,6 @@ static bool is_short(const char *name, const char *value, struct pnd_message_err
     (void)pnd_complain(error, 0, "request refused: %s has %zu bytes; at most %d are accepted", name,
                        strlen(value), SETTING_BYTES);
     return false;
-}
-
-/* Those of the library that this program is made with, and its runs with it. */
-static size_t list_features(char **ret_names)
-{
-    size_t count = 0;
-    for (unsigned i = 0; i < FEATURE_COUNT; i++) {
-        const char *name = pendio_feature_name(UINT64_C(1) << i);
-        if (name != NULL)
-            ret_names[count++] = (char *)name;
-    }
-    return count;
 }
 
 static struct pnd_submission submission_of(const struct pnd_dispatch *dispatch,

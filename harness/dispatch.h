@@ -12,6 +12,7 @@ struct pnd_dispatch {
     struct pnd_plan_limits limits;
     char *events_url;
     uint32_t run_limit;
+    bool is_local; /* requests come from this machine only */
 };
 
 /*

@@ -14,6 +14,7 @@
 
 #include "allocations.h"
 #include "control.h"
+#include "fault.h"
 #include "instance.h"
 #include "names.h"
 #include "task.h"
@@ -37,21 +38,28 @@ uint64_t pnd_engine_now_ns(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-void pnd_engine_look(const struct pendio_context *context, struct pnd_snapshot *ret_snapshot)
+void pnd_engine_look(const struct pnd_engine *engine, const struct pendio_context *context,
+                     struct pnd_snapshot *ret_snapshot)
 {
+    const struct pnd_subject *subject = engine->subject;
     memset(ret_snapshot, 0, sizeof *ret_snapshot);
-    (void)pendio_context_result(context, &ret_snapshot->result);
-    (void)pendio_context_window(context, &ret_snapshot->memory, &ret_snapshot->byte_count);
-    ret_snapshot->run = pendio_context_run(context);
+    (void)subject->context_result(context, &ret_snapshot->result);
+    (void)subject->context_window(context, &ret_snapshot->memory, &ret_snapshot->byte_count);
+    ret_snapshot->run = subject->context_run(context);
     ret_snapshot->request.size = sizeof ret_snapshot->request;
-    (void)pendio_context_request(context, &ret_snapshot->request);
+    (void)subject->context_request(context, &ret_snapshot->request);
+}
+
+void pnd_engine_give_up(struct pnd_engine *engine)
+{
+    engine->stopping = true;
+    engine->referee.closed = true;
 }
 
 static void end_warm_up(struct pnd_engine *engine)
 {
-    uint64_t enough = (engine->plan->operation_count + 9) / 10;
-    if (engine->warm ||
-        (engine->warming_count > 0 && engine->operations < (enough > 0 ? enough : 1)))
+    uint64_t enough = engine->plan->operation_count / 10 + 1;
+    if (engine->warm || (engine->warming_count > 0 && engine->operations < enough))
         return;
     engine->warm = true;
     pnd_allocations_begin();
@@ -79,7 +87,7 @@ void pnd_engine_deliver(struct pnd_engine *engine, const struct pendio_completio
     }
     struct pnd_context_page *page = pnd_ledger_context(&engine->ledger, completion->context);
     if (page != NULL)
-        pnd_engine_look(completion->context, &shown);
+        pnd_engine_look(engine, completion->context, &shown);
     page = pnd_ledger_deliver(&engine->ledger, completion, page != NULL ? &shown : NULL,
                               by_callback, engine->delivered_ns);
     if (page != NULL)
@@ -92,7 +100,7 @@ static bool nothing_can_move(const struct pnd_engine *engine)
 {
     const struct pnd_ledger_counts *counts = &engine->ledger.counts;
     return engine->ready.first == NULL && engine->capacity.first == NULL &&
-           engine->paused.first == NULL && engine->waiting_tasks == NULL &&
+           engine->alarms.count == 0 && engine->waiting_tasks == NULL &&
            engine->ledger.returning_count == 0 &&
            counts->pending == counts->delivered_callback + counts->delivered_record &&
            counts->posts_accepted == counts->posts_delivered;
@@ -105,8 +113,8 @@ static int64_t sleep_ns(const struct pnd_engine *engine, uint64_t now_ns)
     if (engine->stopping || engine->ready.first != NULL || nothing_can_move(engine) ||
         engine->ledger.returning_count > 0)
         return 0;
-    if (engine->next_wake_ns < until_ns)
-        until_ns = engine->next_wake_ns;
+    if (pnd_alarm_next_ns(&engine->alarms) < until_ns)
+        until_ns = pnd_alarm_next_ns(&engine->alarms);
     if (engine->stop_ns < until_ns)
         until_ns = engine->stop_ns;
     if ((engine->capacity.first != NULL || engine->waiting_tasks != NULL) &&
@@ -130,7 +138,7 @@ static int turn(struct pnd_engine *engine, int64_t timeout_ns)
     do {
         uint32_t returned_count = engine->ledger.returning_count;
         pnd_ledger_turn(&engine->ledger);
-        status = pendio_loop_turn(engine->loop, timeout_ns, engine->completions, count);
+        status = engine->subject->loop_turn(engine->loop, timeout_ns, engine->completions, count);
         for (int i = 0; i < status; i++)
             pnd_engine_deliver(engine, &engine->completions[i], false);
         if (returned_count > 0)
@@ -140,17 +148,16 @@ static int turn(struct pnd_engine *engine, int64_t timeout_ns)
     return status;
 }
 
-static void wake_paused(struct pnd_engine *engine, uint64_t now_ns)
+static void wake_in_time(struct pnd_engine *engine, uint64_t now_ns)
 {
-    if (now_ns < engine->next_wake_ns)
-        return;
-    engine->next_wake_ns = UINT64_MAX;
-    pnd_instance_wake_all(engine, &engine->paused); /* those too early park again */
+    for (struct pnd_instance *instance;
+         (instance = pnd_alarm_take(&engine->alarms, now_ns)) != NULL;)
+        pnd_instance_wake(engine, instance);
 }
 
 static void tick(struct pnd_engine *engine, uint64_t now_ns)
 {
-    wake_paused(engine, now_ns);
+    wake_in_time(engine, now_ns);
     pnd_instance_wake_all(engine, &engine->capacity);
     pnd_task_retry_all(engine);
     end_warm_up(engine);
@@ -177,6 +184,7 @@ static const char *waits_for(const struct pnd_instance *instance)
         [PND_INSTANCE_AWAITS_CONTEXT] = "a context of its pool",
         [PND_INSTANCE_AWAITS_CAPACITY] = "capacity",
         [PND_INSTANCE_AWAITS_EVENT] = "an event",
+        [PND_INSTANCE_AWAITS_ROUND] = "its next round",
         [PND_INSTANCE_PAUSED] = "the end of its pause",
     };
     return names[instance->state];
@@ -240,7 +248,6 @@ void pnd_engine_run(struct pnd_engine *engine)
     engine->begun_ns = pnd_engine_now_ns();
     engine->stop_ns = engine->begun_ns + engine->plan->time_ms * MILLISECOND_NS;
     engine->next_progress_ns = engine->begun_ns + progress_ns;
-    engine->next_wake_ns = UINT64_MAX;
     int status = 0;
     while (!engine->stopping) {
         pnd_engine_run_ready(engine);
@@ -258,7 +265,7 @@ static void read_statistics(struct pnd_engine *engine)
 {
     memset(&engine->statistics, 0, sizeof engine->statistics);
     engine->statistics.size = sizeof engine->statistics;
-    (void)pendio_loop_stats(engine->loop, &engine->statistics);
+    engine->has_statistics = engine->subject->loop_stats(engine->loop, &engine->statistics) == 0;
 }
 
 /* Closes without a context go on by themselves; and nothing unexpected may still be delivered. */
@@ -278,7 +285,7 @@ static void shut_down(struct pnd_engine *engine)
     uint64_t until_ns = pnd_engine_now_ns() + shutdown_ns;
     engine->stopping = true;
     engine->ledger.shutting_down = true;
-    int status = pendio_loop_shutdown(engine->loop);
+    int status = engine->subject->loop_shutdown(engine->loop);
     while (status >= 0 && pnd_engine_now_ns() < until_ns)
         status = turn(engine, (int64_t)(10 * MILLISECOND_NS));
     (void)pnd_referee_hold(&engine->referee, PND_RULE_SHUTDOWN, status == -ESHUTDOWN,
@@ -292,6 +299,7 @@ static void shut_down(struct pnd_engine *engine)
 void pnd_engine_finish(struct pnd_engine *engine)
 {
     uint64_t leaked_count = 0;
+    pnd_fault_end(engine);
     if (engine->finished) {
         linger(engine);
         (void)pnd_referee_hold(&engine->referee, PND_RULE_HANDLES_CLOSED,
@@ -301,8 +309,9 @@ void pnd_engine_finish(struct pnd_engine *engine)
     }
     shut_down(engine);
     read_statistics(engine);
-    pnd_ledger_settle(&engine->ledger, &engine->statistics, engine->finished);
-    int status = pendio_loop_destroy(engine->loop, (int64_t)shutdown_ns, &leaked_count);
+    pnd_ledger_settle(&engine->ledger, engine->has_statistics ? &engine->statistics : NULL,
+                      engine->finished);
+    int status = engine->subject->loop_destroy(engine->loop, (int64_t)shutdown_ns, &leaked_count);
     engine->loop = NULL;
     pnd_control_end(engine);
     engine->leaked = leaked_count > 0;

@@ -7,16 +7,19 @@
 #ifndef PND_ENGINE_H
 #define PND_ENGINE_H
 
+#include "alarm.h"
 #include "latency.h"
 #include "ledger.h"
 #include "payload.h"
 #include "plan.h"
 #include "referee.h"
+#include "subject.h"
 
 #include <pendio/pendio.h>
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 enum pnd_instance_state {
@@ -27,6 +30,7 @@ enum pnd_instance_state {
     PND_INSTANCE_AWAITS_CONTEXT,
     PND_INSTANCE_AWAITS_CAPACITY,
     PND_INSTANCE_AWAITS_EVENT,
+    PND_INSTANCE_AWAITS_ROUND,
     PND_INSTANCE_PAUSED,
     PND_INSTANCE_ENDED,
 };
@@ -34,6 +38,8 @@ enum pnd_instance_state {
 /* A context an instance knows by name. */
 struct pnd_named_context {
     struct pendio_context *context; /* also after it was put back: the last one */
+    pendio_run held_run;            /* that lent it what HOLD_BUFFERS looked at; 0: none */
+    uint64_t held_sum;
     bool taken;
 };
 
@@ -42,8 +48,13 @@ struct pnd_instance {
     struct pnd_instance *next; /* in the one queue it stands in */
     pendio_handle *handles;
     struct pnd_named_context *contexts;
-    uint64_t wake_ns; /* while paused */
-    pid_t process;    /* begun by its last SPAWN; 0: none */
+    uint32_t *over_counts; /* starts that are over in this round, of each step with a label */
+    struct pnd_load *load; /* NULL: none of its actor's blocks has one */
+    struct pnd_draw draw;
+    uint64_t wake_ns;     /* while it waits for a time */
+    uint64_t round_ns;    /* when its round is, or was, to begin; only with a load or thinking */
+    uint64_t drawn_bytes; /* of the start at hand, which may have to be tried again */
+    pid_t process;        /* begun by its last SPAWN; 0: none */
     enum pnd_instance_state state;
     uint32_t index; /* among its actor's */
     uint32_t block_index;
@@ -52,7 +63,10 @@ struct pnd_instance {
     uint32_t started_count; /* of the step's `times` */
     uint32_t foreground_count;
     uint32_t background_count;
-    bool warming; /* has not finished its first iteration */
+    bool warming;  /* has not finished its first iteration */
+    bool decided;  /* when its next round begins */
+    bool in_round; /* else between two */
+    bool drawn;    /* `drawn_bytes` are */
 };
 
 struct pnd_queue {
@@ -67,10 +81,13 @@ struct pnd_task {
     struct pendio_context *context;
     struct pnd_task *next; /* among those that wait for capacity */
     uint64_t started_ns;
+    uint64_t bytes;       /* of the step, or drawn */
     uint64_t moved_bytes; /* by `whole` so far; at the end: all that came, for an echo */
     uint64_t offset;      /* of the window's first byte in its stream or file */
     uint32_t stream;
-    uint32_t number; /* among the step's `times` */
+    uint32_t number;      /* among the step's `times` */
+    uint32_t block_index; /* of the round that started it */
+    uint32_t iteration;
     Pendio__Family family;
     bool counted; /* in its instance's foreground or background */
     bool named;
@@ -111,6 +128,7 @@ typedef void pnd_engine_progress_fn(struct pnd_engine *engine, void *state);
 
 struct pnd_engine {
     const struct pnd_plan *plan;
+    const struct pnd_subject *subject; /* that is judged */
     struct pendio_loop *loop;
     struct pnd_engine_pool *pools;
     struct pnd_engine_endpoint *endpoints;
@@ -118,6 +136,8 @@ struct pnd_engine {
     struct pnd_instance *instances;
     pendio_handle *handle_memory; /* of all instances */
     struct pnd_named_context *context_memory;
+    uint32_t *over_count_memory;
+    struct pnd_load *load_memory;
     struct pnd_task *tasks; /* one for each page of a context */
     struct pnd_flow *flows; /* one for each page of a handle */
     struct pendio_completion *completions;
@@ -126,7 +146,7 @@ struct pnd_engine {
     int passed;                    /* a file whose descriptors are passed; -1: none */
     struct pnd_queue ready;
     struct pnd_queue capacity;
-    struct pnd_queue paused;
+    struct pnd_alarms alarms;
     struct pnd_task *waiting_tasks;
     pnd_engine_progress_fn *progress;
     void *progress_state;
@@ -135,7 +155,6 @@ struct pnd_engine {
     uint64_t stop_ns;      /* when the run ends whatever happens */
     uint64_t delivered_ns; /* when the delivery at hand came */
     uint64_t next_progress_ns;
-    uint64_t next_wake_ns;
     uint64_t nonce;
     uint64_t operations;    /* finished starts and refusals */
     uint64_t retries;       /* after a refusal for want of capacity */
@@ -143,6 +162,8 @@ struct pnd_engine {
     uint32_t next_stream;
     uint32_t handle_used; /* of the memory */
     uint32_t context_used;
+    uint32_t over_count_used;
+    uint32_t load_used;
     uint32_t instance_used;
     uint32_t live_count;
     uint32_t warming_count;
@@ -150,13 +171,17 @@ struct pnd_engine {
     bool offended; /* a rule was broken: the end is near */
     bool stopping;
     bool finished; /* every instance came to its end */
-    bool leaked;   /* the kernel may still write: memory must not be freed */
+    bool descriptors_limited;
+    struct rlimit descriptor_limits; /* as they were before */
+    bool leaked;                     /* the kernel may still write: memory must not be freed */
     char skip_reason[160];
+    bool has_statistics; /* the subject has some */
     struct pendio_loop_statistics statistics;
     struct pnd_payload payload;
     struct pnd_referee referee;
     struct pnd_ledger ledger;
     struct pnd_latency latency;
+    struct pnd_latency round_latency; /* of rounds with a load, from when they were to begin */
 };
 
 /* What an engine is made of, in the order of time. */
@@ -174,10 +199,11 @@ struct pnd_engine_failure {
 
 /*
  * Reserves everything the run will need, and creates loop, pools and files. Returns 0, or -errno
- * and which part failed; what it means for the loop is told by pendio_loop_explain().
+ * and which part failed.
  */
-int pnd_engine_create(const struct pnd_plan *plan, pnd_engine_progress_fn *progress, void *state,
-                      struct pnd_engine **ret_engine, struct pnd_engine_failure *failure);
+int pnd_engine_create(const struct pnd_plan *plan, const struct pnd_subject *subject,
+                      pnd_engine_progress_fn *progress, void *state, struct pnd_engine **ret_engine,
+                      struct pnd_engine_failure *failure);
 void pnd_engine_destroy(struct pnd_engine *engine);
 
 /* Runs until every instance has ended, a rule was broken, or time is up. */
@@ -186,11 +212,15 @@ void pnd_engine_run(struct pnd_engine *engine);
 /* Shuts the loop down and settles the books; the statistics stay. */
 void pnd_engine_finish(struct pnd_engine *engine);
 
+/* The subject can no longer be asked: the run ends, and nothing from now on is an offence. */
+void pnd_engine_give_up(struct pnd_engine *engine);
+
 /* Now on the monotonic clock. */
 uint64_t pnd_engine_now_ns(void);
 
-/* The runtime as it shows itself through one context. */
-void pnd_engine_look(const struct pendio_context *context, struct pnd_snapshot *ret_snapshot);
+/* The subject as it shows itself through one context. */
+void pnd_engine_look(const struct pnd_engine *engine, const struct pendio_context *context,
+                     struct pnd_snapshot *ret_snapshot);
 
 /* Lets those walk who are ready, until they wait. */
 void pnd_engine_run_ready(struct pnd_engine *engine);

@@ -8,6 +8,7 @@
 #include "control.h"
 #include "engine.h"
 #include "instance.h"
+#include "need.h"
 #include "system.h"
 
 #include <errno.h>
@@ -23,16 +24,25 @@ static int allocate_instances(struct pnd_engine *engine)
     const struct pnd_plan *plan = engine->plan;
     uint64_t handle_count = 0;
     uint64_t context_count = 0;
+    uint64_t over_count = 0;
+    uint64_t load_count = 0;
     for (uint32_t i = 0; i < plan->actor_count; i++) {
         handle_count += plan->actors[i].instance_total * plan->actors[i].handle_count;
         context_count += plan->actors[i].instance_total * plan->actors[i].context_count;
+        over_count += plan->actors[i].instance_total * plan->actors[i].label_count;
+        load_count += plan->actors[i].loaded ? plan->actors[i].instance_total : 0;
     }
     engine->instances = calloc(plan->instance_total + 1, sizeof *engine->instances);
     engine->handle_memory = calloc(handle_count + 1, sizeof *engine->handle_memory);
     engine->context_memory = calloc(context_count + 1, sizeof *engine->context_memory);
+    engine->over_count_memory = calloc(over_count + 1, sizeof *engine->over_count_memory);
+    engine->load_memory = calloc(load_count + 1, sizeof *engine->load_memory);
+    engine->alarms.heap = calloc(plan->instance_total + 1, sizeof *engine->alarms.heap);
     engine->begun_counts = calloc(plan->actor_count + 1, sizeof *engine->begun_counts);
     bool complete = engine->instances != NULL && engine->handle_memory != NULL &&
-                    engine->context_memory != NULL && engine->begun_counts != NULL;
+                    engine->context_memory != NULL && engine->begun_counts != NULL &&
+                    engine->over_count_memory != NULL && engine->load_memory != NULL &&
+                    engine->alarms.heap != NULL;
     return complete ? 0 : -ENOMEM;
 }
 
@@ -129,11 +139,12 @@ static int create_loop(struct pnd_engine *engine, struct pnd_engine_failure *fai
         options.batch_count = settings->batch_count;
     }
     *failure = (struct pnd_engine_failure){.part = PND_ENGINE_LOOP};
-    return pendio_loop_create(&options, &engine->loop);
+    return engine->subject->loop_create(engine->subject, &options, &engine->loop);
 }
 
 static int create_pool(struct pnd_engine *engine, uint32_t index)
 {
+    const struct pnd_subject *subject = engine->subject;
     const struct pnd_plan_pool *source = &engine->plan->pools[index];
     struct pnd_engine_pool *pool = &engine->pools[index];
     struct pendio_pool_options options = {
@@ -146,21 +157,24 @@ static int create_pool(struct pnd_engine *engine, uint32_t index)
     pool->control_bytes = source->control_bytes;
     pool->caller_bytes = source->caller_bytes;
     if (source->caller_bytes > 0) {
-        pool->caller_memory = calloc(source->context_count, source->caller_bytes);
+        pool->caller_memory =
+            subject->memory_create(subject, source->context_count, source->caller_bytes);
         if (pool->caller_memory == NULL)
             return -ENOMEM;
     }
     if (source->vector_bytes > 0) {
-        pool->vector_memory = calloc(source->context_count, source->vector_bytes);
+        pool->vector_memory =
+            subject->memory_create(subject, source->context_count, source->vector_bytes);
         if (pool->vector_memory == NULL)
             return -ENOMEM;
     }
     if (source->control_bytes > 0) {
-        pool->control_memory = calloc(source->context_count, source->control_bytes);
+        pool->control_memory =
+            subject->memory_create(subject, source->context_count, source->control_bytes);
         if (pool->control_memory == NULL)
             return -ENOMEM;
     }
-    return pendio_pool_create(engine->loop, &options, &pool->pool);
+    return subject->pool_create(engine->loop, &options, &pool->pool);
 }
 
 static int create_pools(struct pnd_engine *engine, struct pnd_engine_failure *failure)
@@ -185,6 +199,7 @@ static int setup(struct pnd_engine *engine, struct pnd_engine_failure *failure)
     pnd_payload_init(&engine->payload, engine->plan->seed);
     pnd_referee_init(&engine->referee);
     pnd_latency_init(&engine->latency);
+    pnd_latency_init(&engine->round_latency);
     int status = pnd_ledger_init(&engine->ledger, &engine->referee, engine->plan);
     if (status == 0)
         status = allocate_instances(engine);
@@ -199,19 +214,23 @@ static int setup(struct pnd_engine *engine, struct pnd_engine_failure *failure)
         status = create_loop(engine, failure);
     if (status == 0)
         status = create_pools(engine, failure);
-    if (status == 0)
+    if (status == 0) {
         begin_instances(engine);
+        pnd_need_check(engine);
+    }
     return status;
 }
 
-int pnd_engine_create(const struct pnd_plan *plan, pnd_engine_progress_fn *progress, void *state,
-                      struct pnd_engine **ret_engine, struct pnd_engine_failure *failure)
+int pnd_engine_create(const struct pnd_plan *plan, const struct pnd_subject *subject,
+                      pnd_engine_progress_fn *progress, void *state, struct pnd_engine **ret_engine,
+                      struct pnd_engine_failure *failure)
 {
     *failure = (struct pnd_engine_failure){.part = PND_ENGINE_MEMORY};
     struct pnd_engine *engine = calloc(1, sizeof *engine);
     if (engine == NULL)
         return -ENOMEM;
     engine->plan = plan;
+    engine->subject = subject;
     engine->passed = -1;
     engine->progress = progress;
     engine->progress_state = state;
@@ -226,15 +245,16 @@ int pnd_engine_create(const struct pnd_plan *plan, pnd_engine_progress_fn *progr
 
 void pnd_engine_destroy(struct pnd_engine *engine)
 {
+    const struct pnd_subject *subject = engine->subject;
     if (engine->loop != NULL)
-        (void)pendio_loop_destroy(engine->loop, 0, NULL);
+        (void)subject->loop_destroy(engine->loop, 0, NULL);
     pnd_system_end(engine);
     pnd_control_end(engine);
     for (uint32_t i = 0; engine->pools != NULL && i < engine->plan->pool_count; i++)
         if (!engine->leaked) {
-            free(engine->pools[i].caller_memory);
-            free(engine->pools[i].vector_memory);
-            free(engine->pools[i].control_memory);
+            subject->memory_destroy(subject, engine->pools[i].caller_memory);
+            subject->memory_destroy(subject, engine->pools[i].vector_memory);
+            subject->memory_destroy(subject, engine->pools[i].control_memory);
         }
     free(engine->pieces);
     free(engine->packets);
@@ -245,6 +265,9 @@ void pnd_engine_destroy(struct pnd_engine *engine)
     free(engine->endpoints);
     free(engine->pools);
     free(engine->begun_counts);
+    free(engine->alarms.heap);
+    free(engine->load_memory);
+    free(engine->over_count_memory);
     free(engine->context_memory);
     free(engine->handle_memory);
     free(engine->instances);

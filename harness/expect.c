@@ -74,15 +74,16 @@ static void expect_error(struct pnd_engine *engine, const struct pnd_plan_step *
                            place, error == 0 ? "success" : pnd_names_error(error));
 }
 
-static void expect_rest(struct pnd_engine *engine, const struct pnd_plan_step *step,
+static void expect_rest(struct pnd_engine *engine, const struct pnd_task *task,
                         const struct pendio_completion *completion, uint64_t bytes,
                         const char *place)
 {
+    const struct pnd_plan_step *step = task->step;
     const struct pnd_plan_expectation *expect = &step->expect;
     if (step->whole && !expect->check_bytes && completion->error == 0)
-        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_BYTES, bytes == step->bytes,
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_BYTES, bytes == task->bytes,
                                "%s brought %llu bytes of %llu", place, (unsigned long long)bytes,
-                               (unsigned long long)step->bytes);
+                               (unsigned long long)task->bytes);
     if (expect->check_bytes)
         (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_BYTES,
                                bytes >= expect->bytes_minimum && bytes <= expect->bytes_maximum,
@@ -106,12 +107,58 @@ static void expect_rest(struct pnd_engine *engine, const struct pnd_plan_step *s
                                (unsigned int)expect->flags);
 }
 
-void pnd_expect_completion(struct pnd_engine *engine, const struct pnd_instance *instance,
-                           const struct pnd_plan_step *step,
+void pnd_expect_completion(struct pnd_engine *engine, const struct pnd_task *task,
                            const struct pendio_completion *completion, uint64_t bytes)
 {
     char text[PLACE_BYTES];
-    const char *place = pnd_instance_describe(engine, instance, step, text, sizeof text);
-    expect_error(engine, step, completion->error, place);
-    expect_rest(engine, step, completion, bytes, place);
+    const char *place =
+        pnd_instance_describe(engine, task->instance, task->step, text, sizeof text);
+    expect_error(engine, task->step, completion->error, place);
+    expect_rest(engine, task, completion, bytes, place);
+}
+
+void pnd_expect_latency(struct pnd_engine *engine, const struct pnd_task *task, uint64_t time_ns)
+{
+    char place[PLACE_BYTES];
+    uint64_t most_ns = task->step->expect.latency_most_ns;
+    if (time_ns <= most_ns || engine->stopping)
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_LATENCY, true, "%s", "");
+    else
+        (void)pnd_referee_hold(
+            &engine->referee, PND_RULE_EXPECTED_LATENCY, false, "%s took %llu ns, not at most %llu",
+            pnd_instance_describe(engine, task->instance, task->step, place, sizeof place),
+            (unsigned long long)time_ns, (unsigned long long)most_ns);
+}
+
+static bool is_over(const struct pnd_instance *instance, const struct pnd_plan_step *step)
+{
+    uint32_t wanted_count = pnd_plan_is_start(step->operation) ? step->times : 1;
+    return instance->over_counts[step->label_index] >= wanted_count;
+}
+
+static void expect_order(struct pnd_engine *engine, const struct pnd_instance *instance,
+                         const struct pnd_plan_step *step, const struct pnd_plan_step *other)
+{
+    char first[PLACE_BYTES];
+    char second[PLACE_BYTES];
+    if (is_over(instance, other))
+        (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_ORDER, true, "%s", "");
+    else
+        (void)pnd_referee_hold(
+            &engine->referee, PND_RULE_EXPECTED_ORDER, false, "%s was over before %s",
+            pnd_instance_describe(engine, instance, step, first, sizeof first),
+            pnd_instance_describe(engine, instance, other, second, sizeof second));
+}
+
+void pnd_expect_over(struct pnd_engine *engine, struct pnd_instance *instance,
+                     const struct pnd_plan_step *step, uint32_t block_index, uint32_t iteration)
+{
+    if (block_index != instance->block_index || iteration != instance->iteration ||
+        !instance->in_round || engine->stopping)
+        return;
+    const struct pnd_plan_block *block = &instance->actor->blocks[block_index];
+    for (uint32_t i = 0; i < step->after_count; i++)
+        expect_order(engine, instance, step, &block->steps[step->after[i]]);
+    if (step->label_index != PND_PLAN_NONE)
+        instance->over_counts[step->label_index]++;
 }

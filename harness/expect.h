@@ -16,8 +16,17 @@ void pnd_expect_refused(struct pnd_engine *engine, const struct pnd_instance *in
                         const struct pnd_plan_step *step, int status);
 
 /* A completion; `bytes` is its own, or the sum of all for `whole`. */
-void pnd_expect_completion(struct pnd_engine *engine, const struct pnd_instance *instance,
-                           const struct pnd_plan_step *step,
+void pnd_expect_completion(struct pnd_engine *engine, const struct pnd_task *task,
                            const struct pendio_completion *completion, uint64_t bytes);
+
+/* What an operation took, which has a bound for it. */
+void pnd_expect_latency(struct pnd_engine *engine, const struct pnd_task *task, uint64_t time_ns);
+
+/*
+ * A start of a step, or a step without starts, is over, in the round of its block that is said:
+ * those it is to come after must be, and those to come after it may be.
+ */
+void pnd_expect_over(struct pnd_engine *engine, struct pnd_instance *instance,
+                     const struct pnd_plan_step *step, uint32_t block_index, uint32_t iteration);
 
 #endif

@@ -1,12 +1,15 @@
 /*
  * instance.c - how an instance walks through its steps.
  *
- * Happy path:  begin -> ready -> a step after the other; a step that waits parks the instance in
- *              one queue, and what it waits for makes it ready again -> end, when everything it
- *              started in the background was delivered and its contexts are put back.
+ * Happy path:  begin -> ready -> round after round, step after step; a step that waits parks the
+ *              instance in one queue, and what it waits for makes it ready again -> end, when
+ *              everything it started in the background was delivered and its contexts are put back.
  * Failures:    none of its own; a run that is stopping leaves instances where they stand.
  */
 #include "instance.h"
+
+#include "expect.h"
+#include "round.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,9 +43,13 @@ void pnd_instance_begin(struct pnd_engine *engine, uint32_t actor_index, pendio_
     instance->handles = engine->handle_memory + engine->handle_used;
     instance->contexts = engine->context_memory + engine->context_used;
     instance->handles[PND_PLAN_SELF] = self;
+    instance->over_counts = engine->over_count_memory + engine->over_count_used;
+    instance->load = actor->loaded ? &engine->load_memory[engine->load_used++] : NULL;
+    pnd_draw_init(&instance->draw, engine->plan->seed, actor_index, instance->index);
     instance->warming = !engine->warm && engine->begun_ns == 0;
     engine->handle_used += actor->handle_count;
     engine->context_used += actor->context_count;
+    engine->over_count_used += actor->label_count;
     engine->live_count++;
     engine->warming_count += instance->warming ? 1 : 0;
     instance->state = PND_INSTANCE_READY;
@@ -53,30 +60,9 @@ const struct pnd_plan_step *pnd_instance_step(const struct pnd_instance *instanc
 {
     if (instance->block_index == instance->actor->block_count)
         return NULL;
-    return &instance->actor->blocks[instance->block_index].steps[instance->step_index];
-}
-
-/* Honest warm-up: everyone present at the start has once done what it does. */
-static void iteration_finished(struct pnd_engine *engine, struct pnd_instance *instance)
-{
-    if (!instance->warming)
-        return;
-    instance->warming = false;
-    engine->warming_count--;
-}
-
-static void next_step(struct pnd_engine *engine, struct pnd_instance *instance)
-{
+    const struct pnd_plan_step *step = pnd_round_step(instance);
     const struct pnd_plan_block *block = &instance->actor->blocks[instance->block_index];
-    instance->started_count = 0;
-    if (++instance->step_index < block->step_count)
-        return;
-    instance->step_index = 0;
-    iteration_finished(engine, instance);
-    if (++instance->iteration < block->repeat_count)
-        return;
-    instance->iteration = 0;
-    instance->block_index++;
+    return step != NULL ? step : &block->steps[block->step_count - 1];
 }
 
 static void instance_end(struct pnd_engine *engine, struct pnd_instance *instance)
@@ -88,22 +74,36 @@ static void instance_end(struct pnd_engine *engine, struct pnd_instance *instanc
     for (uint32_t i = 0; i < instance->actor->context_count; i++)
         if (instance->contexts[i].taken)
             (void)pnd_instance_put(engine, instance->contexts[i].context);
-    iteration_finished(engine, instance);
+    pnd_round_warmed(engine, instance);
     instance->state = PND_INSTANCE_ENDED;
     engine->live_count--;
+}
+
+/* To a step, to the end of its round, or to the beginning of the next one. */
+static enum pnd_step_verdict walk(struct pnd_engine *engine, struct pnd_instance *instance)
+{
+    if (!instance->in_round)
+        return pnd_round_begin(engine, instance);
+    const struct pnd_plan_step *step = pnd_round_step(instance);
+    if (step == NULL)
+        return pnd_round_end(engine, instance);
+    if (pnd_step_find(step->operation)(engine, instance, step) == PND_STEP_WAIT)
+        return PND_STEP_WAIT;
+    if (!pnd_plan_is_start(step->operation))
+        pnd_expect_over(engine, instance, step, instance->block_index, instance->iteration);
+    pnd_round_next(instance);
+    return PND_STEP_NEXT;
 }
 
 void pnd_instance_run(struct pnd_engine *engine, struct pnd_instance *instance)
 {
     for (uint32_t i = 0; i < STEPS_AT_A_TIME && !engine->stopping; i++) {
-        const struct pnd_plan_step *step = pnd_instance_step(instance);
-        if (step == NULL) {
+        if (instance->block_index == instance->actor->block_count) {
             instance_end(engine, instance);
             return;
         }
-        if (pnd_step_find(step->operation)(engine, instance, step) == PND_STEP_WAIT)
+        if (walk(engine, instance) == PND_STEP_WAIT)
             return;
-        next_step(engine, instance);
     }
     pnd_queue_add(&engine->ready, instance);
 }
@@ -144,9 +144,9 @@ int pnd_instance_get(struct pnd_engine *engine, uint32_t pool_index,
 {
     struct pendio_context *context = NULL;
     struct pnd_snapshot shown = {0};
-    int status = pendio_pool_get(engine->pools[pool_index].pool, &context);
+    int status = engine->subject->pool_get(engine->pools[pool_index].pool, &context);
     if (status == 0)
-        pnd_engine_look(context, &shown);
+        pnd_engine_look(engine, context, &shown);
     (void)pnd_ledger_get(&engine->ledger, pool_index, status, context, &shown);
     if (status == 0 && pnd_ledger_context(&engine->ledger, context) == NULL) {
         engine->stopping = true; /* an offence already, and no page to go on with */
@@ -161,7 +161,7 @@ int pnd_instance_put(struct pnd_engine *engine, struct pendio_context *context)
 {
     const struct pnd_context_page *page = pnd_ledger_context(&engine->ledger, context);
     struct pnd_queue *waiting = &engine->pools[page->pool_index].waiting;
-    int status = pendio_pool_put(context);
+    int status = engine->subject->pool_put(context);
     pnd_ledger_put(&engine->ledger, context, status);
     struct pnd_instance *instance = status == 0 ? pnd_queue_take(waiting) : NULL;
     if (instance != NULL)

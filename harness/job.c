@@ -13,7 +13,9 @@
 #include "environment.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +30,10 @@ enum {
 /* Beyond the time limit, beyond a report, and beyond a request to end. */
 #define GRACE_NS (2000 * MILLISECOND_NS)
 
+/* The one check of a run that was to be killed, and was. */
+static char killed_name[] = "killed";
+static char killed_expected[] = "by its own DIE";
+
 static int frame_request(const Pendio__SubmitRequest *request, struct pnd_job *job);
 static int start_process(struct pnd_job *job, const char *const *command, int watch,
                          char **environment);
@@ -40,11 +46,10 @@ static void publish_progress(const struct pnd_job *job, const struct pnd_listene
 static void end_for(struct pnd_job *job, enum pnd_cause cause);
 static void take_counts(const Pendio__Stats *stats, Pendio__Report *report,
                         Pendio__Answers *answers);
-static void complete_report(const struct pnd_job *job, Pendio__Report *report,
-                            Pendio__Stats *stats);
+static void complete_report(struct pnd_job *job, Pendio__Report *report, Pendio__Stats *stats);
 static int copy_event(const Pendio__Event *event, Pendio__Event **ret_copy,
                       size_t *ret_packed_byte_count);
-static int publish_report(const struct pnd_job *job, Pendio__Report *report,
+static int publish_report(struct pnd_job *job, Pendio__Report *report,
                           const struct pnd_listener *listener, Pendio__Event **ret_report,
                           size_t *ret_packed_byte_count);
 
@@ -63,6 +68,10 @@ int pnd_job_create(const struct pnd_submission *submission, uint64_t number,
     job->number = number;
     job->time_limit_ms = submission->time_limit_ms;
     job->descriptor_count = submission->descriptor_count;
+    job->seed = request->workload->seed > 0 ? request->workload->seed : 1;
+    (void)pnd_content_hash(request->workload, job->content_hash);
+    job->to_crash = request->workload->expect != NULL &&
+                    request->workload->expect->verdict == PENDIO__VERDICT__CRASHED;
     job->features = strdup(request->features);
     job->backend = strdup(request->backend);
     job->progress = (Pendio__Progress)PENDIO__PROGRESS__INIT;
@@ -257,6 +266,7 @@ int pnd_job_conclude(struct pnd_job *job, uint64_t now_ns, const struct pnd_list
         .workload = job->progress.workload,
         .process = job->process.id,
         .cause = job->cause,
+        .to_crash = job->to_crash,
         .time_limit_ms = job->time_limit_ms,
         .operation_count = job->progress.operations,
         .report = job->report != NULL ? job->report->report : NULL,
@@ -273,9 +283,22 @@ int pnd_job_conclude(struct pnd_job *job, uint64_t now_ns, const struct pnd_list
     else if (job->stats != NULL)
         take_counts(job->stats->stats, &report, &answers);
 
+    char seen[64] = "";
+    Pendio__Check killed = PENDIO__CHECK__INIT;
+    Pendio__Check *checks = &killed;
+    killed.name = killed_name;
+    killed.verdict = PENDIO__VERDICT__PASSED;
+    killed.expected = killed_expected;
+    killed.seen = seen;
+
     struct pnd_message_error reason;
     if (pnd_verdict_decide(&ending, &report.verdict, &reason) > 0)
         report.reason = reason.text;
+    if (ending.report == NULL && report.verdict == PENDIO__VERDICT__PASSED) {
+        (void)snprintf(seen, sizeof seen, "after %" PRIu64 " operations", ending.operation_count);
+        report.checks = &checks;
+        report.n_checks = 1;
+    }
     return publish_report(job, &report, listener, ret_report, ret_packed_byte_count);
 }
 
@@ -310,7 +333,7 @@ int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd
     return publish_report(job, &report, listener, ret_report, ret_packed_byte_count);
 }
 
-static int publish_report(const struct pnd_job *job, Pendio__Report *report,
+static int publish_report(struct pnd_job *job, Pendio__Report *report,
                           const struct pnd_listener *listener, Pendio__Event **ret_report,
                           size_t *ret_packed_byte_count)
 {
@@ -328,7 +351,7 @@ static int publish_report(const struct pnd_job *job, Pendio__Report *report,
     return copy_event(&event, ret_report, ret_packed_byte_count);
 }
 
-static void complete_report(const struct pnd_job *job, Pendio__Report *report, Pendio__Stats *stats)
+static void complete_report(struct pnd_job *job, Pendio__Report *report, Pendio__Stats *stats)
 {
     if (report->stats != NULL)
         *stats = *report->stats;
@@ -341,6 +364,8 @@ static void complete_report(const struct pnd_job *job, Pendio__Report *report, P
     report->stats = stats;
     report->workload = job->progress.workload;
     report->operations = job->progress.operations;
+    report->content_hash = job->content_hash;
+    report->seed = job->seed;
 }
 
 /* Its parts belong to the process's messages and to us; the copy is of one piece. */

@@ -6,6 +6,7 @@
 #ifndef PND_JOB_H
 #define PND_JOB_H
 
+#include "content_hash.h"
 #include "messages.h"
 #include "process.h"
 #include "scratch.h"
@@ -30,6 +31,9 @@ struct pnd_job {
     uint64_t number;
     char *features;
     char *backend;
+    char content_hash[PND_CONTENT_HASH_BYTES]; /* of its workload; empty: not known */
+    uint64_t seed;
+    bool to_crash; /* as its workload expects */
     uint64_t time_limit_ms;
     uint64_t descriptor_count;
     uint8_t *input; /* the framed request, until it is started */

@@ -36,6 +36,7 @@ struct pnd_start {
     pendio_handle into;   /* prepared for an accept; 0: none */
     void *memory;
     size_t byte_count;
+    size_t behind_bytes; /* of the context's memory behind its window, looked at as well */
     uint64_t user_data;
     uint64_t deadline_ns;
     uint64_t after_ns;
@@ -194,8 +195,8 @@ void pnd_ledger_post_delivered(struct pnd_ledger *ledger,
                                const struct pendio_completion *completion, bool known);
 
 /*
- * Holds the runtime's counters against the books, and the books against themselves. A run that
- * did not come to its end may leave contexts taken.
+ * Holds the runtime's counters (NULL: it has none) against the books, and the books against
+ * themselves. A run that did not come to its end may leave contexts taken.
  */
 void pnd_ledger_settle(struct pnd_ledger *ledger, const struct pendio_loop_statistics *statistics,
                        bool finished);

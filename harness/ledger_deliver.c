@@ -184,7 +184,8 @@ void pnd_ledger_settle(struct pnd_ledger *ledger, const struct pendio_loop_stati
 {
     const struct pnd_ledger_counts *counts = &ledger->counts;
     uint64_t delivered = counts->delivered_callback + counts->delivered_record;
-    compare_counters(ledger, statistics);
+    if (statistics != NULL)
+        compare_counters(ledger, statistics);
     pnd_referee_hold(ledger->referee, PND_RULE_ALL_DELIVERED, delivered == counts->pending,
                      "%llu deliveries for %llu pending answers", (unsigned long long)delivered,
                      (unsigned long long)counts->pending);
@@ -192,7 +193,7 @@ void pnd_ledger_settle(struct pnd_ledger *ledger, const struct pendio_loop_stati
         ledger->referee, PND_RULE_POST, counts->posts_delivered == counts->posts_accepted,
         "%llu messages delivered of %llu posted", (unsigned long long)counts->posts_delivered,
         (unsigned long long)counts->posts_accepted);
-    if (finished)
+    if (finished && statistics != NULL)
         compare_rest(ledger, statistics);
     if (finished)
         pnd_referee_hold(ledger->referee, PND_RULE_POOL_BALANCED, counts->contexts_taken == 0,

@@ -85,6 +85,27 @@ uint16_t pnd_names_find_flag(const char *name)
     return 0;
 }
 
+uint64_t pnd_names_find_feature(const char *name)
+{
+    for (uint64_t bit = 1; bit != 0; bit <<= 1) {
+        const char *known = pendio_feature_name(bit);
+        if (known != NULL && strcmp(known, name) == 0)
+            return bit;
+    }
+    return 0;
+}
+
+size_t pnd_names_features(char **ret_names)
+{
+    size_t count = 0;
+    for (uint64_t bit = 1; bit != 0; bit <<= 1) {
+        const char *name = pendio_feature_name(bit);
+        if (name != NULL)
+            ret_names[count++] = (char *)name;
+    }
+    return count;
+}
+
 const char *pnd_names_operation(uint16_t operation)
 {
     size_t count = sizeof operation_names / sizeof *operation_names;

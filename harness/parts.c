@@ -42,15 +42,14 @@ int pnd_parts_send(struct pnd_engine *engine, const struct pnd_task *task,
         if (step->packets[i].source == PENDIO__PACKET_SOURCE__BYTES)
             memory += step->packets[i].sent_bytes;
     }
-    return pendio_send_packets(start->context, start->handle, engine->packets, step->packet_count,
-                               0);
+    return engine->subject->send_packets(start->context, start->handle, engine->packets,
+                                         step->packet_count, 0);
 }
 
 int pnd_parts_splice(struct pnd_engine *engine, const struct pnd_task *task,
                      const struct pnd_start *start)
 {
     const struct pnd_plan_step *step = task->step;
-    (void)engine;
-    return pendio_splice(start->context, task->instance->handles[step->from_index], task->offset,
-                         start->handle, step->to_offset, step->bytes);
+    return engine->subject->splice(start->context, task->instance->handles[step->from_index],
+                                   task->offset, start->handle, step->to_offset, task->bytes);
 }

@@ -63,6 +63,20 @@ int pnd_plan_refuse_step(const struct pnd_compiler *compiler, const char *format
     return -EINVAL;
 }
 
+int pnd_plan_refuse_block(const struct pnd_compiler *compiler, const char *field,
+                          const char *format, ...)
+{
+    char path[96];
+    snprintf(path, sizeof path, "actors[%zu].blocks[%zu]%s%s", compiler->actor_index,
+             compiler->block_index, field[0] != '\0' ? "." : "", field);
+    size_t used = begin_line(compiler, path);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(compiler->error->text + used, sizeof compiler->error->text - used, format, arguments);
+    va_end(arguments);
+    return -EINVAL;
+}
+
 void pnd_plan_limits_init(struct pnd_plan_limits *limits)
 {
     struct rlimit descriptors = {.rlim_cur = 1024};
@@ -128,29 +142,6 @@ static int compile_endpoint(struct pnd_compiler *compiler, size_t index)
     return 0;
 }
 
-static int compile_block(struct pnd_compiler *compiler, const Pendio__Block *source,
-                         struct pnd_plan_block *block)
-{
-    if (source->n_steps == 0) {
-        char path[96];
-        snprintf(path, sizeof path, "actors[%zu].blocks[%zu].steps", compiler->actor_index,
-                 compiler->block_index);
-        return pnd_plan_refuse(compiler, -EINVAL, path, "missing; add one, or remove the block");
-    }
-    block->repeat_count = source->repeat_count > 0 ? source->repeat_count : 1;
-    block->steps = calloc(source->n_steps, sizeof *block->steps);
-    if (block->steps == NULL)
-        return -ENOMEM;
-    block->step_count = (uint32_t)source->n_steps;
-    for (size_t i = 0; i < source->n_steps; i++) {
-        compiler->step_index = i;
-        int status = pnd_plan_compile_step(compiler, source->steps[i], &block->steps[i]);
-        if (status < 0)
-            return status;
-    }
-    return 0;
-}
-
 static int compile_blocks(struct pnd_compiler *compiler, const Pendio__Actor *source,
                           struct pnd_plan_actor *actor)
 {
@@ -158,7 +149,7 @@ static int compile_blocks(struct pnd_compiler *compiler, const Pendio__Actor *so
         compiler->context_pools[i] = PND_PLAN_NONE;
     for (size_t i = 0; i < source->n_blocks; i++) {
         compiler->block_index = i;
-        int status = compile_block(compiler, source->blocks[i], &actor->blocks[i]);
+        int status = pnd_plan_compile_block(compiler, source->blocks[i], &actor->blocks[i]);
         if (status < 0)
             return status;
     }
@@ -170,6 +161,7 @@ static int compile_actor(struct pnd_compiler *compiler, size_t index)
     const Pendio__Actor *source = compiler->workload->actors[index];
     struct pnd_plan_actor *actor = &compiler->plan->actors[index];
     compiler->actor_index = index;
+    compiler->label_count = 0;
     actor->instance_count = source->instance_count;
     actor->block_count = (uint32_t)source->n_blocks;
     actor->blocks = calloc(source->n_blocks + 1, sizeof *actor->blocks);
@@ -257,6 +249,8 @@ static int compile(struct pnd_compiler *compiler, const struct pnd_plan_limits *
     if (status == 0)
         status = compile_settings(compiler);
     if (status == 0)
+        status = pnd_plan_compile_environment(compiler);
+    if (status == 0)
         status = pnd_plan_check_names(compiler);
     if (status == 0)
         status = compile_each(compiler, workload->n_pools, compile_pool);
@@ -266,6 +260,8 @@ static int compile(struct pnd_compiler *compiler, const struct pnd_plan_limits *
         status = pnd_plan_collect_names(compiler);
     if (status == 0)
         status = compile_each(compiler, workload->n_actors, compile_actor);
+    if (status == 0)
+        status = pnd_plan_check_run(compiler);
     if (status == 0)
         status = pnd_plan_count(compiler, limits);
     return status;
@@ -299,11 +295,17 @@ int pnd_plan_check(const Pendio__Workload *workload, const struct pnd_plan_limit
     return status;
 }
 
+static void step_free(struct pnd_plan_step *step)
+{
+    free(step->packets);
+    free(step->after);
+}
+
 static void actor_free(struct pnd_plan_actor *actor)
 {
     for (uint32_t i = 0; actor->blocks != NULL && i < actor->block_count; i++) {
         for (uint32_t j = 0; j < actor->blocks[i].step_count; j++)
-            free(actor->blocks[i].steps[j].packets);
+            step_free(&actor->blocks[i].steps[j]);
         free(actor->blocks[i].steps);
     }
     free(actor->blocks);

@@ -6,6 +6,8 @@
 #ifndef PND_PLAN_H
 #define PND_PLAN_H
 
+#include "draw.h"
+#include "load.h"
 #include "messages.h"
 
 #include <stdbool.h>
@@ -16,6 +18,8 @@ enum {
     PND_PLAN_ERROR_COUNT = 8, /* errors one step may expect */
     PND_PLAN_SELF = 0,        /* handle index of "self" */
 };
+
+#define PND_PLAN_OPEN UINT32_MAX /* a count of rounds nobody knows beforehand */
 
 /* What a run may use at most; a workload may ask for less, never for more. */
 struct pnd_plan_limits {
@@ -49,6 +53,7 @@ struct pnd_plan_expectation {
     int32_t destination_index;
     bool check_value;
     uint64_t value;
+    uint64_t latency_most_ns; /* 0: not looked at */
 };
 
 struct pnd_plan_packet {
@@ -105,12 +110,27 @@ struct pnd_plan_step {
     int32_t from_index; /* handle to splice from */
     int32_t write_end_index;
     uint64_t to_offset;
+    bool drawn;                    /* its bytes are, up to `bytes` */
+    struct pnd_draw_rule bytes_of; /* when they are */
+    uint32_t weight;
+    int32_t label_index; /* of the actor; others name it in `after` */
+    uint32_t *after;     /* steps of its block, by their number */
+    uint32_t after_count;
+    Pendio__Operation failing; /* FAIL: that one ends with `error` */
+    int32_t error;
     struct pnd_plan_expectation expect;
 };
 
 struct pnd_plan_block {
-    uint32_t repeat_count;
+    uint32_t repeat_count; /* rounds at most; PND_PLAN_OPEN: its load says */
     uint32_t step_count;
+    Pendio__Order order;
+    bool loaded;
+    bool thinks;
+    uint64_t weight_sum; /* ONE_OF_THEM */
+    struct pnd_load_rule load;
+    struct pnd_draw_rule think;
+    uint64_t round_count; /* that are expected */
     struct pnd_plan_step *steps;
 };
 
@@ -118,10 +138,12 @@ struct pnd_plan_actor {
     const char *name;
     uint32_t instance_count;  /* at the start */
     uint64_t instance_total;  /* with those that accepted connections begin */
-    uint64_t operation_count; /* starts of one instance */
+    uint64_t operation_count; /* starts of one instance, as expected */
     uint32_t block_count;
     uint32_t handle_count; /* names, "self" included */
     uint32_t context_count;
+    uint32_t label_count;
+    bool loaded; /* one of its blocks is */
     struct pnd_plan_block *blocks;
     const char **handle_names;
     const char **context_names;
@@ -146,8 +168,9 @@ struct pnd_plan_endpoint {
 struct pnd_plan {
     const Pendio__Workload *workload;
     uint64_t seed;
+    uint64_t needs; /* features, as pendio.h has their bits */
     uint64_t time_ms;
-    uint64_t operation_count; /* starts of the whole run */
+    uint64_t operation_count; /* starts of the whole run, as expected */
     uint64_t context_count;
     uint64_t instance_total;
     uint32_t handle_count;
@@ -156,9 +179,12 @@ struct pnd_plan {
     uint32_t endpoint_count;
     uint32_t actor_count;
     uint32_t event_count;
-    uint32_t piece_count;  /* the most of one vector */
-    uint32_t packet_count; /* the most of one step */
-    bool passes;           /* descriptors */
+    uint32_t piece_count;                /* the most of one vector */
+    uint32_t packet_count;               /* the most of one step */
+    bool passes;                         /* descriptors */
+    bool loaded;                         /* a block is */
+    bool dies;                           /* a step is DIE */
+    const struct pnd_plan_step *failing; /* the first FAIL; NULL: there is none */
     struct pnd_plan_pool *pools;
     struct pnd_plan_endpoint *endpoints;
     struct pnd_plan_actor *actors;

@@ -4,6 +4,14 @@
 
 #include "plan.h"
 
+enum { PND_LABEL_LIMIT = 256 }; /* of an actor; each is compared with each */
+
+struct pnd_label {
+    const char *name;
+    size_t block_index;
+    size_t step_index;
+};
+
 /* One compilation: where it stands, for error lines. */
 struct pnd_compiler {
     const Pendio__Workload *workload;
@@ -12,6 +20,8 @@ struct pnd_compiler {
     size_t actor_index;
     size_t block_index;
     size_t step_index;
+    uint32_t label_count; /* of the actor */
+    struct pnd_label labels[PND_LABEL_LIMIT];
     int32_t *context_pools; /* of the actor's named contexts; PND_PLAN_NONE: not known yet */
 };
 
@@ -44,6 +54,10 @@ __attribute__((format(printf, 4, 5))) int pnd_plan_refuse(const struct pnd_compi
 __attribute__((format(printf, 2, 3))) int pnd_plan_refuse_step(const struct pnd_compiler *compiler,
                                                                const char *format, ...);
 
+__attribute__((format(printf, 3, 4))) int pnd_plan_refuse_block(const struct pnd_compiler *compiler,
+                                                                const char *field,
+                                                                const char *format, ...);
+
 /* Index of `name` among names, or PND_PLAN_NONE. */
 int32_t pnd_plan_find(const char *const *names, size_t name_count, const char *name);
 
@@ -53,11 +67,36 @@ int32_t pnd_plan_find(const char *const *names, size_t name_count, const char *n
  */
 int pnd_plan_check_names(struct pnd_compiler *compiler);
 
+/* In plan_environment.c: what the workload is, and what it is to run in. 0, -EINVAL or -ENOMEM. */
+int pnd_plan_compile_environment(struct pnd_compiler *compiler);
+
 /* Collects the names of handles and contexts of every actor, and of events. 0 or -ENOMEM. */
 int pnd_plan_collect_names(struct pnd_compiler *compiler);
 
 /* Index of the endpoint of that name, or PND_PLAN_NONE. */
 int32_t pnd_plan_find_endpoint(const struct pnd_plan *plan, const char *name);
+
+/* In plan_fault.c: LIMIT_DESCRIPTORS and so on; for others that they have nothing of these. */
+int pnd_plan_compile_fault(struct pnd_compiler *compiler, const Pendio__Step *source,
+                           struct pnd_plan_step *step);
+
+/* In plan_expect.c: what is expected of the run as a whole. */
+int pnd_plan_check_run(const struct pnd_compiler *compiler);
+
+/* In plan_block.c: the block the compiler stands at, with its steps. */
+int pnd_plan_compile_block(struct pnd_compiler *compiler, const Pendio__Block *source,
+                           struct pnd_plan_block *block);
+
+/* In plan_draw.c. NULL, or what is wrong with it; then `rule` is of no use. */
+const char *pnd_plan_compile_draw(const Pendio__Distribution *source, struct pnd_draw_rule *rule);
+
+/* In plan_draw.c: the bytes that a step draws. */
+int pnd_plan_compile_bytes(const struct pnd_compiler *compiler, const Pendio__Step *source,
+                           struct pnd_plan_step *step);
+
+/* In plan_label.c: which steps of the block must be over before others. */
+int pnd_plan_compile_labels(struct pnd_compiler *compiler, const Pendio__Block *source,
+                            struct pnd_plan_block *block);
 
 /* Compiles the step the compiler stands at. */
 int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *source,

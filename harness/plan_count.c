@@ -16,6 +16,8 @@
 enum {
     OWN_DESCRIPTOR_COUNT = 32, /* the ring, pipes, directories: what is not the workload's */
     PAGE_BYTES = 256,          /* of the books, for each handle */
+    INSTANCE_BYTES = 256,
+    NAME_BYTES = 32, /* of a handle, a context or a label that an instance knows */
 };
 
 static uint64_t add(uint64_t a, uint64_t b)
@@ -108,18 +110,25 @@ static int check_self(struct pnd_compiler *compiler)
     return 0;
 }
 
+/* Starts of one round; of one of its steps, which is drawn, as many as in the mean. */
+static uint64_t operations_of_round(const struct pnd_plan_block *block)
+{
+    bool one = block->order == PENDIO__ORDER__ONE_OF_THEM;
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < block->step_count; i++)
+        if (pnd_plan_is_start(block->steps[i].operation))
+            count = add(count, multiply(block->steps[i].times, one ? block->steps[i].weight : 1));
+    return one ? add(count, block->weight_sum - 1) / block->weight_sum : count;
+}
+
 static void count_operations(struct pnd_plan *plan)
 {
     for (uint32_t i = 0; i < plan->actor_count; i++) {
         struct pnd_plan_actor *actor = &plan->actors[i];
         for (uint32_t j = 0; j < actor->block_count; j++) {
             const struct pnd_plan_block *block = &actor->blocks[j];
-            uint64_t count = 0;
-            for (uint32_t k = 0; k < block->step_count; k++)
-                if (pnd_plan_is_start(block->steps[k].operation))
-                    count += block->steps[k].times;
-            actor->operation_count =
-                add(actor->operation_count, multiply(count, block->repeat_count));
+            actor->operation_count = add(actor->operation_count,
+                                         multiply(operations_of_round(block), block->round_count));
         }
         plan->instance_total = add(plan->instance_total, actor->instance_total);
         plan->operation_count =
@@ -163,10 +172,13 @@ static uint64_t memory_used(const struct pnd_plan *plan)
                                   add(plan->pools[i].slice_bytes, bytes_outside(&plan->pools[i]))));
     for (uint32_t i = 0; i < plan->endpoint_count; i++)
         used = add(used, plan->endpoints[i].file_bytes);
-    for (uint32_t i = 0; i < plan->actor_count; i++)
-        used = add(used, multiply(plan->actors[i].instance_total,
-                                  128 + 16 * (uint64_t)(plan->actors[i].handle_count +
-                                                        plan->actors[i].context_count)));
+    for (uint32_t i = 0; i < plan->actor_count; i++) {
+        const struct pnd_plan_actor *actor = &plan->actors[i];
+        uint64_t each = INSTANCE_BYTES + NAME_BYTES * ((uint64_t)actor->handle_count +
+                                                       actor->context_count + actor->label_count);
+        used = add(used, multiply(actor->instance_total,
+                                  each + (actor->loaded ? sizeof(struct pnd_load) : 0)));
+    }
     return used;
 }
 

@@ -2,10 +2,14 @@
  * plan_expect.c - compiles what a step's start may answer and what its completion may say.
  *
  * Happy path:  names of answers, errors and flags become bits and numbers.
- * Failures:    an unknown name, or more errors than there is room for, is refused.
+ * Failures:    an unknown name, more errors than there is room for, and what no run can hold to are
+ *              refused.
  */
 #include "names.h"
 #include "plan_compile.h"
+
+#include <errno.h>
+#include <stdio.h>
 
 static int compile_answers(const struct pnd_compiler *compiler, const Pendio__Expectation *source,
                            struct pnd_plan_expectation *expect)
@@ -90,6 +94,7 @@ int pnd_plan_compile_expectation(const struct pnd_compiler *compiler,
     expect->size = source->size;
     expect->check_value = source->check_value;
     expect->value = source->value;
+    expect->latency_most_ns = source->latency_most_ns;
     if (source->check_bytes && source->bytes_minimum > source->bytes_maximum)
         return pnd_plan_refuse_step(compiler,
                                     "expect.bytes_minimum is above bytes_maximum; exchange them");
@@ -101,4 +106,39 @@ int pnd_plan_compile_expectation(const struct pnd_compiler *compiler,
     if (status == 0)
         status = compile_message(compiler, source, expect);
     return status;
+}
+
+static int check_bound(const struct pnd_compiler *compiler, size_t index)
+{
+    const Pendio__LatencyBound *bound = compiler->workload->expect->latency[index];
+    char path[48];
+    snprintf(path, sizeof path, "expect.latency[%zu]", index);
+    if (bound->per_mille == 0 || bound->per_mille > 1000)
+        return pnd_plan_refuse(compiler, -EINVAL, path, "per_mille is %u; use 1 to 1000",
+                               bound->per_mille);
+    if (bound->most_ns == 0)
+        return pnd_plan_refuse(compiler, -EINVAL, path,
+                               "most_ns is missing; nothing takes no time");
+    return 0;
+}
+
+int pnd_plan_check_run(const struct pnd_compiler *compiler)
+{
+    const Pendio__RunExpectation *expect = compiler->workload->expect;
+    if (expect == NULL)
+        return 0;
+    for (size_t i = 0; i < expect->n_latency; i++) {
+        int status = check_bound(compiler, i);
+        if (status < 0)
+            return status;
+    }
+    if (expect->verdict != PENDIO__VERDICT__VERDICT_UNSPECIFIED &&
+        expect->verdict != PENDIO__VERDICT__PASSED && expect->verdict != PENDIO__VERDICT__CRASHED)
+        return pnd_plan_refuse(compiler, -EINVAL, "expect.verdict",
+                               "%d cannot be expected; use CRASHED, or leave it out",
+                               (int)expect->verdict);
+    if (expect->verdict == PENDIO__VERDICT__CRASHED && !compiler->plan->dies)
+        return pnd_plan_refuse(compiler, -EINVAL, "expect.verdict",
+                               "is CRASHED, but no step is DIE; add one, or leave it out");
+    return 0;
 }

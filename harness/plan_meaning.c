@@ -252,6 +252,10 @@ int pnd_plan_check_meaning(const struct pnd_compiler *compiler, const Pendio__St
     if (source->expect != NULL && source->expect->check_size &&
         step->operation != PENDIO__OPERATION__STAT)
         return pnd_plan_refuse_step(compiler, "`check_size` is for STAT; remove it");
+    if (source->expect != NULL && source->expect->latency_most_ns > 0 &&
+        !pnd_plan_is_start(step->operation))
+        return pnd_plan_refuse_step(
+            compiler, "`latency_most_ns` is for operations started with a context; remove it");
     if (step->whole && step->operation != PENDIO__OPERATION__RECEIVE &&
         step->operation != PENDIO__OPERATION__RECEIVE_MESSAGE &&
         step->operation != PENDIO__OPERATION__READ)

@@ -55,6 +55,10 @@ static const struct pnd_operation_rule rules[] = {
     [PENDIO__OPERATION__PAUSE] = {"PAUSE", 0, 0},
     [PENDIO__OPERATION__SPAWN] = {"SPAWN", 0, 0},
     [PENDIO__OPERATION__RAISE] = {"RAISE", 0, 0},
+    [PENDIO__OPERATION__LIMIT_DESCRIPTORS] = {"LIMIT_DESCRIPTORS", 0, 0},
+    [PENDIO__OPERATION__HOLD_BUFFERS] = {"HOLD_BUFFERS", 0, PND_CONTEXT},
+    [PENDIO__OPERATION__FAIL] = {"FAIL", 0, 0},
+    [PENDIO__OPERATION__DIE] = {"DIE", 0, 0},
 };
 
 const struct pnd_operation_rule *pnd_plan_rule(Pendio__Operation operation)

@@ -249,6 +249,7 @@ static void copy_numbers(const Pendio__Step *source, struct pnd_plan_step *step)
     step->to_offset = source->to_offset;
     step->exit_code = source->exit_code;
     step->number = source->number;
+    step->weight = source->weight > 0 ? source->weight : 1;
     step->poll_events = source->poll_events > 0 ? source->poll_events : POLLIN;
 }
 
@@ -263,7 +264,7 @@ int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *sou
     step->handle_index = step->into_index = step->context_index = PND_PLAN_NONE;
     step->endpoint_index = step->target_index = step->prepared_index = PND_PLAN_NONE;
     step->event_index = step->actor_index = PND_PLAN_NONE;
-    step->from_index = step->write_end_index = PND_PLAN_NONE;
+    step->from_index = step->write_end_index = step->label_index = PND_PLAN_NONE;
     copy_numbers(source, step);
     int status = pnd_plan_check_numbers(compiler, source);
     if (status == 0)
@@ -280,6 +281,10 @@ int pnd_plan_compile_step(struct pnd_compiler *compiler, const Pendio__Step *sou
         status = resolve_pool(compiler, rule, source, step);
     if (status == 0)
         status = pnd_plan_compile_packets(compiler, source, step);
+    if (status == 0)
+        status = pnd_plan_compile_fault(compiler, source, step);
+    if (status == 0)
+        status = pnd_plan_compile_bytes(compiler, source, step);
     if (status == 0)
         status = pnd_plan_check_meaning(compiler, source, step);
     step->expect.sender_index = step->expect.destination_index = PND_PLAN_NONE;

@@ -59,9 +59,12 @@ static const struct rule_text texts[PND_RULE_COUNT] = {
     [PND_RULE_EXPECTED_MESSAGE] = {"expected messages",
                                    "sender, destination, interface and descriptors as asked for"},
     [PND_RULE_EXPECTED_FLAGS] = {"expected flags", "the flags the step asks for"},
+    [PND_RULE_EXPECTED_ORDER] = {"expected order", "after those the step is to come after"},
+    [PND_RULE_EXPECTED_LATENCY] = {"expected latency", "no longer than the step allows"},
     [PND_RULE_FINISHED] = {"finished", "every instance comes to its end"},
     [PND_RULE_REUSE] = {"reuse", "as many operations per context as the workload asks for"},
     [PND_RULE_OPERATIONS] = {"operations", "as many operations as the workload asks for"},
+    [PND_RULE_LATENCY] = {"latency", "as many as the workload asks for took no longer"},
     [PND_RULE_ALL_DELIVERED] = {"deliveries equal pending",
                                 "as many deliveries as pending answers"},
     [PND_RULE_POOL_BALANCED] = {"pool balanced", "no context left taken"},
@@ -82,6 +85,8 @@ bool pnd_referee_hold(struct pnd_referee *referee, enum pnd_rule rule, bool hold
                       const char *format, ...)
 {
     struct pnd_finding *finding = &referee->findings[rule];
+    if (referee->closed)
+        return holds;
     if (holds) {
         finding->held_count++;
         return true;

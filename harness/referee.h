@@ -49,9 +49,12 @@ enum pnd_rule {
     PND_RULE_EXPECTED_VALUE,
     PND_RULE_EXPECTED_MESSAGE,
     PND_RULE_EXPECTED_FLAGS,
+    PND_RULE_EXPECTED_ORDER,
+    PND_RULE_EXPECTED_LATENCY,
     PND_RULE_FINISHED,
     PND_RULE_REUSE,
     PND_RULE_OPERATIONS,
+    PND_RULE_LATENCY,
     /* What must be so at the end. */
     PND_RULE_ALL_DELIVERED,
     PND_RULE_POOL_BALANCED,
@@ -72,6 +75,7 @@ struct pnd_finding {
 
 struct pnd_referee {
     uint64_t offence_count;
+    bool closed;                /* nothing is counted any more */
     enum pnd_rule first_broken; /* when offence_count is not 0 */
     struct pnd_finding findings[PND_RULE_COUNT];
 };

@@ -6,6 +6,7 @@
  */
 #include "report.h"
 
+#include "content_hash.h"
 #include "frame.h"
 #include "names.h"
 
@@ -146,7 +147,8 @@ int pnd_report_progress(struct pnd_engine *engine, int output)
     struct stats_parts parts;
     progress.workload = engine->plan->workload->name;
     progress.operations = engine->operations;
-    progress.operations_expected = engine->plan->operation_count;
+    if (engine->plan->operation_count < UINT64_MAX) /* else nobody can say */
+        progress.operations_expected = engine->plan->operation_count;
     progress.elapsed_ns = pnd_engine_now_ns() - engine->begun_ns;
     event.body_case = PENDIO__EVENT__BODY_PROGRESS;
     event.progress = &progress;
@@ -154,7 +156,7 @@ int pnd_report_progress(struct pnd_engine *engine, int output)
     if (status < 0)
         return status;
     engine->statistics.size = sizeof engine->statistics;
-    (void)pendio_loop_stats(engine->loop, &engine->statistics);
+    (void)engine->subject->loop_stats(engine->loop, &engine->statistics);
     put_stats(&parts, engine, true);
     pendio__event__init(&event);
     event.body_case = PENDIO__EVENT__BODY_STATS;
@@ -181,6 +183,7 @@ struct report_parts {
     Pendio__Check *check_pointers[PND_RULE_COUNT];
     char seen[PND_RULE_COUNT][400];
     char reason[512];
+    char content_hash[PND_CONTENT_HASH_BYTES];
 };
 
 static void put_check(struct report_parts *parts, const struct pnd_finding *finding,
@@ -248,6 +251,15 @@ static void put_uses(struct report_parts *parts, const struct pnd_engine *engine
     parts->latency.max = engine->latency.max_ns;
 }
 
+/* `digits` has room for the hash, and stays with the report. */
+static void put_identity(Pendio__Report *report, const Pendio__Workload *workload, char *digits)
+{
+    report->workload = workload->name;
+    report->seed = workload->seed > 0 ? workload->seed : 1;
+    if (pnd_content_hash(workload, digits) == 0)
+        report->content_hash = digits;
+}
+
 static int write_report(Pendio__Report *report, int output)
 {
     Pendio__Event event = PENDIO__EVENT__INIT;
@@ -256,7 +268,8 @@ static int write_report(Pendio__Report *report, int output)
     return pnd_frame_write(output, &event.base);
 }
 
-int pnd_report_run(const struct pnd_engine *engine, uint64_t allocation_count, int output)
+int pnd_report_run(const struct pnd_engine *engine, const struct pnd_report_end *end,
+                   uint64_t allocation_count, int output)
 {
     struct report_parts parts;
     Pendio__Report *report = &parts.message;
@@ -265,8 +278,13 @@ int pnd_report_run(const struct pnd_engine *engine, uint64_t allocation_count, i
     put_checks(&parts, engine);
     put_uses(&parts, engine, allocation_count);
     put_stats(&parts.stats, engine, false);
-    report->workload = engine->plan->workload->name;
+    put_identity(report, engine->plan->workload, parts.content_hash);
+    report->subject = (char *)engine->subject->name;
     report->verdict = pnd_report_verdict(engine);
+    if (end->reason != NULL) {
+        report->verdict = end->verdict;
+        report->reason = (char *)end->reason;
+    }
     report->answers = &parts.answers;
     report->deliveries =
         engine->ledger.counts.delivered_callback + engine->ledger.counts.delivered_record;
@@ -279,12 +297,14 @@ int pnd_report_run(const struct pnd_engine *engine, uint64_t allocation_count, i
     return write_report(report, output);
 }
 
-int pnd_report_failure(const char *workload, Pendio__Verdict verdict, const char *reason,
-                       int output)
+int pnd_report_failure(const Pendio__Workload *workload, Pendio__Verdict verdict,
+                       const char *reason, int output)
 {
     Pendio__Report report = PENDIO__REPORT__INIT;
-    report.workload = (char *)workload;
+    char digits[PND_CONTENT_HASH_BYTES];
     report.verdict = verdict;
     report.reason = (char *)reason;
+    if (workload != NULL)
+        put_identity(&report, workload, digits);
     return write_report(&report, output);
 }

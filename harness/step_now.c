@@ -7,14 +7,14 @@
 #include "address.h"
 #include "content.h"
 #include "expect.h"
+#include "fault.h"
 #include "instance.h"
 #include "names.h"
+#include "round.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* Too many handles, messages or contexts for now: again after the next turn. */
 static enum pnd_step_verdict wait_for_capacity(struct pnd_engine *engine,
@@ -62,7 +62,7 @@ static enum pnd_step_verdict step_socket(struct pnd_engine *engine, struct pnd_i
     int domain;
     int type;
     pnd_address_socket(family, &domain, &type);
-    int status = pendio_handle_socket(engine->loop, domain, type, 0, &handle);
+    int status = engine->subject->handle_socket(engine->loop, domain, type, 0, &handle);
     if (skip_without_ip6(engine, family, status))
         return PND_STEP_NEXT;
     if (status == 0 && pnd_ledger_open(&engine->ledger, handle, family) != NULL) {
@@ -72,32 +72,13 @@ static enum pnd_step_verdict step_socket(struct pnd_engine *engine, struct pnd_i
     return answered(engine, instance, step, status);
 }
 
-/* Both ends or none: without room for the second the pipe is made again later. */
-static int adopt_ends(struct pendio_loop *loop, int ends[2], pendio_handle *ret_handles)
-{
-    int status = pendio_handle_adopt(loop, ends[0], &ret_handles[0]);
-    if (status == 0) {
-        status = pendio_handle_adopt(loop, ends[1], &ret_handles[1]);
-        if (status < 0)
-            (void)pendio_handle_detach(loop, ret_handles[0], &ends[0]);
-    }
-    if (status < 0) {
-        (void)close(ends[0]);
-        (void)close(ends[1]);
-    }
-    return status;
-}
-
 /* What is written at one end is verified where it is read. */
 static enum pnd_step_verdict step_pipe(struct pnd_engine *engine, struct pnd_instance *instance,
                                        const struct pnd_plan_step *step)
 {
-    int ends[2];
     pendio_handle handles[2] = {0, 0};
     uint32_t stream = engine->next_stream;
-    int status = pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0;
-    if (status == 0)
-        status = adopt_ends(engine->loop, ends, handles);
+    int status = engine->subject->handle_pipe(engine->loop, handles);
     if (status < 0)
         return answered(engine, instance, step, status);
     engine->next_stream++;
@@ -118,30 +99,30 @@ static enum pnd_step_verdict step_bind(struct pnd_engine *engine, struct pnd_ins
     Pendio__Family family = engine->plan->endpoints[index].family;
     pendio_handle handle = instance->handles[step->handle_index];
     pnd_address_prepare_bind(endpoint, family, index);
-    int status = pendio_handle_bind(engine->loop, handle, endpoint->address.address,
-                                    endpoint->address.byte_count);
+    int status = engine->subject->handle_bind(engine->loop, handle, endpoint->address.address,
+                                              endpoint->address.byte_count);
     if (skip_without_ip6(engine, family, status))
         return PND_STEP_NEXT;
     if (status == 0)
-        status = pendio_handle_local(engine->loop, handle, &endpoint->address);
+        status = engine->subject->handle_local(engine->loop, handle, &endpoint->address);
     return answered(engine, instance, step, status);
 }
 
 static enum pnd_step_verdict step_listen(struct pnd_engine *engine, struct pnd_instance *instance,
                                          const struct pnd_plan_step *step)
 {
-    return answered(
-        engine, instance, step,
-        pendio_handle_listen(engine->loop, instance->handles[step->handle_index], step->backlog));
+    return answered(engine, instance, step,
+                    engine->subject->handle_listen(
+                        engine->loop, instance->handles[step->handle_index], step->backlog));
 }
 
 static enum pnd_step_verdict step_half_close(struct pnd_engine *engine,
                                              struct pnd_instance *instance,
                                              const struct pnd_plan_step *step)
 {
-    return answered(
-        engine, instance, step,
-        pendio_handle_shutdown(engine->loop, instance->handles[step->handle_index], SHUT_WR));
+    return answered(engine, instance, step,
+                    engine->subject->handle_shutdown(
+                        engine->loop, instance->handles[step->handle_index], SHUT_WR));
 }
 
 static enum pnd_step_verdict step_close_now(struct pnd_engine *engine,
@@ -149,7 +130,7 @@ static enum pnd_step_verdict step_close_now(struct pnd_engine *engine,
                                             const struct pnd_plan_step *step)
 {
     pendio_handle handle = instance->handles[step->handle_index];
-    int status = pendio_handle_close(engine->loop, handle, step->close_mode);
+    int status = engine->subject->handle_close(engine->loop, handle, step->close_mode);
     pnd_ledger_close_now(&engine->ledger, handle, status);
     return answered(engine, instance, step, status);
 }
@@ -177,7 +158,7 @@ static enum pnd_step_verdict step_cancel(struct pnd_engine *engine, struct pnd_i
         return PND_STEP_NEXT;
     struct pnd_context_page *page = pnd_ledger_context(&engine->ledger, named->context);
     pendio_run run = page->run;
-    int status = pendio_cancel(engine->loop, run);
+    int status = engine->subject->cancel(engine->loop, run);
     pnd_ledger_cancel(&engine->ledger, page, run, status);
     return answered(engine, instance, step, status);
 }
@@ -194,7 +175,7 @@ static enum pnd_step_verdict step_get(struct pnd_engine *engine, struct pnd_inst
         return PND_STEP_NEXT;
     int status = pnd_instance_get(engine, step->pool_index, &context);
     if (status == 0)
-        *named = (struct pnd_named_context){context, true};
+        *named = (struct pnd_named_context){.context = context, .taken = true};
     return answered(engine, instance, step, status);
 }
 
@@ -252,10 +233,8 @@ static enum pnd_step_verdict step_pause(struct pnd_engine *engine, struct pnd_in
         instance->wake_ns = 0;
         return PND_STEP_NEXT;
     }
-    if (instance->wake_ns < engine->next_wake_ns)
-        engine->next_wake_ns = instance->wake_ns;
     instance->state = PND_INSTANCE_PAUSED;
-    pnd_queue_add(&engine->paused, instance);
+    pnd_alarm_add(&engine->alarms, instance);
     return PND_STEP_WAIT;
 }
 
@@ -265,7 +244,7 @@ static enum pnd_step_verdict step_post(struct pnd_engine *engine, struct pnd_ins
 {
     while (instance->started_count < step->times) {
         uint64_t user_data = (uint64_t)(instance - engine->instances) << 1 | step->background;
-        int status = pendio_loop_post(engine->loop, user_data, pnd_post_value(user_data));
+        int status = engine->subject->loop_post(engine->loop, user_data, pnd_post_value(user_data));
         pnd_ledger_post(&engine->ledger, status);
         if (answered(engine, instance, step, status) == PND_STEP_WAIT)
             return PND_STEP_WAIT;
@@ -278,10 +257,7 @@ static enum pnd_step_verdict step_post(struct pnd_engine *engine, struct pnd_ins
             instance->foreground_count++;
         engine->operations++;
     }
-    if (instance->foreground_count == 0)
-        return PND_STEP_NEXT;
-    instance->state = PND_INSTANCE_AWAITS_DELIVERY;
-    return PND_STEP_WAIT;
+    return pnd_round_await(instance);
 }
 
 uint64_t pnd_post_value(uint64_t user_data)
@@ -328,6 +304,10 @@ pnd_step_fn *pnd_step_find(Pendio__Operation operation)
         [PENDIO__OPERATION__PAUSE] = step_pause,
         [PENDIO__OPERATION__SPAWN] = pnd_step_spawn,
         [PENDIO__OPERATION__RAISE] = pnd_step_raise,
+        [PENDIO__OPERATION__LIMIT_DESCRIPTORS] = pnd_step_limit_descriptors,
+        [PENDIO__OPERATION__HOLD_BUFFERS] = pnd_step_hold_buffers,
+        [PENDIO__OPERATION__FAIL] = pnd_step_fail,
+        [PENDIO__OPERATION__DIE] = pnd_step_die,
     };
     return pnd_plan_is_start(operation) ? pnd_step_start : steps[operation];
 }

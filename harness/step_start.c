@@ -8,6 +8,7 @@
 #include "instance.h"
 
 #include "expect.h"
+#include "round.h"
 #include "task.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static int take_context(struct pnd_engine *engine, struct pnd_instance *instance
     }
     int status = pnd_instance_get(engine, step->pool_index, ret_context);
     if (status == 0 && named != NULL)
-        *named = (struct pnd_named_context){*ret_context, true};
+        *named = (struct pnd_named_context){.context = *ret_context, .taken = true};
     return status;
 }
 
@@ -46,6 +47,17 @@ static uint64_t offset_of(const struct pnd_instance *instance, const struct pnd_
     return offset;
 }
 
+/* Drawn once for each start, however often that has to be tried. */
+static uint64_t bytes_of(struct pnd_instance *instance, const struct pnd_plan_step *step)
+{
+    if (!step->drawn)
+        return step->bytes;
+    if (!instance->drawn)
+        instance->drawn_bytes = pnd_draw_number(&instance->draw, &step->bytes_of);
+    instance->drawn = true;
+    return instance->drawn_bytes;
+}
+
 static void prepare_task(struct pnd_task *task, struct pnd_instance *instance,
                          const struct pnd_plan_step *step, struct pendio_context *context)
 {
@@ -55,6 +67,9 @@ static void prepare_task(struct pnd_task *task, struct pnd_instance *instance,
     task->named = step->context_index != PND_PLAN_NONE;
     task->counted = false;
     task->number = instance->started_count;
+    task->block_index = instance->block_index;
+    task->iteration = instance->iteration;
+    task->bytes = bytes_of(instance, step);
     task->offset = offset_of(instance, step);
     if (step->content != PENDIO__CONTENT__ECHO)
         task->moved_bytes = 0;
@@ -65,6 +80,7 @@ static enum pnd_step_verdict no_context(struct pnd_engine *engine, struct pnd_in
 {
     if (pnd_expect_refusal(step, status) || status != -EAGAIN) {
         pnd_expect_refused(engine, instance, step, status);
+        pnd_expect_over(engine, instance, step, instance->block_index, instance->iteration);
         return PND_STEP_NEXT;
     }
     instance->state = PND_INSTANCE_AWAITS_CONTEXT;
@@ -90,6 +106,7 @@ static enum pnd_step_verdict start_one(struct pnd_engine *engine, struct pnd_ins
         return no_context(engine, instance, step, status);
     if (pnd_ledger_context(&engine->ledger, context)->pending) {
         pnd_task_run_busy(engine, instance, step, context);
+        pnd_expect_over(engine, instance, step, instance->block_index, instance->iteration);
         return PND_STEP_NEXT;
     }
     struct pnd_task *task = pnd_task_of(engine, context);
@@ -99,17 +116,13 @@ static enum pnd_step_verdict start_one(struct pnd_engine *engine, struct pnd_ins
         return no_capacity(engine, instance, task);
     case PND_TASK_OVER:
         pnd_task_release(engine, task);
+        pnd_expect_over(engine, instance, step, task->block_index, task->iteration);
         break;
     case PND_TASK_PENDING:
         break;
     }
+    instance->drawn = false;
     return PND_STEP_NEXT;
-}
-
-static enum pnd_step_verdict await_foreground(struct pnd_instance *instance)
-{
-    instance->state = PND_INSTANCE_AWAITS_DELIVERY;
-    return PND_STEP_WAIT;
 }
 
 enum pnd_step_verdict pnd_step_start(struct pnd_engine *engine, struct pnd_instance *instance,
@@ -117,11 +130,11 @@ enum pnd_step_verdict pnd_step_start(struct pnd_engine *engine, struct pnd_insta
 {
     bool one_by_one = step->context_index != PND_PLAN_NONE;
     while (instance->started_count < step->times && !engine->stopping) {
-        if (one_by_one && instance->foreground_count > 0)
-            return await_foreground(instance);
+        if (one_by_one && pnd_round_await(instance) == PND_STEP_WAIT)
+            return PND_STEP_WAIT;
         if (start_one(engine, instance, step) == PND_STEP_WAIT)
             return PND_STEP_WAIT;
         instance->started_count++;
     }
-    return instance->foreground_count > 0 ? await_foreground(instance) : PND_STEP_NEXT;
+    return pnd_round_await(instance);
 }

@@ -19,6 +19,8 @@
 
 #include <errno.h>
 
+enum { BEHIND_BYTES = 64 };
+
 struct pnd_task *pnd_task_of(struct pnd_engine *engine, const struct pendio_context *context)
 {
     const struct pnd_context_page *page = pnd_ledger_context(&engine->ledger, context);
@@ -33,22 +35,42 @@ struct attempt {
     int status;
 };
 
+/* From the call to the answer or delivery. */
+static void take_latency(struct pnd_engine *engine, const struct pnd_task *task, uint64_t time_ns)
+{
+    pnd_latency_add(&engine->latency, time_ns);
+    if (task->step->expect.latency_most_ns > 0)
+        pnd_expect_latency(engine, task, time_ns);
+}
+
 static void attempt_start(struct pnd_engine *engine, const struct pnd_task *task,
                           struct attempt *attempt)
 {
-    pnd_engine_look(task->context, &attempt->before);
+    pnd_engine_look(engine, task->context, &attempt->before);
     attempt->start.memory = attempt->before.memory;
     attempt->start.byte_count = pnd_kind_of(attempt->start.operation)->amount
-                                    ? (size_t)task->step->bytes
+                                    ? (size_t)task->bytes
                                     : attempt->before.byte_count;
     attempt->start.started_ns = pnd_engine_now_ns();
     attempt->status = pnd_call_start(engine, task, &attempt->start);
     uint64_t now_ns = pnd_engine_now_ns();
-    pnd_engine_look(task->context, &attempt->after);
+    pnd_engine_look(engine, task->context, &attempt->after);
     if (attempt->status == PENDIO_DONE)
-        pnd_latency_add(&engine->latency, now_ns - attempt->start.started_ns);
+        take_latency(engine, task, now_ns - attempt->start.started_ns);
     pnd_ledger_start(&engine->ledger, &attempt->start, attempt->status, &attempt->before,
                      &attempt->after, now_ns);
+}
+
+/* What there is of its memory behind the window, as far as it is looked at. */
+static size_t room_behind(const struct pnd_snapshot *shown)
+{
+    const struct pendio_request *request = &shown->request;
+    uint64_t end = request->window_offset + request->window_bytes;
+    bool stretch = request->piece_count == 0 && request->lending == 0 && shown->byte_count > 0;
+    if (!stretch || end >= request->byte_count)
+        return 0;
+    uint64_t rest = request->byte_count - end;
+    return rest < BEHIND_BYTES ? (size_t)rest : BEHIND_BYTES;
 }
 
 /* Sets the context up and paints its memory; false when that is refused, which ends the run. */
@@ -65,8 +87,10 @@ static bool attempt_prepare(struct pnd_engine *engine, struct pnd_task *task,
     const struct pnd_handle_page *handle =
         pnd_ledger_handle(&engine->ledger, attempt->start.handle);
     task->family = handle != NULL ? handle->family : PENDIO__FAMILY__FAMILY_UNSPECIFIED;
-    pnd_engine_look(task->context, &attempt->before);
-    pnd_content_prepare(engine, task, attempt->before.memory, attempt->before.byte_count);
+    pnd_engine_look(engine, task->context, &attempt->before);
+    attempt->start.behind_bytes = room_behind(&attempt->before);
+    pnd_content_prepare(engine, task, attempt->before.memory, attempt->before.byte_count,
+                        attempt->start.behind_bytes);
     return true;
 }
 
@@ -104,7 +128,7 @@ static void take_product(struct pnd_engine *engine, const struct pnd_task *task,
 static bool wants_more(const struct pnd_task *task, const struct pendio_completion *completion)
 {
     return task->step->whole && completion->error == 0 && completion->bytes > 0 &&
-           task->moved_bytes < task->step->bytes;
+           task->moved_bytes < task->bytes;
 }
 
 /* One run of the context is finished; true when `whole` wants another. */
@@ -127,7 +151,7 @@ static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
         return false; /* nobody expects anything of a run that is being ended */
     if (wants_more(task, completion))
         return true;
-    pnd_expect_completion(engine, task->instance, task->step, completion,
+    pnd_expect_completion(engine, task, completion,
                           task->step->whole ? task->moved_bytes : completion->bytes);
     return false;
 }
@@ -186,9 +210,10 @@ enum pnd_task_outcome pnd_task_run(struct pnd_engine *engine, struct pnd_task *t
 void pnd_task_run_busy(struct pnd_engine *engine, struct pnd_instance *instance,
                        const struct pnd_plan_step *step, struct pendio_context *context)
 {
-    struct pnd_task task = {.instance = instance, .step = step, .context = context};
+    struct pnd_task task = {
+        .instance = instance, .step = step, .context = context, .bytes = step->bytes};
     struct attempt attempt;
-    int status = pendio_context_set_policy(context, step->policy);
+    int status = engine->subject->context_set_policy(context, step->policy);
     (void)pnd_referee_hold(&engine->referee, PND_RULE_BUSY, status == -EBUSY,
                            "a setter of a context in use answered %s", pnd_names_error(status));
     pnd_call_describe(engine, &task, &attempt.start);
@@ -211,6 +236,7 @@ static void task_over(struct pnd_engine *engine, struct pnd_task *task)
 {
     struct pnd_instance *instance = task->instance;
     pnd_task_release(engine, task);
+    pnd_expect_over(engine, instance, task->step, task->block_index, task->iteration);
     task->counted = false;
     if (task->step->background)
         instance->background_count--;
@@ -240,7 +266,7 @@ void pnd_task_delivered(struct pnd_engine *engine, struct pnd_task *task,
                         const struct pnd_context_page *page,
                         const struct pendio_completion *completion)
 {
-    pnd_latency_add(&engine->latency, engine->delivered_ns - task->started_ns);
+    take_latency(engine, task, engine->delivered_ns - task->started_ns);
     if (task_told(engine, task, &page->start, completion))
         task_continue(engine, task);
     else

@@ -58,7 +58,7 @@ int pnd_vector_set(struct pnd_engine *engine, const struct pnd_task *task)
     }
     first->memory = (uint8_t *)first->memory + moved_bytes;
     first->byte_count -= moved_bytes;
-    return pendio_context_set_pieces(task->context, first, count);
+    return engine->subject->context_set_pieces(task->context, first, count);
 }
 
 void pnd_vector_scatter(struct pnd_engine *engine, const struct pnd_task *task)

@@ -2,7 +2,7 @@
  * verdict.c - the daemon's own verdict on a run.
  *
  * Happy path:  the process reported and ended by itself with a status that agrees: its report
- *              stands.
+ *              stands. One that was to be killed by its own workload, and was, has passed.
  * Failures:    everything else, in one line that names the workload, what became of its process,
  *              how far it had come, and what helps.
  */
@@ -19,6 +19,7 @@
 enum { EXIT_PASSED = 0, WHAT_BYTES = 160 };
 
 static bool report_stands(const struct pnd_ending *ending);
+static bool died_as_expected(const struct pnd_ending *ending);
 static void describe(const struct pnd_ending *ending, char *ret_what);
 static const char *remedy(const struct pnd_ending *ending);
 static bool was_signalled(const struct pnd_process_end *end);
@@ -28,6 +29,11 @@ int pnd_verdict_decide(const struct pnd_ending *ending, Pendio__Verdict *ret_ver
 {
     if (report_stands(ending))
         return 0;
+    if (died_as_expected(ending)) {
+        *ret_verdict = PENDIO__VERDICT__PASSED;
+        reason->text[0] = '\0';
+        return 1;
+    }
 
     char what[WHAT_BYTES];
     describe(ending, what);
@@ -47,6 +53,12 @@ static bool report_stands(const struct pnd_ending *ending)
     if (ending->report == NULL || ending->cause != PND_CAUSE_NONE || was_signalled(&ending->end))
         return false;
     return ending->report->verdict != PENDIO__VERDICT__PASSED || ending->end.value == EXIT_PASSED;
+}
+
+static bool died_as_expected(const struct pnd_ending *ending)
+{
+    return ending->to_crash && ending->report == NULL && ending->cause == PND_CAUSE_NONE &&
+           ending->end.code == CLD_KILLED && ending->end.value == SIGKILL;
 }
 
 static void describe(const struct pnd_ending *ending, char *ret_what)

@@ -5,6 +5,8 @@
 #include "messages.h"
 #include "process.h"
 
+#include <stdbool.h>
+
 /* Why the daemon ended a process, if it did. */
 enum pnd_cause {
     PND_CAUSE_NONE,
@@ -18,6 +20,7 @@ struct pnd_ending {
     const char *workload;
     pid_t process; /* 0: it was never started */
     enum pnd_cause cause;
+    bool to_crash; /* its workload kills it, and expects that */
     struct pnd_process_end end;
     uint64_t time_limit_ms;
     uint64_t operation_count; /* as of its last progress */
@@ -27,7 +30,7 @@ struct pnd_ending {
 
 /*
  * Returns 0 when the process's own report stands, else 1, with the verdict and the line that says
- * why in the place of it.
+ * why in the place of it; no line for one that was killed as its workload expects, which passes.
  */
 int pnd_verdict_decide(const struct pnd_ending *ending, Pendio__Verdict *ret_verdict,
                        struct pnd_message_error *reason);

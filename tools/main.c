@@ -26,7 +26,8 @@ static const struct pnd_command commands[] = {
             "from stdin for -. With --json - or --junit - the table goes to stderr. Without\n"
             "--timeout a run may last as long as its own limit.\n",
         .options = PND_OPTION_URL | PND_OPTION_JSON | PND_OPTION_JUNIT | PND_OPTION_SEED |
-                   PND_OPTION_BACKEND | PND_OPTION_FEATURES | PND_OPTION_TIMEOUT | PND_OPTION_QUIET,
+                   PND_OPTION_BACKEND | PND_OPTION_FEATURES | PND_OPTION_SUBJECT |
+                   PND_OPTION_TIMEOUT | PND_OPTION_QUIET,
         .file_minimum = 1,
         .file_maximum = INT_MAX,
         .run = pnd_command_run,
@@ -34,8 +35,9 @@ static const struct pnd_command commands[] = {
     {
         .name = "check",
         .arguments = "FILE...",
-        .summary = "validate workloads",
-        .about = "Also asks the daemon, if one listens or --url names one.\n",
+        .summary = "validate workloads, and tell in words what they will do",
+        .about = "Also asks the daemon, if one listens or --url names one. With --quiet a line\n"
+                 "for each file is all.\n",
         .options = PND_OPTION_URL | PND_OPTION_TIMEOUT | PND_OPTION_QUIET,
         .file_minimum = 1,
         .file_maximum = INT_MAX,

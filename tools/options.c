@@ -15,6 +15,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ struct described_option {
 static int take_seed(struct pnd_options *options);
 static int take_backend(struct pnd_options *options);
 static int take_features(struct pnd_options *options);
+static int take_subject(struct pnd_options *options);
 static int take_timeout(struct pnd_options *options);
 static int take_quiet(struct pnd_options *options);
 static int take_quick(struct pnd_options *options);
@@ -44,10 +46,12 @@ static const struct described_option table[] = {
     {"url", PND_OPTION_URL, "URL", "where the daemon listens", AS_TEXT(url)},
     {"json", PND_OPTION_JSON, "FILE", "results as JSON; - is stdout", AS_TEXT(json)},
     {"junit", PND_OPTION_JUNIT, "FILE", "results as JUnit XML; - is stdout", AS_TEXT(junit)},
-    {"seed", PND_OPTION_SEED, "N", "another seed for the payload", take_seed, 0},
+    {"seed", PND_OPTION_SEED, "N", "another seed, of bytes and draws", take_seed, 0},
     {"backend", PND_OPTION_BACKEND, "NAME", "uring, epoll or sim", take_backend, 0},
     {"features", PND_OPTION_FEATURES, "LIST", "as in -multishot_receive,-buffer_ring: those off",
      take_features, 0},
+    {"subject", PND_OPTION_SUBJECT, "PROGRAM", "judge this one, with its arguments, not libpendio",
+     take_subject, 0},
     {"timeout", PND_OPTION_TIMEOUT, "SECONDS", "give up on the daemon, or on one run, after this",
      take_timeout, 0},
     {"quiet", PND_OPTION_QUIET, NULL, "only what went wrong", take_quiet, 0},
@@ -69,6 +73,7 @@ static const struct described_option table[] = {
     {"help", PND_OPTION_HELP, NULL, "this help", take_nothing, 0},
 };
 
+enum { SUBJECT_BYTES = 1024 }; /* of arguments */
 enum { OPTION_COUNT = sizeof table / sizeof table[0] };
 
 static const struct described_option *find(int value);
@@ -174,6 +179,33 @@ static int take_features(struct pnd_options *options)
         return -EINVAL;
     }
     options->features = optarg;
+    return 0;
+}
+
+/* The daemon works elsewhere: the program is named by its absolute path. */
+static int take_subject(struct pnd_options *options)
+{
+    static char subject[PATH_MAX + SUBJECT_BYTES];
+    char program[PATH_MAX];
+    char absolute[PATH_MAX];
+    size_t length = strcspn(optarg, " ");
+    if (length == 0 || length >= sizeof program || strlen(optarg + length) >= SUBJECT_BYTES) {
+        pnd_say_error("--subject \"%.60s\": use a program and its arguments, apart by spaces",
+                      optarg);
+        return -EINVAL;
+    }
+    memcpy(program, optarg, length);
+    program[length] = '\0';
+    if (realpath(program, absolute) == NULL) {
+        pnd_say_error("--subject %s: %s", program, strerror(errno));
+        return -EINVAL;
+    }
+    if (strchr(absolute, ' ') != NULL) {
+        pnd_say_error("--subject %s: its path has a space; use one without", program);
+        return -EINVAL;
+    }
+    (void)snprintf(subject, sizeof subject, "%s%s", absolute, optarg + length);
+    options->subject = subject;
     return 0;
 }
 

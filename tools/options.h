@@ -29,6 +29,7 @@ enum {
     PND_OPTION_HTML = 1u << 17,
     PND_OPTION_SVG = 1u << 18,
     PND_OPTION_RESULTS = 1u << 19,
+    PND_OPTION_SUBJECT = 1u << 24,
 };
 
 struct pnd_options {
@@ -41,7 +42,8 @@ struct pnd_options {
     const char *results; /* NULL: measure */
     const char *backend; /* NULL: the daemon's own; so is `features` */
     const char *features;
-    const char *from; /* NULL: by the file's name; so is `to` */
+    const char *subject; /* NULL: libpendio */
+    const char *from;    /* NULL: by the file's name; so is `to` */
     const char *to;
     const char *type;      /* NULL: "Workload" */
     uint64_t seed;         /* 0: the workload's own */

@@ -9,9 +9,12 @@
 #include "replay.h"
 
 #include "clock.h"
+#include "content_hash.h"
 #include "say.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const int64_t busy_patience_ns = 60 * (int64_t)PND_CLOCK_SECOND;
 static const int64_t pause_first_ns = 5 * (int64_t)PND_CLOCK_MS;
@@ -25,6 +28,7 @@ struct trip {
     int64_t deadline_ns;
 };
 
+static int reseed(const struct trip *trip, Pendio__Workload *workload);
 static int submit(struct trip *trip, Pendio__Workload *workload, struct pnd_outcome *ret_outcome);
 static int submit_until_accepted(struct trip *trip, const Pendio__Request *request,
                                  Pendio__Reply **ret_reply);
@@ -38,12 +42,13 @@ int pnd_replay_workload(const struct pnd_replay *replay, const char *name,
                         Pendio__Workload *workload, struct pnd_outcome *ret_outcome)
 {
     struct trip trip = {.replay = replay, .name = name};
-    if (replay->options->seed != 0)
-        workload->seed = replay->options->seed;
+    int status = reseed(&trip, workload);
+    if (status < 0)
+        return status;
     if (replay->options->timeout_ns > 0)
         trip.deadline_ns = pnd_clock_now_ns() + replay->options->timeout_ns;
 
-    int status = submit(&trip, workload, ret_outcome);
+    status = submit(&trip, workload, ret_outcome);
     if (status < 0 || trip.run == 0)
         return status;
 
@@ -59,6 +64,26 @@ int pnd_replay_workload(const struct pnd_replay *replay, const char *name,
     return 0;
 }
 
+/* A workload that names its hash, and rightly so, goes on to name its own with another seed. */
+static int reseed(const struct trip *trip, Pendio__Workload *workload)
+{
+    struct pnd_message_error error = {""};
+    char digits[PND_CONTENT_HASH_BYTES];
+    if (trip->replay->options->seed == 0)
+        return 0;
+    bool named = workload->content_hash[0] != '\0';
+    bool right = pnd_content_hash_check(workload, &error) == 0;
+    workload->seed = trip->replay->options->seed;
+    if (!named || !right || pnd_content_hash(workload, digits) < 0)
+        return 0;
+    char *copy = strdup(digits);
+    if (copy == NULL)
+        return pnd_daemon_explain(trip->replay->daemon, trip->name, -ENOMEM);
+    free(workload->content_hash);
+    workload->content_hash = copy;
+    return 0;
+}
+
 /* Leaves `run` 0, with an outcome, when the daemon does not want the workload. */
 static int submit(struct trip *trip, Pendio__Workload *workload, struct pnd_outcome *ret_outcome)
 {
@@ -69,6 +94,8 @@ static int submit(struct trip *trip, Pendio__Workload *workload, struct pnd_outc
         submission.features = (char *)options->features;
     if (options->backend != NULL)
         submission.backend = (char *)options->backend;
+    if (options->subject != NULL)
+        submission.subject = (char *)options->subject;
     Pendio__Request request = PENDIO__REQUEST__INIT;
     request.version = 1;
     request.body_case = PENDIO__REQUEST__BODY_SUBMIT;

@@ -63,16 +63,18 @@ static json_t *run_value(const struct pnd_outcome *outcome)
 {
     const Pendio__Answers *answers = outcome->answers;
     const char *reason = outcome->reason[0] != '\0' ? outcome->reason : NULL;
-    return json_pack("{s:s, s:s, s:s*, s:o, s:{s:I, s:I, s:I}, s:I, s:o, s:o, s:{s:I, s:I}}",
-                     "workload", outcome->workload, "verdict",
-                     pnd_outcome_verdict(outcome->verdict), "reason", reason, "checks",
-                     checks_value(outcome), "answers", "done", pnd_results_integer(answers->done),
-                     "pending", pnd_results_integer(answers->pending), "refused",
-                     pnd_results_integer(answers->refused), "deliveries",
-                     pnd_results_integer(outcome->report->deliveries), "pool",
-                     pool_value(outcome->pool), "latency_ns", latency_value(outcome->latency_ns),
-                     "bytes", "sent", pnd_results_integer(outcome->bytes->sent), "received",
-                     pnd_results_integer(outcome->bytes->received));
+    const char *subject = outcome->report->subject;
+    subject = subject != NULL && subject[0] != '\0' ? subject : NULL;
+    return json_pack(
+        "{s:s, s:s, s:s*, s:s*, s:o, s:{s:I, s:I, s:I}, s:I, s:o, s:o, s:{s:I, s:I}}", "workload",
+        outcome->workload, "verdict", pnd_outcome_verdict(outcome->verdict), "reason", reason,
+        "subject", subject, "checks", checks_value(outcome), "answers", "done",
+        pnd_results_integer(answers->done), "pending", pnd_results_integer(answers->pending),
+        "refused", pnd_results_integer(answers->refused), "deliveries",
+        pnd_results_integer(outcome->report->deliveries), "pool", pool_value(outcome->pool),
+        "latency_ns", latency_value(outcome->latency_ns), "bytes", "sent",
+        pnd_results_integer(outcome->bytes->sent), "received",
+        pnd_results_integer(outcome->bytes->received));
 }
 
 static json_t *checks_value(const struct pnd_outcome *outcome)

@@ -7,6 +7,7 @@
  */
 #include "validate.h"
 
+#include "content_hash.h"
 #include "say.h"
 
 #include <errno.h>
@@ -42,12 +43,16 @@ static struct list list_of_pools(const Pendio__Workload *workload);
 static struct list list_of_endpoints(const Pendio__Workload *workload);
 static struct list list_of_actors(const Pendio__Workload *workload);
 static int check_whole(const struct place *place);
+static int check_hash(const struct place *place);
 static int check_names(const struct place *place, const struct list *list);
 static int check_steps(struct place *place);
 static int check_step(const struct place *place, const Pendio__Step *step);
 static int check_endpoints(const struct place *place, const Pendio__Step *step);
 static int check_reference(const struct place *place, const char *field, const char *name,
                            struct list list);
+static int check_after(const struct place *place, const Pendio__Expectation *expect);
+static int refuse_missing(const struct place *place, const char *field, const char *name,
+                          const char *where, const char *const *names, size_t name_count);
 static int check_event(const struct place *place, const Pendio__Step *step);
 static bool is_signalled(const Pendio__Workload *workload, const char *event);
 static bool block_signals(const Pendio__Block *block, const char *event);
@@ -59,6 +64,8 @@ int pnd_validate_workload(const Pendio__Workload *workload, struct pnd_message_e
                                  list_of_actors(workload)};
 
     int status = check_whole(&place);
+    if (status == 0)
+        status = check_hash(&place);
     for (size_t index = 0; status == 0 && index < sizeof lists / sizeof lists[0]; index++)
         status = check_names(&place, &lists[index]);
     return status == 0 ? check_steps(&place) : status;
@@ -84,6 +91,15 @@ static int check_whole(const struct place *place)
             return refuse(place, "endpoints[%zu].family: missing; use TCP4, UDP4, FILE, ...",
                           index);
     return 0;
+}
+
+static int check_hash(const struct place *place)
+{
+    struct pnd_message_error wrong = {""};
+    int status = pnd_content_hash_check(place->workload, &wrong);
+    if (status == 0)
+        return 0;
+    return refuse(place, "%s", status == -EINVAL ? wrong.text : "no memory left to look at it");
 }
 
 static const char *pool_at(const Pendio__Workload *workload, size_t index)
@@ -173,6 +189,8 @@ static int check_step(const struct place *place, const Pendio__Step *step)
         status = check_reference(place, "pool", step->pool, list_of_pools(workload));
     if (status == 0)
         status = check_reference(place, "start_actor", step->start_actor, list_of_actors(workload));
+    if (status == 0 && expect != NULL)
+        status = check_after(place, expect);
     return status == 0 ? check_event(place, step) : status;
 }
 
@@ -195,6 +213,37 @@ static int check_endpoints(const struct place *place, const Pendio__Step *step)
     return status;
 }
 
+/* Of the steps of one block; few have one. */
+static int check_after(const struct place *place, const Pendio__Expectation *expect)
+{
+    const Pendio__Block *block =
+        place->workload->actors[place->actor_index]->blocks[place->block_index];
+    const char *names[NAME_MAXIMUM];
+    size_t name_count = 0;
+    for (size_t index = 0; index < block->n_steps && name_count < NAME_MAXIMUM; index++)
+        if (expect->n_after > 0 && block->steps[index]->label[0] != '\0')
+            names[name_count++] = block->steps[index]->label;
+    for (size_t index = 0; index < expect->n_after; index++) {
+        bool found = name_count == NAME_MAXIMUM; /* then the daemon looks */
+        for (size_t known = 0; known < name_count && !found; known++)
+            found = strcmp(names[known], expect->after[index]) == 0;
+        if (!found)
+            return refuse_missing(place, "expect.after", expect->after[index],
+                                  "the labels of this block", names, name_count);
+    }
+    return 0;
+}
+
+static int refuse_missing(const struct place *place, const char *field, const char *name,
+                          const char *where, const char *const *names, size_t name_count)
+{
+    const char *near = pnd_say_nearest(name, names, name_count);
+    if (near != NULL)
+        return refuse_step(place, "%s: no \"%.60s\" in %s; did you mean \"%.60s\"?", field, name,
+                           where, near);
+    return refuse_step(place, "%s: no \"%.60s\" in %s; add it there", field, name, where);
+}
+
 static int check_reference(const struct place *place, const char *field, const char *name,
                            struct list list)
 {
@@ -210,12 +259,7 @@ static int check_reference(const struct place *place, const char *field, const c
         if (name_count < NAME_MAXIMUM)
             names[name_count++] = known;
     }
-
-    const char *near = pnd_say_nearest(name, names, name_count);
-    if (near != NULL)
-        return refuse_step(place, "%s: no \"%.60s\" in %s; did you mean \"%.60s\"?", field, name,
-                           list.field, near);
-    return refuse_step(place, "%s: no \"%.60s\" in %s; add it there", field, name, list.field);
+    return refuse_missing(place, field, name, list.field, names, name_count);
 }
 
 static int check_event(const struct place *place, const Pendio__Step *step)

@@ -26,6 +26,13 @@ static const char submit_nop[] = SUBMIT_WORKLOAD("context/nop", "{\"operation\":
 static const char submit_timer[] =
     SUBMIT_WORKLOAD("context/timer", "{\"operation\": \"TIMER\", \"afterNs\": \"50000000000\"}");
 
+/* One that kills itself, and expects that. */
+static const char submit_death[] =
+    "{\"version\": 1, \"submit\": {\"workload\": {\"name\": \"fault/death\", \"expect\": "
+    "{\"verdict\": \"CRASHED\"}, \"pools\": [{\"name\": \"pool\", \"contextCount\": 1}], "
+    "\"actors\": [{\"name\": \"one\", \"instanceCount\": 1, \"blocks\": [{\"steps\": "
+    "[{\"operation\": \"NOP\"}, {\"operation\": \"DIE\"}]}]}]}}}";
+
 static uint64_t submit(struct client *client, const char *json)
 {
     Pendio__Reply *reply = client_ask(client, json);
@@ -87,6 +94,33 @@ START_TEST(run_that_is_killed_is_a_crash_and_the_next_one_passes)
     pnd_message_free(&event->base);
     event = hear_report(events, next);
     ck_assert_msg(event->report->verdict == PENDIO__VERDICT__PASSED, "%s", event->report->reason);
+    pnd_message_free(&event->base);
+    client_close(events);
+    client_close(client);
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+}
+END_TEST
+
+START_TEST(run_that_is_to_be_killed_and_is_has_passed)
+{
+    struct real_daemon daemon = real_daemon_start_at(daemon_url);
+    struct client *client = client_open(daemon_url);
+    struct client *events = client_subscribe(daemon_events_url);
+    uint64_t first = submit_and_hear(client, events);
+    uint64_t run = submit(client, submit_death);
+    kill_run_of(&daemon);
+    Pendio__Event *event = hear_report(events, first);
+    pnd_message_free(&event->base);
+
+    event = hear_report(events, run);
+    const Pendio__Report *report = event->report;
+    ck_assert_msg(report->verdict == PENDIO__VERDICT__PASSED, "%s", report->reason);
+    ck_assert_uint_eq(report->n_checks, 1);
+    ck_assert_str_eq(report->checks[0]->name, "killed");
+    ck_assert_str_eq(report->checks[0]->seen, "after 1 operations");
+    ck_assert_uint_eq(report->operations, 1);
+    ck_assert_uint_eq(report->seed, 1);
+    ck_assert_uint_eq(strlen(report->content_hash), 64);
     pnd_message_free(&event->base);
     client_close(events);
     client_close(client);
@@ -169,6 +203,7 @@ int main(void)
     }
     const TTest *const tests[] = {
         run_that_is_killed_is_a_crash_and_the_next_one_passes,
+        run_that_is_to_be_killed_and_is_has_passed,
         report_is_kept_as_it_was_published,
         stopping_ends_the_run_under_way,
         statistics_of_a_run_are_put_where_they_were_asked_for,

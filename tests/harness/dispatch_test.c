@@ -249,6 +249,26 @@ START_TEST(feature_or_backend_that_is_none_is_refused_with_those_there_are)
 }
 END_TEST
 
+START_TEST(subject_is_a_program_that_is_named_from_this_machine)
+{
+    ask_with("submit", "", ", \"subject\": \"/bin/true\"");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, "may only be named from there; submit it over ipc");
+    dispatch.is_local = true;
+    ask_with("submit", "", ", \"subject\": \"/bin/true and more\"");
+    ck_assert_int_eq(reply->status, PENDIO__STATUS__OK);
+    ask_with("submit", "", ", \"subject\": \"true\"");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, "does not begin with an absolute path");
+    ask_with("submit", "", ", \"subject\": \"/bin\"");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, "subject /bin is no regular file");
+    ask_with("submit", "", ", \"subject\": \"/etc/passwd\"");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, "subject /etc/passwd cannot be executed");
+    ask_with("submit", "", ", \"subject\": \"/nowhere/at/all\"");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, "subject /nowhere/at/all: No such file");
+    ask_with("submit", "", ", \"subject\": \"/bin/true \\n\"");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, "no plain text");
+}
+END_TEST
+
 START_TEST(full_line_is_busy)
 {
     for (int i = 0; i < 1 + PND_SUPERVISOR_QUEUE_COUNT; i++) {
@@ -343,6 +363,7 @@ int main(void)
         submit_is_answered_at_once_with_the_number_of_the_run,
         setting_that_is_too_long_is_refused,
         feature_or_backend_that_is_none_is_refused_with_those_there_are,
+        subject_is_a_program_that_is_named_from_this_machine,
         full_line_is_busy,
         fetch_of_a_run_under_way_tells_its_progress,
         fetch_of_a_finished_run_brings_its_report,

@@ -54,6 +54,31 @@ START_TEST(success_does_not_stand_beside_a_bad_end)
 }
 END_TEST
 
+START_TEST(process_that_was_to_be_killed_and_was_has_passed)
+{
+    ending.report = NULL;
+    ending.to_crash = true;
+    ending.end = (struct pnd_process_end){.code = CLD_KILLED, .value = SIGKILL};
+    ck_assert_int_eq(decide(), 1);
+    ck_assert_int_eq(verdict, PENDIO__VERDICT__PASSED);
+    ck_assert_str_eq(reason.text, "");
+}
+END_TEST
+
+START_TEST(process_that_was_to_be_killed_and_ended_otherwise_has_not_passed)
+{
+    ending.report = NULL;
+    ending.to_crash = true;
+    ending.end = (struct pnd_process_end){.code = CLD_KILLED, .value = SIGSEGV};
+    ck_assert_int_eq(decide(), 1);
+    ck_assert_int_eq(verdict, PENDIO__VERDICT__CRASHED);
+    ending.end = (struct pnd_process_end){.code = CLD_KILLED, .value = SIGKILL};
+    ending.cause = PND_CAUSE_TIME;
+    ck_assert_int_eq(decide(), 1);
+    ck_assert_int_eq(verdict, PENDIO__VERDICT__CRASHED);
+}
+END_TEST
+
 START_TEST(killed_process_is_told_in_one_line)
 {
     ending.report = NULL;
@@ -129,6 +154,8 @@ int main(void)
     const TTest *const tests[] = {
         report_and_end_that_agree_stand,
         success_does_not_stand_beside_a_bad_end,
+        process_that_was_to_be_killed_and_was_has_passed,
+        process_that_was_to_be_killed_and_ended_otherwise_has_not_passed,
         killed_process_is_told_in_one_line,
         signal_after_a_report_counts,
         time_limit_is_told_in_seconds,

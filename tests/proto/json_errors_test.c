@@ -49,7 +49,8 @@ START_TEST(unknown_operation_names_line_field_and_the_right_ones)
         "READ, WRITE, CLOSE, FSYNC, TRUNCATE, STAT, RENAME, UNLINK, MKDIR, POLL, DISCONNECT, "
         "RECEIVE_MESSAGE, SEND_MESSAGE, SEND_PACKETS, SPLICE, CHILD, CATCH_SIGNAL, CONNECT_NAME, "
         "SOCKET, BIND, LISTEN, HALF_CLOSE, CANCEL, POST, GET, PUT, "
-        "CLOSE_NOW, PIPE, AWAIT, SIGNAL, WAIT, PAUSE, SPAWN, RAISE (did you mean RECEIVE?)");
+        "CLOSE_NOW, PIPE, AWAIT, SIGNAL, WAIT, PAUSE, SPAWN, RAISE, LIMIT_DESCRIPTORS, "
+        "HOLD_BUFFERS, FAIL, DIE (did you mean RECEIVE?)");
 }
 END_TEST
 
@@ -301,7 +302,8 @@ START_TEST(control_characters_do_not_reach_the_error_line)
     workload_refuses(
         "{\"a\\n\\u001bb\": 1}",
         "w.json:1: a  b: no such field in Workload; use one of version, name, purpose, "
-        "tags, seed, loop, pools, endpoints, actors, expect, limits");
+        "tags, seed, loop, pools, endpoints, actors, expect, limits, environment, needs, "
+        "content_hash, record");
 }
 END_TEST
 

@@ -19,6 +19,7 @@ LIBRARY_OWNERS = (
     (r"nng/", ("harness/link.c", "tools/link.c", "tests/support/")),
     (r"protobuf-c/|.*\.pb-c\.h", ("proto/", "tests/proto/")),
     (r"jansson\.h", ("proto/", "tools/")),
+    (r"mbedtls/", ("proto/content_hash.c",)),
     (r"libsmartcols(\.h|/)", ("tools/",)),
     (r"libxml/", ("tools/", "tests/")),
     (r"check\.h", ("tests/",)),

@@ -113,12 +113,13 @@ int child_run_bytes(const void *bytes, size_t byte_count, struct child_run *ret_
     return status;
 }
 
-static int run_workload(Pendio__Workload *workload, struct child_run *ret_run)
+static int run_workload(Pendio__Workload *workload, const char *subject, struct child_run *ret_run)
 {
     Pendio__SubmitRequest request = PENDIO__SUBMIT_REQUEST__INIT;
     uint8_t *packed = NULL;
     size_t packed_bytes = 0;
     request.workload = workload;
+    request.subject = (char *)subject;
     int status = pnd_message_pack(&request.base, &packed, &packed_bytes);
     if (status < 0)
         return status;
@@ -131,22 +132,30 @@ static int run_workload(Pendio__Workload *workload, struct child_run *ret_run)
         frame[i] = (uint8_t)(packed_bytes >> (8 * i));
     memcpy(frame + PND_FRAME_HEAD_BYTES, packed, packed_bytes);
     status = child_run_bytes(frame, packed_bytes + PND_FRAME_HEAD_BYTES, ret_run);
+    ret_run->to_crash =
+        workload->expect != NULL && workload->expect->verdict == PENDIO__VERDICT__CRASHED;
     free(frame);
     free(packed);
     return status;
 }
 
-int child_run_text(const char *json, const char *name, struct child_run *ret_run,
-                   struct pnd_message_error *error)
+int child_run_text_with(const char *subject, const char *json, const char *name,
+                        struct child_run *ret_run, struct pnd_message_error *error)
 {
     ProtobufCMessage *workload = NULL;
     int status = pnd_message_from_json(&pendio__workload__descriptor, json, strlen(json), name,
                                        NULL, &workload, error);
     if (status < 0)
         return -EINVAL;
-    status = run_workload((Pendio__Workload *)workload, ret_run);
+    status = run_workload((Pendio__Workload *)workload, subject, ret_run);
     pnd_message_free(workload);
     return status;
+}
+
+int child_run_text(const char *json, const char *name, struct child_run *ret_run,
+                   struct pnd_message_error *error)
+{
+    return child_run_text_with("", json, name, ret_run, error);
 }
 
 int child_run_file(const char *path, struct child_run *ret_run, struct pnd_message_error *error)

@@ -9,6 +9,7 @@
 
 #include "messages.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct child_run {
@@ -18,6 +19,7 @@ struct child_run {
     uint64_t stats_count;
     uint64_t report_count;
     int exit_status; /* of the process; -1: killed */
+    bool to_crash;   /* as its workload expects */
 };
 
 /* Runs the text of a workload. Returns 0, or -EINVAL with `error` filled. */
@@ -26,6 +28,10 @@ int child_run_text(const char *json, const char *name, struct child_run *ret_run
 
 /* The same for a file. */
 int child_run_file(const char *path, struct child_run *ret_run, struct pnd_message_error *error);
+
+/* A text with another subject than libpendio: a program for the subject protocol. */
+int child_run_text_with(const char *subject, const char *json, const char *name,
+                        struct child_run *ret_run, struct pnd_message_error *error);
 
 /* Sends raw bytes instead of a request. */
 int child_run_bytes(const void *bytes, size_t byte_count, struct child_run *ret_run);

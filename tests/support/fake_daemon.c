@@ -7,6 +7,7 @@
  */
 #include "fake_daemon.h"
 
+#include "content_hash.h"
 #include "messages.h"
 
 #include <check.h>
@@ -145,9 +146,13 @@ static const char *choose(struct fake_daemon *fake, const Pendio__Request *reque
 static const char *choose_submit(struct fake_daemon *fake, const Pendio__SubmitRequest *submit)
 {
     struct fake_log *log = &fake->log;
+    struct pnd_message_error error = {""};
     log->seed = submit->workload->seed;
+    log->hash_is_right = submit->workload->content_hash[0] != '\0' &&
+                         pnd_content_hash_check(submit->workload, &error) == 0;
     (void)snprintf(log->backend, sizeof log->backend, "%s", submit->backend);
     (void)snprintf(log->features, sizeof log->features, "%s", submit->features);
+    (void)snprintf(log->subject, sizeof log->subject, "%s", submit->subject);
     if (log->submit_count++ < fake->script->busy_count)
         return busy;
     return fake->script->submit;

@@ -2,6 +2,7 @@
 #ifndef TEST_FAKE_DAEMON_H
 #define TEST_FAKE_DAEMON_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* In place of a reply's JSON. */
@@ -31,8 +32,10 @@ struct fake_log {
     int submit_count;
     int fetch_count;
     uint64_t seed;
+    bool hash_is_right; /* the workload names one, and it is its own */
     char backend[64];
     char features[64];
+    char subject[64];
 };
 
 struct fake_daemon;

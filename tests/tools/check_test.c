@@ -4,6 +4,7 @@
  * - Whole lines are compared from the file's name on: the wording is part of what is tested.
  */
 #include "cli.h"
+#include "messages.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -32,14 +33,9 @@ START_TEST(sound_workload_is_shown_with_its_purpose)
     const char *file = cli_write("w.json", cli_workload);
     char expected[256];
     (void)snprintf(expected, sizeof expected, "%s: ok: does next to nothing\n", file);
-    struct program_end end = cli_call("check", file, NULL);
+    struct program_end end = cli_call("check", "--quiet", file, NULL);
     cli_want(&end, 0, "");
     ck_assert_str_eq(end.out, expected);
-    program_end_fini(&end);
-
-    end = cli_call("check", "--quiet", file, NULL);
-    cli_want(&end, 0, "");
-    ck_assert_str_eq(end.out, "");
     program_end_fini(&end);
 }
 END_TEST
@@ -47,10 +43,154 @@ END_TEST
 START_TEST(sound_workload_without_purpose_is_ok_and_no_more)
 {
     const char *file = cli_write("w.json", WITH_STEP("{\"operation\": \"NOP\"}"));
-    struct program_end end = cli_call("check", file, NULL);
+    struct program_end end = cli_call("check", "--quiet", file, NULL);
     cli_want(&end, 0, "");
     ck_assert_ptr_nonnull(strstr(end.out, "/w.json: ok\n"));
     program_end_fini(&end);
+}
+END_TEST
+
+/* Of a shipped workload, in which each of the words stands. */
+static void explains(const char *file, const char *const *words)
+{
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/%s", WORKLOADS, file);
+    struct program_end end = cli_call("check", path, NULL);
+    cli_want(&end, 0, "");
+    for (; *words != NULL; words++)
+        ck_assert_msg(strstr(end.out, *words) != NULL, "no \"%s\" in:\n%s", *words, end.out);
+    program_end_fini(&end);
+}
+
+START_TEST(what_a_workload_will_do_is_told_in_words)
+{
+    static const char *const echo[] = {
+        "  Its hash is ",
+        "  Its seed is 1. It takes at most 20 s.\n"
+        "  Pool \"main\": 36 contexts with 512 bytes each.\n"
+        "  Pool \"bare\": 20 contexts without memory of their own.\n"
+        "  Endpoint \"here\": TCP over IPv4 loopback.\n"
+        "  Actor \"server\", 1 instance:\n"
+        "    First, once:\n"
+        "      - makes a socket \"listener\" for \"here\".\n",
+        "    Then, 16 times:\n"
+        "      - accepts a connection on \"listener\", for which an instance of \"session\" "
+        "begins.\n",
+        "  Actor \"session\", one for each connection accepted for it:\n"
+        "    First, 100 times:\n"
+        "      - receives up to a buffer on \"self\", lent to it; must be flagged LENT, move 512 "
+        "bytes.\n"
+        "      - sends back what it received on \"self\"; must move 512 bytes.\n",
+        "      - receives 512 bytes on \"s\", as often as it takes.\n",
+        "  Every answer, delivery and byte is held to the contract; nothing may be left over, or "
+        "allocated once it is warm.\n",
+        NULL,
+    };
+    explains("stream/lent_echo_tcp.json", echo);
+}
+END_TEST
+
+START_TEST(loads_faults_and_surroundings_are_told_in_words)
+{
+    static const char *const ramp[] = {
+        "    Then, 100 rounds a second, and after 200 ms 2000, for 255 ms:\n",
+        "  There must be 1280 operations or more.\n",
+        NULL,
+    };
+    static const char *const choice[] = {
+        "    First, 250 times, one of these, drawn anew each time:\n"
+        "      - 5 of 11 times does nothing (NOP).\n"
+        "      - 3 of 11 times waits for a timer of 20 us.\n",
+        NULL,
+    };
+    static const char *const order[] = {
+        ", all of these side by side:\n",
+        "(\"second\"); must be PENDING, be over after \"first\".\n",
+        NULL,
+    };
+    static const char *const limit[] = {
+        "      - lets 2 more descriptors be opened, and no others.\n",
+        "      - makes a socket \"b\" for \"here\"; must be REFUSED with EMFILE.\n",
+        "      - lets as many descriptors be opened as before.\n",
+        NULL,
+    };
+    static const char *const death[] = {
+        "      - kills the process of the run.\n  It passes when its process is killed by that.\n",
+        NULL,
+    };
+    static const char *const squeeze[] = {"  It may lock 64 KiB of memory.\n", NULL};
+    static const char *const bound[] = {
+        "  It is bound to processor 0, and skipped where it cannot be.\n", NULL};
+    explains("stream/ramp_echo.json", ramp);
+    explains("context/one_of_many.json", choice);
+    explains("stream/line_side_by_side.json", order);
+    explains("fault/descriptor_limit.json", limit);
+    explains("fault/process_dies.json", death);
+    explains("fault/locked_memory_squeeze.json", squeeze);
+    explains("context/one_processor.json", bound);
+}
+END_TEST
+
+START_TEST(every_operation_has_words_of_its_own)
+{
+    const ProtobufCEnumDescriptor *operations = &pendio__operation__descriptor;
+    char steps[4096] = "{\"operation\": \"SIGNAL\", \"event\": \"e\"}";
+    char json[8192];
+    for (unsigned i = 0; i < operations->n_values; i++) {
+        size_t used = strlen(steps);
+        if (operations->values[i].value != 0)
+            (void)snprintf(steps + used, sizeof steps - used,
+                           ", {\"operation\": \"%s\", \"event\": \"e\"}",
+                           operations->values[i].name);
+    }
+    (void)snprintf(json, sizeof json, WITH_STEP("%s"), steps);
+    struct program_end end = cli_call("check", cli_write("w.json", json), NULL);
+    cli_want(&end, 0, "");
+    ck_assert_ptr_null(strchr(end.out, '$'));
+    for (unsigned i = 0; i < operations->n_values; i++) {
+        char bare[64];
+        (void)snprintf(bare, sizeof bare, "- %s", operations->values[i].name);
+        ck_assert_msg(strstr(end.out, bare) == NULL, "only a name: %s", bare);
+    }
+    program_end_fini(&end);
+}
+END_TEST
+
+START_TEST(hash_is_of_what_the_workload_says_and_not_of_what_is_shown)
+{
+    static const char *const purposes[] = {"\\u0001", "\\u0002"};
+    char shown[2][1024];
+    for (int i = 0; i < 2; i++) {
+        char json[512];
+        (void)snprintf(json, sizeof json, "{\"purpose\": \"%s\", %s", purposes[i],
+                       WITH_STEP("{\"operation\": \"NOP\"}") + 1);
+        struct program_end end = cli_call("check", cli_write("w.json", json), NULL);
+        cli_want(&end, 0, "");
+        (void)snprintf(shown[i], sizeof shown[i], "%s", end.out);
+        program_end_fini(&end);
+    }
+    ck_assert_str_ne(shown[0], shown[1]);
+}
+END_TEST
+
+START_TEST(labels_that_lead_nowhere_are_found)
+{
+    finds(WITH_STEP("{\"operation\": \"NOP\", \"label\": \"first\"}, {\"operation\": \"NOP\", "
+                    "\"expect\": {\"after\": [\"frist\"]}}"),
+          ": actors[0].blocks[0].steps[1].expect.after: no \"frist\" in the labels of this block; "
+          "did you mean \"first\"?");
+    finds(WITH_STEP("{\"operation\": \"NOP\", \"expect\": {\"after\": [\"a\"]}}"),
+          ": actors[0].blocks[0].steps[0].expect.after: no \"a\" in the labels of this block; add "
+          "it there");
+}
+END_TEST
+
+START_TEST(workload_that_was_changed_is_found)
+{
+    finds("{\"name\": \"a/b\", \"content_hash\": \"00\", \"actors\": [{\"name\": \"x\"}]}",
+          ": content_hash: is \"00\", but what the workload says has "
+          "4c21556fe462386be4b93be936fbeddfe242a46a0ac728df7ecaf150e9b73acf"
+          "; write that there, or undo what was changed");
 }
 END_TEST
 
@@ -64,7 +204,8 @@ START_TEST(unknown_operation_names_line_and_operation)
           "RECEIVE_MESSAGE, SEND_MESSAGE, SEND_PACKETS, SPLICE, CHILD, "
           "CATCH_SIGNAL, CONNECT_NAME, SOCKET, BIND, LISTEN, "
           "HALF_CLOSE, CANCEL, POST, GET, PUT, CLOSE_NOW, PIPE, AWAIT, "
-          "SIGNAL, WAIT, PAUSE, SPAWN, RAISE (did you mean RECEIVE?)");
+          "SIGNAL, WAIT, PAUSE, SPAWN, RAISE, LIMIT_DESCRIPTORS, HOLD_BUFFERS, FAIL, DIE (did you "
+          "mean RECEIVE?)");
 }
 END_TEST
 
@@ -173,7 +314,7 @@ START_TEST(stdin_is_json)
 {
     char input[256];
     (void)snprintf(input, sizeof input, "<%s", cli_write("w", cli_workload));
-    struct program_end end = cli_call("check", "-", input, NULL);
+    struct program_end end = cli_call("check", "--quiet", "-", input, NULL);
     cli_want(&end, 0, "");
     ck_assert_str_eq(end.out, "stdin: ok: does next to nothing\n");
     program_end_fini(&end);
@@ -230,6 +371,12 @@ int main(void)
     tcase_add_checked_fixture(calls, cli_setup, cli_teardown);
     tcase_add_test(calls, sound_workload_is_shown_with_its_purpose);
     tcase_add_test(calls, sound_workload_without_purpose_is_ok_and_no_more);
+    tcase_add_test(calls, what_a_workload_will_do_is_told_in_words);
+    tcase_add_test(calls, loads_faults_and_surroundings_are_told_in_words);
+    tcase_add_test(calls, every_operation_has_words_of_its_own);
+    tcase_add_test(calls, hash_is_of_what_the_workload_says_and_not_of_what_is_shown);
+    tcase_add_test(calls, labels_that_lead_nowhere_are_found);
+    tcase_add_test(calls, workload_that_was_changed_is_found);
     tcase_add_test(calls, unknown_operation_names_line_and_operation);
     tcase_add_test(calls, missing_names_and_numbers_are_found);
     tcase_add_test(calls, name_that_is_too_long_is_found);

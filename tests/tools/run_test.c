@@ -199,9 +199,9 @@ START_TEST(options_travel_to_the_daemon)
 {
     static const struct fake_script script = {0};
     cli_start_daemon(&script);
-    struct program_end end =
-        cli_call("run", workload_file(), "--seed", "0x10", "--url", cli_url(), "--backend",
-                 "sim:seed=4", "--features", "-buffer_ring", NULL);
+    struct program_end end = cli_call("run", workload_file(), "--seed", "0x10", "--url", cli_url(),
+                                      "--backend", "sim:seed=4", "--features", "-buffer_ring",
+                                      "--subject", "/etc/../etc/passwd of mine", NULL);
     cli_want(&end, 0, "");
     program_end_fini(&end);
 
@@ -209,6 +209,7 @@ START_TEST(options_travel_to_the_daemon)
     ck_assert_uint_eq(log.seed, 16);
     ck_assert_str_eq(log.backend, "sim:seed=4");
     ck_assert_str_eq(log.features, "-buffer_ring");
+    ck_assert_str_eq(log.subject, "/etc/passwd of mine");
 }
 END_TEST
 
@@ -248,6 +249,7 @@ START_TEST(without_options_the_workload_stays_as_it_is)
     ck_assert_uint_eq(log.seed, 3);
     ck_assert_str_eq(log.backend, "");
     ck_assert_str_eq(log.features, "");
+    ck_assert_str_eq(log.subject, "");
 }
 END_TEST
 

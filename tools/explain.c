@@ -1,0 +1,257 @@
+/*
+ * explain.c - what a workload will do, in words.
+ *
+ * Happy path:  what it is and runs in -> what it has -> each actor, block by block -> what must be
+ *              so in the end.
+ * Failures:    none; whatever cannot be written is found when stdout is closed.
+ */
+#include "explain.h"
+
+#include "words.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+static void explain_identity(const Pendio__Workload *workload, const char *hash, FILE *out);
+static void explain_environment(const Pendio__Environment *environment, FILE *out);
+static void explain_resources(const Pendio__Workload *workload, FILE *out);
+static const char *describe_family(Pendio__Family family);
+static void explain_actor(const Pendio__Workload *workload, const Pendio__Actor *actor, FILE *out);
+static bool is_begun_by_accepts(const Pendio__Workload *workload, const Pendio__Actor *actor);
+static void explain_block(const Pendio__Block *block, bool first, FILE *out);
+static void explain_rounds(const Pendio__Block *block, FILE *out);
+static void explain_load(const Pendio__Block *block, FILE *out);
+static void explain_steps(const Pendio__Block *block, FILE *out);
+static void explain_expectation(const Pendio__Workload *workload, FILE *out);
+static bool has_load(const Pendio__Workload *workload);
+
+void pnd_explain_workload(const Pendio__Workload *workload, const char *hash, FILE *out)
+{
+    explain_identity(workload, hash, out);
+    if (workload->environment != NULL)
+        explain_environment(workload->environment, out);
+    explain_resources(workload, out);
+    for (size_t index = 0; index < workload->n_actors; index++)
+        explain_actor(workload, workload->actors[index], out);
+    explain_expectation(workload, out);
+}
+
+static void explain_identity(const Pendio__Workload *workload, const char *hash, FILE *out)
+{
+    (void)fprintf(out, "  Its hash is %s%s.\n", hash,
+                  workload->content_hash[0] != '\0' ? ", as it says" : "");
+    (void)fprintf(out, "  Its seed is %" PRIu64 ".", workload->seed > 0 ? workload->seed : 1);
+    if (workload->limits != NULL && workload->limits->time_ms > 0)
+        (void)fprintf(out, " It takes at most %s.",
+                      pnd_words_ns(workload->limits->time_ms * UINT64_C(1000000)).text);
+    if (workload->n_needs > 0)
+        (void)fputs(" It is skipped without ", out);
+    for (size_t index = 0; index < workload->n_needs; index++)
+        (void)fprintf(out, "%s%s", pnd_words_between(index, workload->n_needs),
+                      workload->needs[index]);
+    (void)fprintf(out, "%s\n", workload->n_needs > 0 ? "." : "");
+}
+
+static void explain_environment(const Pendio__Environment *environment, FILE *out)
+{
+    const char *between = "  Unless told otherwise it runs ";
+    if (environment->backend[0] != '\0') {
+        (void)fprintf(out, "%son backend %s", between, environment->backend);
+        between = ", ";
+    }
+    if (environment->features[0] != '\0') {
+        (void)fprintf(out, "%swith features %s", between, environment->features);
+        between = ", ";
+    }
+    if (environment->backend[0] != '\0' || environment->features[0] != '\0')
+        (void)fputs(".\n", out);
+    if (environment->n_processors > 0)
+        (void)fprintf(out, "  It is bound to processor%s ",
+                      environment->n_processors > 1 ? "s" : "");
+    for (size_t index = 0; index < environment->n_processors; index++)
+        (void)fprintf(out, "%s%u", pnd_words_between(index, environment->n_processors),
+                      environment->processors[index]);
+    if (environment->n_processors > 0)
+        (void)fputs(", and skipped where it cannot be.\n", out);
+    if (environment->locked_memory_bytes > 0)
+        (void)fprintf(out, "  It may lock %s of memory.\n",
+                      pnd_words_bytes(environment->locked_memory_bytes).text);
+}
+
+static void explain_resources(const Pendio__Workload *workload, FILE *out)
+{
+    for (size_t index = 0; index < workload->n_pools; index++) {
+        const Pendio__Pool *pool = workload->pools[index];
+        (void)fprintf(out, "  Pool \"%s\": %s", pool->name,
+                      pnd_words_count(pool->context_count, "context", "contexts").text);
+        if (pool->slice_bytes > 0)
+            (void)fprintf(out, " with %s each.\n", pnd_words_bytes(pool->slice_bytes).text);
+        else
+            (void)fprintf(out, " without memory of %s own.\n",
+                          pool->context_count == 1 ? "its" : "their");
+    }
+    for (size_t index = 0; index < workload->n_endpoints; index++) {
+        const Pendio__Endpoint *endpoint = workload->endpoints[index];
+        (void)fprintf(out, "  Endpoint \"%s\": %s", endpoint->name,
+                      describe_family(endpoint->family));
+        if (endpoint->file_bytes > 0)
+            (void)fprintf(out, " of %s", pnd_words_bytes(endpoint->file_bytes).text);
+        (void)fputs(".\n", out);
+    }
+}
+
+static const char *describe_family(Pendio__Family family)
+{
+    static const char *const names[] = {
+        [PENDIO__FAMILY__TCP4] = "TCP over IPv4 loopback",
+        [PENDIO__FAMILY__TCP6] = "TCP over IPv6 loopback",
+        [PENDIO__FAMILY__UDP4] = "UDP over IPv4 loopback",
+        [PENDIO__FAMILY__UDP6] = "UDP over IPv6 loopback",
+        [PENDIO__FAMILY__UNIX_STREAM] = "a Unix stream",
+        [PENDIO__FAMILY__UNIX_DATAGRAM] = "Unix datagrams",
+        [PENDIO__FAMILY__UNIX_SEQPACKET] = "Unix sequenced packets",
+        [PENDIO__FAMILY__FILE] = "a file",
+    };
+    bool known = (unsigned)family < sizeof names / sizeof names[0] && names[family] != NULL;
+    return known ? names[family] : "something unknown";
+}
+
+static void explain_actor(const Pendio__Workload *workload, const Pendio__Actor *actor, FILE *out)
+{
+    (void)fprintf(out, "  Actor \"%s\", ", actor->name);
+    if (actor->instance_count > 0)
+        (void)fputs(pnd_words_count(actor->instance_count, "instance", "instances").text, out);
+    if (is_begun_by_accepts(workload, actor))
+        (void)fprintf(out, "%sone for each connection accepted for it",
+                      actor->instance_count > 0 ? " and " : "");
+    else if (actor->instance_count == 0)
+        (void)fputs("which nobody begins", out);
+    (void)fputs(":\n", out);
+    for (size_t index = 0; index < actor->n_blocks; index++)
+        explain_block(actor->blocks[index], index == 0, out);
+}
+
+static bool begins(const Pendio__Actor *by, const char *name)
+{
+    for (size_t block = 0; block < by->n_blocks; block++)
+        for (size_t step = 0; step < by->blocks[block]->n_steps; step++)
+            if (strcmp(by->blocks[block]->steps[step]->start_actor, name) == 0)
+                return true;
+    return false;
+}
+
+static bool is_begun_by_accepts(const Pendio__Workload *workload, const Pendio__Actor *actor)
+{
+    for (size_t index = 0; index < workload->n_actors; index++)
+        if (begins(workload->actors[index], actor->name))
+            return true;
+    return false;
+}
+
+static void explain_block(const Pendio__Block *block, bool first, FILE *out)
+{
+    (void)fprintf(out, "    %s", first ? "First, " : "Then, ");
+    if (block->load != NULL)
+        explain_load(block, out);
+    else
+        explain_rounds(block, out);
+    if (block->order == PENDIO__ORDER__IN_PARALLEL)
+        (void)fputs(", all of these side by side", out);
+    else if (block->order == PENDIO__ORDER__ONE_OF_THEM)
+        (void)fputs(", one of these, drawn anew each time", out);
+    (void)fputs(":\n", out);
+    explain_steps(block, out);
+}
+
+static void explain_rounds(const Pendio__Block *block, FILE *out)
+{
+    (void)fputs(pnd_words_times(block->repeat_count).text, out);
+    if (block->think != NULL)
+        (void)fprintf(out, ", with %s between", pnd_words_drawn(block->think, pnd_words_ns).text);
+}
+
+static void explain_load(const Pendio__Block *block, FILE *out)
+{
+    const Pendio__Load *load = block->load;
+    switch (load->arrival) {
+    case PENDIO__ARRIVAL__CONSTANT:
+        (void)fprintf(out, "%g rounds a second, evenly", load->rate);
+        break;
+    case PENDIO__ARRIVAL__POISSON:
+        (void)fprintf(out, "%g rounds a second, at times that are drawn", load->rate);
+        break;
+    case PENDIO__ARRIVAL__RAMP:
+        (void)fprintf(out, "%g rounds a second, and after %s %g", load->rate,
+                      pnd_words_ns(load->ramp_ns).text, load->end_rate);
+        break;
+    case PENDIO__ARRIVAL__BURST:
+        (void)fprintf(out, "%g rounds a second, %u at once", load->rate, load->burst_count);
+        break;
+    case PENDIO__ARRIVAL__TRACE:
+        (void)fprintf(out, "%s at the times that are listed",
+                      pnd_words_count(load->n_at_ns, "round", "rounds").text);
+        break;
+    default:
+        (void)fputs("round after round", out);
+        break;
+    }
+    bool ends = load->time_ns > 0 || load->steady_percent > 0 || load->n_at_ns > 0;
+    if (load->time_ns > 0)
+        (void)fprintf(out, ", for %s", pnd_words_ns(load->time_ns).text);
+    if (load->steady_percent > 0)
+        (void)fprintf(out, ", until their latency stays within %g per cent", load->steady_percent);
+    if (block->repeat_count > 0 || !ends)
+        (void)fprintf(out, ", %s%s", ends ? "at most " : "",
+                      pnd_words_times(block->repeat_count).text);
+}
+
+static void explain_steps(const Pendio__Block *block, FILE *out)
+{
+    uint64_t weight_sum = 0;
+    for (size_t index = 0; index < block->n_steps; index++)
+        weight_sum += block->steps[index]->weight > 0 ? block->steps[index]->weight : 1;
+    for (size_t index = 0; index < block->n_steps; index++) {
+        const Pendio__Step *step = block->steps[index];
+        (void)fputs("      - ", out);
+        if (block->order == PENDIO__ORDER__ONE_OF_THEM)
+            (void)fprintf(out, "%u of %" PRIu64 " times ", step->weight > 0 ? step->weight : 1,
+                          weight_sum);
+        pnd_explain_step(step, out);
+        (void)fputs(".\n", out);
+    }
+}
+
+static void explain_expectation(const Pendio__Workload *workload, FILE *out)
+{
+    const Pendio__RunExpectation *expect = workload->expect;
+    const char *whose = has_load(workload) ? "rounds" : "operations";
+    if (expect != NULL && expect->verdict == PENDIO__VERDICT__CRASHED) {
+        (void)fputs("  It passes when its process is killed by that.\n", out);
+        return;
+    }
+    if (expect != NULL && expect->reuse_minimum > 0)
+        (void)fprintf(out, "  Each context must be used %g times or more in the mean.\n",
+                      expect->reuse_minimum);
+    if (expect != NULL && expect->operations_minimum > 0)
+        (void)fprintf(out, "  There must be %" PRIu64 " operations or more.\n",
+                      expect->operations_minimum);
+    for (size_t index = 0; expect != NULL && index < expect->n_latency; index++)
+        (void)fprintf(out, "  Of 1000 %s %u must take at most %s.\n", whose,
+                      expect->latency[index]->per_mille,
+                      pnd_words_ns(expect->latency[index]->most_ns).text);
+    (void)fprintf(out,
+                  "  Every answer, delivery and byte is held to the contract; nothing may be left "
+                  "over%s.\n",
+                  expect != NULL && expect->allow_allocations ? ""
+                                                              : ", or allocated once it is warm");
+}
+
+static bool has_load(const Pendio__Workload *workload)
+{
+    for (size_t actor = 0; actor < workload->n_actors; actor++)
+        for (size_t block = 0; block < workload->actors[actor]->n_blocks; block++)
+            if (workload->actors[actor]->blocks[block]->load != NULL)
+                return true;
+    return false;
+}

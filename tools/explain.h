@@ -1,0 +1,19 @@
+/* explain.h - what a workload will do, in words. */
+#ifndef PND_EXPLAIN_H
+#define PND_EXPLAIN_H
+
+#include "messages.h"
+
+#include <stdio.h>
+
+/*
+ * Sentences, indented, of a workload that pnd_validate_workload() found right: what it runs in,
+ * what it has, what each actor does, and what must be so. Its strings must be clean (say.h), which
+ * its hash is not of: that is told as given.
+ */
+void pnd_explain_workload(const Pendio__Workload *workload, const char *hash, FILE *out);
+
+/* In explain_step.c: one step, as a part of a sentence without its full stop. */
+void pnd_explain_step(const Pendio__Step *step, FILE *out);
+
+#endif
