@@ -37,10 +37,14 @@ extern struct own {
     uint32_t pool_count;
 } own;
 
-/* Of own.c. */
-struct own_context *pnd_own_context(void); /* that the line names */
+/* Of own_show.c. */
+struct own_context *pnd_own_find(const struct pendio_context *context); /* or a free place */
 void pnd_own_lend(const struct own_context *context, const struct pendio_completion *told);
 void pnd_own_show(const struct own_context *context);
+void pnd_own_tell(const char *word, const struct pendio_completion *told);
+
+/* Of own.c. */
+struct own_context *pnd_own_context(void); /* that the line names */
 void pnd_own_answer(int status);
 void pnd_own_do(void);
 
