@@ -29,7 +29,7 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t until_ns(const struct pnd_foreign_link *link, uint64_t wait_ns)
+uint64_t pnd_foreign_link_until_ns(const struct pnd_foreign_link *link, uint64_t wait_ns)
 {
     uint64_t begin_ns = now_ns();
     uint64_t last_ns = begin_ns + wait_ns + patience_ns;
@@ -53,7 +53,7 @@ static void hear_errors(struct pnd_foreign_link *link, int events)
         pnd_last_words_hear(&link->words, piece, (size_t)count);
     }
     if ((events & ~POLLIN) != 0 && (events & POLLIN) == 0)
-        pnd_foreign_process_stop_hearing(&link->process);
+        link->deaf = true;
 }
 
 int pnd_foreign_link_fail(struct pnd_foreign_link *link, Pendio__Verdict verdict,
@@ -142,18 +142,23 @@ void pnd_foreign_link_add(struct pnd_foreign_link *link, const char *format, ...
     va_end(arguments);
 }
 
+static int fail_late(struct pnd_foreign_link *link)
+{
+    return pnd_foreign_link_fail(link, PENDIO__VERDICT__FAILED, "did not answer to %s in time",
+                                 link->asked);
+}
+
 /* Until one of its pipes can be gone on with. */
 static int wait_for(struct pnd_foreign_link *link, bool writing, uint64_t last_ns)
 {
     struct pollfd pipes[] = {
         {.fd = writing ? link->process.input : link->process.output,
          .events = writing ? POLLOUT : POLLIN},
-        {.fd = link->process.errors, .events = POLLIN},
+        {.fd = link->deaf ? -1 : link->process.errors, .events = POLLIN},
     };
     uint64_t begin_ns = now_ns();
     if (begin_ns >= last_ns)
-        return pnd_foreign_link_fail(link, PENDIO__VERDICT__FAILED, "did not answer to %s in time",
-                                     link->asked);
+        return fail_late(link);
     (void)poll(pipes, 2, (int)((last_ns - begin_ns) / MILLISECOND_NS) + 1);
     hear_errors(link, pipes[1].revents);
     return 0;
@@ -162,7 +167,7 @@ static int wait_for(struct pnd_foreign_link *link, bool writing, uint64_t last_n
 int pnd_foreign_link_send(struct pnd_foreign_link *link)
 {
     size_t sent_bytes = 0;
-    uint64_t last_ns = until_ns(link, 0);
+    uint64_t last_ns = pnd_foreign_link_until_ns(link, 0);
     if (link->reason[0] != '\0')
         return -EIO;
     if (link->begin < link->end)
@@ -253,15 +258,16 @@ static int fill(struct pnd_foreign_link *link, uint64_t last_ns)
     return wait_for(link, false, last_ns);
 }
 
-int pnd_foreign_link_read(struct pnd_foreign_link *link, uint64_t wait_ns)
+int pnd_foreign_link_read(struct pnd_foreign_link *link, uint64_t until_ns)
 {
-    uint64_t last_ns = until_ns(link, wait_ns);
     char *line = NULL;
     if (link->reason[0] != '\0')
         return -EIO;
     while ((line = take_line(link)) == NULL)
-        if (fill(link, last_ns) < 0)
+        if (fill(link, until_ns) < 0)
             return -EIO;
+    if (now_ns() >= until_ns)
+        return fail_late(link); /* there is no end of lines */
     if (!is_text(line) || pnd_foreign_line_parse(line, &link->line) < 0)
         return fail_answer(link, "with no answer");
     return 0;
@@ -270,7 +276,9 @@ int pnd_foreign_link_read(struct pnd_foreign_link *link, uint64_t wait_ns)
 int pnd_foreign_link_ask(struct pnd_foreign_link *link)
 {
     int status = pnd_foreign_link_send(link);
-    return status < 0 ? status : pnd_foreign_link_read(link, 0);
+    if (status < 0)
+        return status;
+    return pnd_foreign_link_read(link, pnd_foreign_link_until_ns(link, 0));
 }
 
 int pnd_foreign_link_check(struct pnd_foreign_link *link)

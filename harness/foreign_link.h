@@ -16,11 +16,12 @@ struct pnd_foreign_link {
     struct pnd_last_words words;
     struct pnd_foreign_line line; /* the last answer, taken apart */
     char quoted[160];             /* how it began */
+    bool deaf;                    /* nothing more comes from its standard error */
     const char *asked;            /* the word of the last command */
     const char *name;             /* of the subject, for people */
     uint64_t limit_ns;            /* when all answers must be there; 0: never */
     Pendio__Verdict verdict;      /* once it has failed */
-    char reason[480];
+    char reason[600];
     pnd_foreign_failed_fn *failed; /* may be NULL */
     void *failed_state;
     size_t begin; /* of what was read and not taken yet */
@@ -39,8 +40,11 @@ void pnd_foreign_link_add_list(struct pnd_foreign_link *link, const char *format
 /* Sends the command. Returns 0, or -EIO when the subject has failed. */
 int pnd_foreign_link_send(struct pnd_foreign_link *link);
 
-/* Reads the next line into `line`, for at most wait_ns longer than usual. The same. */
-int pnd_foreign_link_read(struct pnd_foreign_link *link, uint64_t wait_ns);
+/* Until when an answer has to be there that may take wait_ns longer than usual. */
+uint64_t pnd_foreign_link_until_ns(const struct pnd_foreign_link *link, uint64_t wait_ns);
+
+/* Reads the next line into `line`. The same. */
+int pnd_foreign_link_read(struct pnd_foreign_link *link, uint64_t until_ns);
 
 /* Sends the command and reads its answer. The same. */
 int pnd_foreign_link_ask(struct pnd_foreign_link *link);

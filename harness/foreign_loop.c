@@ -88,8 +88,9 @@ static int loop_create(const struct pnd_subject *subject, const struct pendio_lo
                          options->collect_count);
     int status = ask(link);
     if (status < 0) {
-        snprintf(foreign->unable, sizeof foreign->unable, "subject %s refuses: %s", foreign->name,
-                 pnd_foreign_line_text(&link->line, "because"));
+        const char *because = pnd_foreign_line_text(&link->line, "because");
+        snprintf(foreign->unable, sizeof foreign->unable, "subject %s has no loop here: %s",
+                 foreign->name, *because != '\0' ? because : strerrordesc_np(-status));
         return status;
     }
     link->limit_ns = run_limit_ns(foreign);
@@ -158,11 +159,12 @@ static int loop_turn(struct pendio_loop *loop, int64_t timeout_ns,
     struct pnd_foreign_link *link = &loop->foreign->link;
     struct pendio_completion completion;
     uint32_t count = 0;
+    uint64_t until_ns = pnd_foreign_link_until_ns(link, (uint64_t)timeout_ns);
     pnd_foreign_link_begin(link, "turn");
     pnd_foreign_link_add(link, " timeout=%" PRIi64 " count=%u", timeout_ns, completion_count);
     int status = pnd_foreign_link_send(link);
     while (status >= 0) {
-        status = pnd_foreign_link_read(link, (uint64_t)timeout_ns);
+        status = pnd_foreign_link_read(link, until_ns);
         if (status < 0 || strcmp(link->line.word, "end") == 0)
             break;
         status = take_line(loop->foreign, &completion);

@@ -194,11 +194,6 @@ bool pnd_foreign_process_end(struct pnd_foreign_process *process, uint64_t wait_
     return by_itself;
 }
 
-void pnd_foreign_process_stop_hearing(struct pnd_foreign_process *process)
-{
-    close_one(&process->errors);
-}
-
 void pnd_foreign_process_fini(struct pnd_foreign_process *process)
 {
     close_one(&process->input);

@@ -28,9 +28,6 @@ int pnd_foreign_process_start(const char *command, size_t memory_bytes,
 /* How many descriptors it has open; 0: that cannot be known. */
 uint32_t pnd_foreign_process_descriptors(const struct pnd_foreign_process *process);
 
-/* Nothing more comes from its standard error. */
-void pnd_foreign_process_stop_hearing(struct pnd_foreign_process *process);
-
 /*
  * Waits until it has ended, for at most wait_ns, kills its group, and takes its status as waitpid()
  * tells it; true when it ended by itself. Only once.
