@@ -6,6 +6,7 @@
  */
 #include "foreign_proxy.h"
 
+#include <errno.h>
 #include <string.h>
 
 uint64_t pnd_foreign_offset(const struct pnd_foreign *foreign, const void *memory)
@@ -87,11 +88,6 @@ static void add_changes(const struct pnd_foreign_context *context, struct pnd_fo
     if ((context->changes & PND_FOREIGN_ENDPOINT) != 0)
         pnd_foreign_link_add(link, " endpoint=%s",
                              pnd_foreign_line_tell_address(&wanted->endpoint, address));
-    if ((context->changes & PND_FOREIGN_CONTROL) != 0)
-        pnd_foreign_link_add(
-            link, " control=%llu+%llu",
-            (unsigned long long)pnd_foreign_offset(context->foreign, wanted->control),
-            (unsigned long long)wanted->control_bytes);
 }
 
 int pnd_foreign_context_tell(struct pendio_context *face)
@@ -202,11 +198,12 @@ static int set_endpoint(struct pendio_context *context, const void *address, uin
     return changed(context, PND_FOREIGN_ENDPOINT);
 }
 
+/* What matters in control data is the run's own process's: none is ever asked for. */
 static int set_control(struct pendio_context *context, void *memory, size_t byte_count)
 {
-    context->state->wanted.control = memory;
-    context->state->wanted.control_bytes = byte_count;
-    return changed(context, PND_FOREIGN_CONTROL);
+    (void)context;
+    (void)memory;
+    return byte_count == 0 ? 0 : -ENOTSUP;
 }
 
 void pnd_foreign_context_fill(struct pnd_subject *subject)

@@ -164,16 +164,30 @@ static int wait_for(struct pnd_foreign_link *link, bool writing, uint64_t last_n
     return 0;
 }
 
+/* What stands there, for people: as much as fits, without what cannot be printed. */
+static void quote(struct pnd_foreign_link *link, const char *from, size_t byte_count)
+{
+    size_t length = byte_count < sizeof link->quoted - 1 ? byte_count : sizeof link->quoted - 1;
+    for (size_t i = 0; i < length; i++)
+        link->quoted[i] = from[i];
+    link->quoted[length] = '\0';
+    for (size_t i = 0; i < length; i++)
+        if (link->quoted[i] < ' ' || link->quoted[i] > '~')
+            link->quoted[i] = '?';
+}
+
 int pnd_foreign_link_send(struct pnd_foreign_link *link)
 {
     size_t sent_bytes = 0;
     uint64_t last_ns = pnd_foreign_link_until_ns(link, 0);
     if (link->reason[0] != '\0')
         return -EIO;
-    if (link->begin < link->end)
+    if (link->begin < link->end) {
+        quote(link, link->input + link->begin, link->end - link->begin);
         return pnd_foreign_link_fail(link, PENDIO__VERDICT__FAILED,
                                      "wrote unasked, before %s: \"%.100s\"", link->asked,
-                                     link->input + link->begin);
+                                     link->quoted);
+    }
     link->command[link->command_bytes++] = '\n';
     while (sent_bytes < link->command_bytes) {
         ssize_t count = write(link->process.input, link->command + sent_bytes,
@@ -204,18 +218,6 @@ static bool is_text(const char *line)
         if (*line < ' ' || *line > '~')
             return false;
     return true;
-}
-
-/* What stands there, for people: as much as fits, without what cannot be printed. */
-static void quote(struct pnd_foreign_link *link, const char *from, size_t byte_count)
-{
-    size_t length = byte_count < sizeof link->quoted - 1 ? byte_count : sizeof link->quoted - 1;
-    for (size_t i = 0; i < length; i++)
-        link->quoted[i] = from[i];
-    link->quoted[length] = '\0';
-    for (size_t i = 0; i < length; i++)
-        if (link->quoted[i] < ' ' || link->quoted[i] > '~')
-            link->quoted[i] = '?';
 }
 
 /* The whole line at `begin`, its end replaced; NULL: there is none yet. */

@@ -122,9 +122,9 @@ static bool lacks_property(const struct search *search, const struct pnd_plan_st
     for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
         if (properties[i].needed && lacks_word(search, properties[i].word))
             return true;
-    if (step->pass_count > 0) {
+    if (step->control_bytes > 0) { /* passing takes some, too */
         snprintf(search->reason, search->reason_bytes,
-                 "descriptors of the run's own cannot be passed by subject %s, another process",
+                 "control data are about the run's own descriptors, and subject %s has others",
                  search->foreign->name);
         return true;
     }

@@ -25,7 +25,6 @@ enum {
     PND_FOREIGN_LENDING = 256,
     PND_FOREIGN_WINDOW = 512,
     PND_FOREIGN_ENDPOINT = 1024,
-    PND_FOREIGN_CONTROL = 2048,
 };
 
 /* What a context showed last. */

@@ -100,7 +100,6 @@ static void see_request(struct pnd_foreign_context *context)
     struct pnd_foreign_line *line = &context->foreign->link.line;
     struct pnd_foreign_shown *shown = &context->shown;
     struct pendio_request *request = &shown->request;
-    uint64_t control = 0;
     request->policy = pnd_foreign_line_name(line, "set.policy", pnd_foreign_policies);
     request->flags = pnd_foreign_line_names(line, "set.flags", pnd_foreign_flags);
     request->deadline_ns = pnd_foreign_line_number(line, "set.deadline");
@@ -112,12 +111,10 @@ static void see_request(struct pnd_foreign_context *context)
     request->byte_count = pnd_foreign_line_number(line, "set.bytes");
     pnd_foreign_line_range(line, "set.window", &request->window_offset, &request->window_bytes);
     request->piece_count = (uint32_t)pnd_foreign_line_number(line, "set.pieces");
-    pnd_foreign_line_range(line, "set.control", &control, &request->control_bytes);
     request->lending = pnd_foreign_line_number(line, "set.lending");
     pnd_foreign_line_address(line, "set.endpoint", &request->endpoint);
     uint64_t stretch = request->piece_count > 0 ? 0 : request->byte_count;
     request->memory = memory_at(context->foreign, memory, stretch);
-    request->control = memory_at(context->foreign, control, request->control_bytes);
     request->pieces = request->piece_count > 0 ? context->pieces : NULL;
 }
 
@@ -165,7 +162,6 @@ static void see_message(struct pnd_foreign_context *context)
     pnd_foreign_line_address(line, "was.sender", &message->sender);
     pnd_foreign_line_address(line, "was.destination", &message->destination);
     message->interface_index = (uint32_t)pnd_foreign_line_number(line, "was.interface");
-    message->control_bytes = pnd_foreign_line_number(line, "was.control");
 }
 
 int pnd_foreign_context_see(struct pendio_context *face)

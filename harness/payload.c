@@ -69,10 +69,11 @@ void pnd_payload_fill(const struct pnd_payload *payload, uint32_t stream, uint64
     }
 }
 
+/* Memory that a subject shares may change meanwhile: then the last byte is as good as any. */
 static void fault_find(uint32_t stream, uint64_t offset, const uint8_t *expected,
-                       const uint8_t *seen, struct pnd_payload_fault *ret_fault)
+                       const uint8_t *seen, size_t part, struct pnd_payload_fault *ret_fault)
 {
-    while (*expected == *seen) {
+    for (; part > 1 && *expected == *seen; part--) {
         expected++;
         seen++;
         offset++;
@@ -89,7 +90,7 @@ static bool verify_part(const struct pnd_payload *payload, uint32_t stream, uint
                      ? memcmp(from, &cell, PND_PAYLOAD_CELL_BYTES) == 0 /* inline */
                      : memcmp(from, expected, part) == 0;
     if (!right)
-        fault_find(stream, offset, expected, from, ret_fault);
+        fault_find(stream, offset, expected, from, part, ret_fault);
     return right;
 }
 

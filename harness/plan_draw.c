@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-static const double mean_limit = 1e18;
+static const double mean_limit = 1e17; /* a hundred of them still fit */
 
 static const char *check_among(const Pendio__Distribution *source, struct pnd_draw_rule *rule)
 {
@@ -45,7 +45,7 @@ const char *pnd_plan_compile_draw(const Pendio__Distribution *source, struct pnd
     if (!exponential && source->mean != 0)
         return "`mean` is for EXPONENTIALLY; remove it";
     if (exponential && !(source->mean > 0 && source->mean <= mean_limit))
-        return "EXPONENTIALLY needs a `mean` above 0, and of at most 1e18";
+        return "EXPONENTIALLY needs a `mean` above 0, and of at most 1e17";
     if (source->shape == PENDIO__SHAPE__ALWAYS && source->maximum > 0)
         return "`maximum` is for EVENLY and EXPONENTIALLY; remove it";
     if (!among && source->shape != PENDIO__SHAPE__ALWAYS && pnd_draw_most(rule) < source->minimum)

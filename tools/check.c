@@ -7,6 +7,7 @@
  *              same.
  */
 #include "command.h"
+#include "content_hash.h"
 #include "daemon.h"
 #include "explain.h"
 #include "input.h"
@@ -46,14 +47,19 @@ static enum pnd_exit check_file(struct pnd_daemon *daemon, const struct pnd_opti
         return PND_EXIT_USAGE;
 
     const char *name = pnd_input_name(file);
+    char hash[PND_CONTENT_HASH_BYTES] = "";
     int status = check_workload(daemon, name, workload);
+    if (status == 0 && pnd_content_hash(workload, hash) < 0) {
+        pnd_say_error("%s: no memory left to look at it", name);
+        status = -ENOMEM;
+    }
     if (status == 0) {
         pnd_say_clean_message(&workload->base);
         (void)printf("%s: ok%s%s\n", name, workload->purpose[0] != '\0' ? ": " : "",
                      workload->purpose);
     }
     if (status == 0 && !options->quiet)
-        pnd_explain_workload(workload, stdout);
+        pnd_explain_workload(workload, hash, stdout);
     pnd_message_free(&workload->base);
     if (status == 0)
         return PND_EXIT_OK;

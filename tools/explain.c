@@ -7,14 +7,13 @@
  */
 #include "explain.h"
 
-#include "content_hash.h"
 #include "words.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
-static void explain_identity(const Pendio__Workload *workload, FILE *out);
+static void explain_identity(const Pendio__Workload *workload, const char *hash, FILE *out);
 static void explain_environment(const Pendio__Environment *environment, FILE *out);
 static void explain_resources(const Pendio__Workload *workload, FILE *out);
 static const char *describe_family(Pendio__Family family);
@@ -27,9 +26,9 @@ static void explain_steps(const Pendio__Block *block, FILE *out);
 static void explain_expectation(const Pendio__Workload *workload, FILE *out);
 static bool has_load(const Pendio__Workload *workload);
 
-void pnd_explain_workload(const Pendio__Workload *workload, FILE *out)
+void pnd_explain_workload(const Pendio__Workload *workload, const char *hash, FILE *out)
 {
-    explain_identity(workload, out);
+    explain_identity(workload, hash, out);
     if (workload->environment != NULL)
         explain_environment(workload->environment, out);
     explain_resources(workload, out);
@@ -38,12 +37,10 @@ void pnd_explain_workload(const Pendio__Workload *workload, FILE *out)
     explain_expectation(workload, out);
 }
 
-static void explain_identity(const Pendio__Workload *workload, FILE *out)
+static void explain_identity(const Pendio__Workload *workload, const char *hash, FILE *out)
 {
-    char digits[PND_CONTENT_HASH_BYTES];
-    if (pnd_content_hash(workload, digits) == 0)
-        (void)fprintf(out, "  Its hash is %s%s.\n", digits,
-                      workload->content_hash[0] != '\0' ? ", as it says" : "");
+    (void)fprintf(out, "  Its hash is %s%s.\n", hash,
+                  workload->content_hash[0] != '\0' ? ", as it says" : "");
     (void)fprintf(out, "  Its seed is %" PRIu64 ".", workload->seed > 0 ? workload->seed : 1);
     if (workload->limits != NULL && workload->limits->time_ms > 0)
         (void)fprintf(out, " It takes at most %s.",

@@ -8,9 +8,10 @@
 
 /*
  * Sentences, indented, of a workload that pnd_validate_workload() found right: what it runs in,
- * what it has, what each actor does, and what must be so. Its strings must be clean (say.h).
+ * what it has, what each actor does, and what must be so. Its strings must be clean (say.h), which
+ * its hash is not of: that is told as given.
  */
-void pnd_explain_workload(const Pendio__Workload *workload, FILE *out);
+void pnd_explain_workload(const Pendio__Workload *workload, const char *hash, FILE *out);
 
 /* In explain_step.c: one step, as a part of a sentence without its full stop. */
 void pnd_explain_step(const Pendio__Step *step, FILE *out);

@@ -56,6 +56,12 @@ struct pnd_words pnd_words_ns(uint64_t ns)
     return words("%.4g s", (double)ns / 1e9);
 }
 
+/* What is no mean of anything is 0; the daemon refuses it. */
+static uint64_t whole(double number)
+{
+    return number > 0 && number < 1e18 ? (uint64_t)number : 0;
+}
+
 struct pnd_words pnd_words_drawn(const Pendio__Distribution *distribution,
                                  struct pnd_words (*unit)(uint64_t number))
 {
@@ -67,7 +73,7 @@ struct pnd_words pnd_words_drawn(const Pendio__Distribution *distribution,
         return words("%.40s to %.40s, drawn evenly", low.text, high.text);
     case PENDIO__SHAPE__EXPONENTIALLY:
         return words("%.40s in the mean, drawn exponentially",
-                     unit((uint64_t)distribution->mean).text);
+                     unit(whole(distribution->mean)).text);
     case PENDIO__SHAPE__AMONG:
         if (distribution->n_values > 0)
             first = unit(distribution->values[0]);

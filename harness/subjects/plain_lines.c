@@ -41,8 +41,7 @@ const char *pnd_line_word(void)
     return line;
 }
 
-/* Where the value begins; NULL: it is not there. */
-static const char *find(const char *key)
+const char *pnd_line_raw(const char *key)
 {
     size_t length = strlen(key);
     for (const char *at = fields; *at != '\0'; at += at[strcspn(at, "\n")] != '\0') {
@@ -55,13 +54,13 @@ static const char *find(const char *key)
 
 bool pnd_line_has(const char *key)
 {
-    return find(key) != NULL;
+    return pnd_line_raw(key) != NULL;
 }
 
 const char *pnd_line_text(const char *key)
 {
     static char value[512];
-    const char *found = find(key);
+    const char *found = pnd_line_raw(key);
     snprintf(value, sizeof value, "%.*s", found != NULL ? (int)strcspn(found, "\n") : 0,
              found != NULL ? found : "");
     return value;
@@ -69,14 +68,14 @@ const char *pnd_line_text(const char *key)
 
 uint64_t pnd_line_number(const char *key)
 {
-    const char *found = find(key);
+    const char *found = pnd_line_raw(key);
     return found != NULL ? strtoull(found, NULL, 10) : 0;
 }
 
 void pnd_line_range(const char *key, uint64_t *ret_offset, uint64_t *ret_byte_count)
 {
     char *end = NULL;
-    const char *found = find(key);
+    const char *found = pnd_line_raw(key);
     *ret_offset = found != NULL ? strtoull(found, &end, 10) : 0;
     *ret_byte_count = found != NULL && *end == '+' ? strtoull(end + 1, NULL, 10) : 0;
 }

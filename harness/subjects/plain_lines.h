@@ -15,7 +15,8 @@ const char *pnd_line_word(void);
 
 /* Fields of the line at hand; one that is missing is "", 0, or empty. */
 bool pnd_line_has(const char *key);
-const char *pnd_line_text(const char *key);
+const char *pnd_line_text(const char *key); /* the beginning of a long one */
+const char *pnd_line_raw(const char *key);  /* ends with a line feed or the string; or NULL */
 uint64_t pnd_line_number(const char *key);
 void pnd_line_range(const char *key, uint64_t *ret_offset, uint64_t *ret_byte_count);
 uint32_t pnd_line_names(const char *key, const char *const *names);

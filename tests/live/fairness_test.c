@@ -6,7 +6,9 @@
  * Happy path:  the busy stream's far end keeps it full; its context receives, and receives again
  *              from inside every result. In each round data come for the quiet handle, whose
  *              receive is pending; from then on until that is delivered, the busy one is heard of
- *              at most `budget` times as done, and once by delivery. Counted, not timed.
+ *              at most `budget` times as done, and by delivery once, or twice where a poll tells of
+ *              data (runtime/bell.h): in that turn, and in the next, which brings the data. All is
+ *              counted, nothing timed.
  * Failures:    one line, exit 1.
  *
  * Under TRY every receive finds data; under AUTO what the loop has collected answers.
@@ -22,7 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { WINDOW_BYTES = 64, HARVEST_COUNT = 16 };
+enum { WINDOW_BYTES = 64, HARVEST_COUNT = 16, MOST_DELIVERED = 2 };
 
 struct end {
     struct pendio_context *context;
@@ -169,7 +171,7 @@ static void run_round(void)
         turn();
         keep_full(&fair.busy);
     }
-    live_check(fair.done_count <= fair.budget && fair.delivered_count <= 1,
+    live_check(fair.done_count <= fair.budget && fair.delivered_count <= MOST_DELIVERED,
                "%" PRIu64 " done and %" PRIu64 " delivered before the quiet one", fair.done_count,
                fair.delivered_count);
     if (fair.done_count > fair.most_done_count)

@@ -116,7 +116,7 @@ MUTANTS = (
     Mutant(
         "records_come_first", "records are delivered before callbacks", "runtime/loop.c",
         """\
-    else
+    else if (!pnd_ready_is_empty(&loop->callbacks))
         deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
 """,
         """\
@@ -129,7 +129,7 @@ MUTANTS = (
         "callbacks_between", "callbacks come while harvested records wait to be handed out",
         "runtime/loop.c",
         """\
-    else
+    else if (!pnd_ready_is_empty(&loop->callbacks))
         deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
 """,
         """\
@@ -141,12 +141,12 @@ MUTANTS = (
     Mutant(
         "harvest_goes_on", "what ends others with itself is written behind the caller's array",
         "runtime/harvest.c",
-        "    return loop->harvest.next != loop->harvest.end && !context->attached &&\n",
-        "    (void)loop;\n    return !context->attached &&\n"),
+        "    return PND_USUAL(loop->harvest.next != loop->harvest.end && !context->attached &&\n",
+        "    (void)loop;\n    return PND_USUAL(!context->attached &&\n"),
     Mutant(
         "generation_is_ignored", "a stale handle names whoever has its place now",
         "runtime/handle.h",
-        "return handle->value == value && handle", "return handle->value != 0 && handle"),
+        "PND_USUAL(handle->value == value && handle", "PND_USUAL(handle->value != 0 && handle"),
     Mutant(
         "pool_is_fifo", "get hands out the context put back first, not last", "runtime/pool.c",
         "    context = pool->free_contexts[--pool->free_count];\n",
@@ -353,9 +353,8 @@ MUTANTS = (
     Mutant(
         "descriptors_are_collected", "what comes beside the bytes of a Unix stream is lost",
         "runtime/strategy.c",
-        "            handle->kind == PND_KIND_STREAM && pnd_descriptor_is_internet("
-        "handle->descriptor)\n",
-        "            handle->kind == PND_KIND_STREAM && handle->descriptor >= 0\n"),
+        "    if (pnd_descriptor_is_internet(handle->descriptor))\n",
+        "    if (handle->descriptor >= 0)\n"),
     Mutant(
         "unasked_comes_ahead", "what nobody asks for is collected for ever",
         "runtime/strategy.c", "    if (++strategy->unasked < PND_STRATEGY_PATIENCE)\n",

@@ -8,20 +8,21 @@
 #include "loop.h"
 #include "pool.h"
 
-enum { SPIN_NS = 1000000000, LOOK_COUNT = 100, TIMER_NS = 2000000 };
+enum { SPIN_NS = 1000000000, LOOK_COUNT = 100, TIMER_NS = 2000000, SLACK_NS = 1000 };
 
 static struct fixture fixture;
 
 static struct {
     struct pnd_ring_backend table;
     uint64_t look_count;
-    uint64_t late_count; /* looks when the timer was due */
+    uint64_t late_count; /* looks when the timer was due, and overdue by the slack */
     uint64_t due_ns;
 } stand_in;
 
 static void begin(bool (*is_stirring)(const struct pnd_ring *ring))
 {
-    const struct pendio_loop_options options = {.size = sizeof options, .spin_ns = SPIN_NS};
+    const struct pendio_loop_options options = {
+        .size = sizeof options, .spin_ns = SPIN_NS, .timer_slack_ns = SLACK_NS};
     struct pnd_loop *loop;
 
     fixture_init_with(&fixture, &options, 2, 0);
@@ -97,7 +98,7 @@ START_TEST(looks_end_when_a_timer_is_due)
     begin(watch);
     context = fixture_get(&fixture);
     expect_pending(pendio_timer(context, TIMER_NS));
-    stand_in.due_ns = pnd_clock_ns() + TIMER_NS;
+    stand_in.due_ns = pnd_clock_ns() + TIMER_NS + SLACK_NS;
     expect_next(&fixture, context, 0, 0, 0);
     ck_assert_uint_le(stand_in.late_count, LOOK_COUNT);
     end();

@@ -5,6 +5,7 @@
  *              the ring of buffers: single receives bring the data, and the loop says so.
  */
 #include "fixture.h"
+#include "loop.h"
 #include "pool.h"
 
 #include <string.h>

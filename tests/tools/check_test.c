@@ -156,6 +156,23 @@ START_TEST(every_operation_has_words_of_its_own)
 }
 END_TEST
 
+START_TEST(hash_is_of_what_the_workload_says_and_not_of_what_is_shown)
+{
+    static const char *const purposes[] = {"\\u0001", "\\u0002"};
+    char shown[2][1024];
+    for (int i = 0; i < 2; i++) {
+        char json[512];
+        (void)snprintf(json, sizeof json, "{\"purpose\": \"%s\", %s", purposes[i],
+                       WITH_STEP("{\"operation\": \"NOP\"}") + 1);
+        struct program_end end = cli_call("check", cli_write("w.json", json), NULL);
+        cli_want(&end, 0, "");
+        (void)snprintf(shown[i], sizeof shown[i], "%s", end.out);
+        program_end_fini(&end);
+    }
+    ck_assert_str_ne(shown[0], shown[1]);
+}
+END_TEST
+
 START_TEST(labels_that_lead_nowhere_are_found)
 {
     finds(WITH_STEP("{\"operation\": \"NOP\", \"label\": \"first\"}, {\"operation\": \"NOP\", "
@@ -357,6 +374,7 @@ int main(void)
     tcase_add_test(calls, what_a_workload_will_do_is_told_in_words);
     tcase_add_test(calls, loads_faults_and_surroundings_are_told_in_words);
     tcase_add_test(calls, every_operation_has_words_of_its_own);
+    tcase_add_test(calls, hash_is_of_what_the_workload_says_and_not_of_what_is_shown);
     tcase_add_test(calls, labels_that_lead_nowhere_are_found);
     tcase_add_test(calls, workload_that_was_changed_is_found);
     tcase_add_test(calls, unknown_operation_names_line_and_operation);

@@ -213,22 +213,6 @@ START_TEST(options_travel_to_the_daemon)
 }
 END_TEST
 
-START_TEST(workload_that_names_its_hash_names_its_own_with_another_seed)
-{
-    static const struct fake_script script = {0};
-    static const char digits[] = "12f683a13a85247ab2cfc3306f441f55a028e5e2aa3444a4ca609934585dcc30";
-    char json[512];
-    (void)snprintf(json, sizeof json, "{\"content_hash\": \"%s\", %s", digits, cli_workload + 1);
-    const char *file = cli_write("hash.json", json);
-    cli_start_daemon(&script);
-    CLI_REFUSES(0, "", "run", file, "--seed", "77", "--url", cli_url());
-
-    struct fake_log log = cli_stop_daemon();
-    ck_assert_uint_eq(log.seed, 77);
-    ck_assert(log.hash_is_right);
-}
-END_TEST
-
 START_TEST(feature_the_daemon_does_not_know_is_wrong_usage_and_nothing_runs)
 {
     static const struct fake_script script = {
@@ -433,7 +417,6 @@ int main(void)
     tcase_add_test(calls, exit_code_is_that_of_the_worst_verdict);
     tcase_add_test(calls, refused_workload_is_an_invalid_run_and_the_next_one_goes_on);
     tcase_add_test(calls, options_travel_to_the_daemon);
-    tcase_add_test(calls, workload_that_names_its_hash_names_its_own_with_another_seed);
     tcase_add_test(calls, feature_the_daemon_does_not_know_is_wrong_usage_and_nothing_runs);
     tcase_add_test(calls, request_the_daemon_finds_wrong_is_wrong_usage);
     tcase_add_test(calls, without_options_the_workload_stays_as_it_is);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,6 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { MAP_FROM_BYTES = 128 * 1024 };
+
 static void raise_descriptor_limit(void);
 static bool enter_own_network(char *ret_reason, size_t reason_bytes);
 static int raise_loopback(void);
@@ -35,6 +38,7 @@ static void learn_features(struct pnd_bench_machine *machine);
 void pnd_bench_machine_prepare(struct pnd_bench_machine *ret_machine)
 {
     *ret_machine = (struct pnd_bench_machine){.core = -1};
+    (void)mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES); /* no case has memory another one touched */
     raise_descriptor_limit();
     ret_machine->has_own_network =
         enter_own_network(ret_machine->reason, sizeof ret_machine->reason);

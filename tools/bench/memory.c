@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-enum { FEW = 4 /* a share of the many */, MAP_FROM_BYTES = 128 * 1024 };
+enum { FEW = 4 }; /* a share of the many */
 
 typedef int64_t memory_fn(void);
 
@@ -54,7 +54,6 @@ static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench
     if (idle == NULL)
         return -ENOMEM;
     *idle = (struct idle){*bench_case, subject->kind != NULL};
-    (void)mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES); /* else it moves with what was freed */
     (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     *ret_state = idle;
     return 0;
