@@ -136,5 +136,7 @@ void pnd_fixed_completion(struct pnd_engine *engine, const struct pnd_task *task
 
 void pnd_fixed_digits(const struct pnd_engine *engine, char ret_digits[PND_FIXED_DIGITS_BYTES])
 {
-    (void)snprintf(ret_digits, PND_FIXED_DIGITS_BYTES, "%016" PRIx64, engine->fixed_sum);
+    ret_digits[0] = '\0';
+    if (engine->fixed_sum != 0)
+        (void)snprintf(ret_digits, PND_FIXED_DIGITS_BYTES, "%016" PRIx64, engine->fixed_sum);
 }

@@ -42,7 +42,7 @@ void pnd_fixed_answer(struct pnd_engine *engine, const struct pnd_instance *inst
 void pnd_fixed_completion(struct pnd_engine *engine, const struct pnd_task *task,
                           const struct pendio_completion *completion, uint64_t bytes);
 
-/* The hash until now. */
+/* The hash until now; "" when there was nothing to count. */
 void pnd_fixed_digits(const struct pnd_engine *engine, char ret_digits[PND_FIXED_DIGITS_BYTES]);
 
 #endif

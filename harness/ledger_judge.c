@@ -119,7 +119,7 @@ static bool is_failure(const struct pendio_completion *completion)
            (completion->error == -ECONNRESET || completion->error == -EPIPE);
 }
 
-/* Each direction has its own: what was sent may have gone before, what came be there still. */
+/* Each direction has its own: what had come before a send failed may be there still. */
 static void judge_failed(struct pnd_referee *referee, const struct pnd_context_page *page,
                          struct pnd_handle_page *handle, const struct pendio_completion *completion)
 {

@@ -42,9 +42,8 @@ void pnd_ledger_trace_plain(struct pnd_ledger *ledger, const struct pnd_context_
     const struct pnd_trace_event event = {.kind = kind,
                                           .error = error,
                                           .generation = page->start_count,
-                                          .operation = page->start.operation,
-                                          .handle =
-                                              pnd_ledger_handle_number(ledger, page->start.handle),
+                                          .operation =
+                                              kind == PND_TRACE_TAKEN ? 0 : page->start.operation,
                                           .place = {.known = false}};
     pnd_ledger_trace(ledger, page, &event);
 }

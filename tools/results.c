@@ -103,12 +103,15 @@ static int add_text(json_t *run, const char *name, const char *text)
     return text == NULL || text[0] == '\0' ? 0 : json_object_set_new(run, name, json_string(text));
 }
 
-/* Which run it was. */
+/* Which run it was. A seed that is no integer of JSON is a text, for it is of use only whole. */
 static int add_identity(json_t *run, const Pendio__Report *report)
 {
     int status = 0;
     if (report->seed > 0)
-        status = json_object_set_new(run, "seed", json_integer(pnd_results_integer(report->seed)));
+        status = json_object_set_new(run, "seed",
+                                     report->seed <= INT64_MAX
+                                         ? json_integer((json_int_t)report->seed)
+                                         : json_sprintf("%llu", (unsigned long long)report->seed));
     if (status == 0)
         status = add_text(run, "content_hash", report->content_hash);
     if (status == 0)

@@ -16,7 +16,7 @@
 #include "units.h"
 
 static const char style[] =
-    "body{font:14px/1.4 sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222}"
+    "body{font:14px/1.4 sans-serif;margin:2em auto;max-width:78em;padding:0 1em;color:#222}"
     "table{border-collapse:collapse;font-size:12px;margin:1em 0;width:100%}"
     "th,td{border-bottom:1px solid #ddd;padding:2px 8px;text-align:left;vertical-align:top}"
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
@@ -26,7 +26,8 @@ static const char style[] =
     ".skipped{color:#8a6d00}section{border-top:1px solid #ccc;margin-top:2em}"
     "code{background:#f4f4f4;padding:.1em .3em;overflow-wrap:anywhere}"
     "p.reason,h3,h4{overflow-wrap:anywhere}svg{max-width:100%;height:auto;display:block}"
-    "div.pair{display:flex;flex-wrap:wrap;gap:1em}div.pair svg{flex:1 1 24em;min-width:20em}"
+    "div.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(20em,1fr));gap:1em}"
+    "div.pair svg{width:100%}"
     "@media print{body{margin:0;max-width:none;font-size:10px}table{font-size:8px}"
     "a{color:inherit;text-decoration:none}svg,tr{break-inside:avoid}h2,h3,h4{break-after:avoid}}";
 

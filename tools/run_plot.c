@@ -19,7 +19,7 @@ enum {
     WIDTH = 480,
     HEIGHT = 220,
     LEFT = 48,
-    RIGHT = 16,
+    RIGHT = 30,
     TOP = 44,
     BOTTOM = 34,
     BAR_COUNT = 48,

@@ -204,6 +204,10 @@ class Pages(Reports):
         end = self.call("report", self.write(results_of(run_of("a/b", "passed", novelty=[1]))))
         self.assertIn("a/b", end.stdout)
 
+    def test_a_seed_is_shown_whole(self):
+        page = self.page(results_of(FAILING | {"seed": str(2 ** 64 - 1)}), code=1)
+        self.assertIn(str(2 ** 64 - 1), "".join(page.text))
+
     def test_exit_code_is_that_of_the_worst(self):
         for verdicts, code in ((["passed", "skipped"], 0), (["skipped"], 77), (["invalid"], 2),
                                (["invalid", "crashed"], 1)):
