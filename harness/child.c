@@ -237,9 +237,9 @@ static void judge_end(struct pnd_engine *engine, struct pnd_foreign *foreign)
 
 /* Returns the exit status. */
 static int report_end(const struct pnd_engine *engine, const struct pnd_foreign *foreign,
-                      uint64_t allocation_count, int output)
+                      const char *command, uint64_t allocation_count, int output)
 {
-    struct pnd_report_end end = {.verdict = pnd_report_verdict(engine)};
+    struct pnd_report_end end = {.subject = command, .verdict = pnd_report_verdict(engine)};
     if (foreign != NULL)
         end.reason = pnd_foreign_failure(foreign, &end.verdict);
     (void)pnd_report_run(engine, &end, allocation_count, output);
@@ -248,7 +248,8 @@ static int report_end(const struct pnd_engine *engine, const struct pnd_foreign 
                                                      : STATUS_FAILED;
 }
 
-static int run_engine(const struct pnd_plan *plan, struct pnd_foreign *foreign, int output)
+static int run_engine(const struct pnd_plan *plan, struct pnd_foreign *foreign, const char *command,
+                      int output)
 {
     const struct pnd_subject *subject =
         foreign != NULL ? pnd_foreign_subject(foreign) : &pnd_subject_own;
@@ -276,7 +277,7 @@ static int run_engine(const struct pnd_plan *plan, struct pnd_foreign *foreign, 
     pnd_descriptors_fini(&before);
     if (foreign != NULL)
         judge_end(engine, foreign);
-    int result = report_end(engine, foreign, allocation_count, output);
+    int result = report_end(engine, foreign, command, allocation_count, output);
     pnd_engine_destroy(engine);
     return result;
 }
@@ -295,7 +296,7 @@ static int run_foreign(const struct pnd_plan *plan, const char *command, int out
     if (pnd_foreign_lacks(foreign, plan, reason, sizeof reason))
         (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__SKIPPED, reason, output);
     else
-        result = run_engine(plan, foreign, output);
+        result = run_engine(plan, foreign, command, output);
     pnd_foreign_destroy(foreign);
     return result;
 }
@@ -314,8 +315,8 @@ static int run_workload(const Pendio__Workload *workload, const char *subject, i
     if (pnd_surroundings_set(workload, &error) < 0)
         (void)pnd_report_failure(workload, PENDIO__VERDICT__SKIPPED, error.text, output);
     else
-        result =
-            *subject != '\0' ? run_foreign(plan, subject, output) : run_engine(plan, NULL, output);
+        result = *subject != '\0' ? run_foreign(plan, subject, output)
+                                  : run_engine(plan, NULL, "", output);
     pnd_plan_destroy(plan);
     return result;
 }

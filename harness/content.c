@@ -209,6 +209,40 @@ static void take_lent(const struct pendio_completion *completion, struct pnd_sta
     start->byte_count = start->memory != NULL ? (size_t)completion->bytes : 0;
 }
 
+/* What did not go through the reader cannot be counted by it. */
+static void sum_received(struct pnd_engine *engine, const struct pnd_task *task,
+                         const struct pnd_start *start, const struct pendio_completion *completion)
+{
+    struct pnd_flow *flow = pnd_content_flow(engine, start->handle);
+    const struct pnd_payload_reader *reader = &flow->reader;
+    if ((start->flags & PENDIO_PEEK) != 0)
+        return;
+    flow->unfollowed = flow->unfollowed ||
+                       (completion->bytes > 0 && task->step->content != PENDIO__CONTENT__PATTERN);
+    if (reader->offset < PND_PAYLOAD_HEAD_BYTES || reader->stream == flow->stream)
+        return;
+    if (!flow->learned)
+        pnd_sums_learned(&engine->sums, reader->stream);
+    flow->learned = true;
+    if ((completion->flags & PENDIO_END_OF_STREAM) == 0 || flow->ended)
+        return;
+    flow->ended = true;
+    if (!flow->unfollowed)
+        pnd_sums_ended(&engine->sums, reader->stream, reader->offset);
+}
+
+void pnd_content_sum(struct pnd_engine *engine, const struct pnd_task *task,
+                     const struct pnd_start *start, const struct pendio_completion *completion)
+{
+    if (!is_stream_of_bytes(task->family) && (start->flags & PENDIO_FIRST_DATA) == 0)
+        return;
+    if (pnd_kind_is_receive(start->operation))
+        sum_received(engine, task, start, completion);
+    else if (is_send(task->step) && task->step->content == PENDIO__CONTENT__PATTERN &&
+             start->byte_count > 0)
+        pnd_sums_sent(&engine->sums, task->stream, completion->bytes);
+}
+
 void pnd_content_verify(struct pnd_engine *engine, struct pnd_task *task,
                         const struct pnd_start *told, const struct pendio_completion *completion)
 {

@@ -24,6 +24,10 @@ void pnd_content_sent_first(struct pnd_engine *engine, const struct pnd_task *ta
 void pnd_content_verify(struct pnd_engine *engine, struct pnd_task *task,
                         const struct pnd_start *start, const struct pendio_completion *completion);
 
+/* For the sums of each stream's bytes: what was sent, and what had come when the end was told. */
+void pnd_content_sum(struct pnd_engine *engine, const struct pnd_task *task,
+                     const struct pnd_start *start, const struct pendio_completion *completion);
+
 /* The flow over a handle; one that nobody looks at when the handle is not open. */
 struct pnd_flow *pnd_content_flow(struct pnd_engine *engine, pendio_handle handle);
 

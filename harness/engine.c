@@ -139,8 +139,10 @@ static int turn(struct pnd_engine *engine, int64_t timeout_ns)
         uint32_t returned_count = engine->ledger.returning_count;
         pnd_ledger_turn(&engine->ledger);
         status = engine->subject->loop_turn(engine->loop, timeout_ns, engine->completions, count);
+        pnd_trace_look(&engine->ledger.trace, pnd_engine_now_ns());
         for (int i = 0; i < status; i++)
             pnd_engine_deliver(engine, &engine->completions[i], false);
+        pnd_ledger_turned(&engine->ledger);
         if (returned_count > 0)
             wake_for_contexts(engine);
         timeout_ns = 0;
@@ -161,6 +163,7 @@ static void tick(struct pnd_engine *engine, uint64_t now_ns)
     pnd_instance_wake_all(engine, &engine->capacity);
     pnd_task_retry_all(engine);
     end_warm_up(engine);
+    pnd_timeline_look(&engine->timeline, &engine->ledger.counts, now_ns);
     if (now_ns >= engine->next_progress_ns) {
         engine->next_progress_ns = now_ns + progress_ns;
         pnd_allocations_end(); /* telling of progress is not the run's work */
@@ -246,6 +249,9 @@ static void check_end(struct pnd_engine *engine, int status)
 void pnd_engine_run(struct pnd_engine *engine)
 {
     engine->begun_ns = pnd_engine_now_ns();
+    engine->ledger.trace.begun_ns = engine->begun_ns;
+    pnd_trace_look(&engine->ledger.trace, engine->begun_ns);
+    pnd_timeline_begin(&engine->timeline, engine->begun_ns);
     engine->stop_ns = engine->begun_ns + engine->plan->time_ms * MILLISECOND_NS;
     engine->next_progress_ns = engine->begun_ns + progress_ns;
     int status = 0;
@@ -257,6 +263,7 @@ void pnd_engine_run(struct pnd_engine *engine)
     }
     pnd_allocations_end();
     engine->ended_ns = pnd_engine_now_ns();
+    pnd_timeline_end(&engine->timeline, &engine->ledger.counts, engine->ended_ns);
     if (engine->finished)
         (void)pnd_referee_hold(&engine->referee, PND_RULE_FINISHED, true, "%s", "");
 }
@@ -311,6 +318,8 @@ void pnd_engine_finish(struct pnd_engine *engine)
     read_statistics(engine);
     pnd_ledger_settle(&engine->ledger, engine->has_statistics ? &engine->statistics : NULL,
                       engine->finished);
+    if (engine->finished)
+        pnd_sums_settle(&engine->sums, &engine->referee);
     int status = engine->subject->loop_destroy(engine->loop, (int64_t)shutdown_ns, &leaked_count);
     engine->loop = NULL;
     pnd_control_end(engine);

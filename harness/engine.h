@@ -14,6 +14,8 @@
 #include "plan.h"
 #include "referee.h"
 #include "subject.h"
+#include "sums.h"
+#include "timeline.h"
 
 #include <pendio/pendio.h>
 
@@ -99,6 +101,9 @@ struct pnd_flow {
     uint64_t sent_bytes; /* of its stream */
     uint64_t position;   /* of a file read or written in streaming */
     uint32_t stream;     /* that it sends, or that its file holds; 0: none yet */
+    bool unfollowed;     /* bytes came in that the reader did not see */
+    bool learned;        /* whose stream comes in */
+    bool ended;          /* the end of it was told */
 };
 
 struct pnd_engine_pool {
@@ -159,6 +164,8 @@ struct pnd_engine {
     uint64_t operations;    /* finished starts and refusals */
     uint64_t retries;       /* after a refusal for want of capacity */
     uint32_t *begun_counts; /* instances begun, of each actor */
+    uint64_t fixed_sum;     /* of what the contract fixes */
+    bool clocked;           /* a clock ends one of the blocks */
     uint32_t next_stream;
     uint32_t handle_used; /* of the memory */
     uint32_t context_used;
@@ -180,6 +187,8 @@ struct pnd_engine {
     struct pnd_payload payload;
     struct pnd_referee referee;
     struct pnd_ledger ledger;
+    struct pnd_sums sums;
+    struct pnd_timeline timeline;
     struct pnd_latency latency;
     struct pnd_latency round_latency; /* of rounds with a load, from when they were to begin */
 };

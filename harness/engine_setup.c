@@ -7,6 +7,7 @@
 #include "address.h"
 #include "control.h"
 #include "engine.h"
+#include "fixed.h"
 #include "instance.h"
 #include "need.h"
 #include "system.h"
@@ -114,7 +115,7 @@ static int create_endpoints(struct pnd_engine *engine, struct pnd_engine_failure
             status = create_file(engine, i);
     }
     engine->next_stream = engine->plan->endpoint_count + 1;
-    return status;
+    return status < 0 ? status : pnd_sums_init(&engine->sums, engine->plan, engine->next_stream);
 }
 
 static int create_loop(struct pnd_engine *engine, struct pnd_engine_failure *failure)
@@ -200,7 +201,11 @@ static int setup(struct pnd_engine *engine, struct pnd_engine_failure *failure)
     pnd_referee_init(&engine->referee);
     pnd_latency_init(&engine->latency);
     pnd_latency_init(&engine->round_latency);
+    pnd_fixed_begin(engine);
     int status = pnd_ledger_init(&engine->ledger, &engine->referee, engine->plan);
+    if (status == 0 && engine->plan->workload->record != NULL &&
+        engine->plan->workload->record->timeline)
+        status = pnd_timeline_init(&engine->timeline);
     if (status == 0)
         status = allocate_instances(engine);
     if (status == 0)
@@ -256,6 +261,8 @@ void pnd_engine_destroy(struct pnd_engine *engine)
             subject->memory_destroy(subject, engine->pools[i].vector_memory);
             subject->memory_destroy(subject, engine->pools[i].control_memory);
         }
+    pnd_timeline_fini(&engine->timeline);
+    pnd_sums_fini(&engine->sums);
     free(engine->pieces);
     free(engine->packets);
     free(engine->flows);

@@ -7,6 +7,7 @@
  */
 #include "expect.h"
 
+#include "fixed.h"
 #include "instance.h"
 #include "names.h"
 
@@ -34,6 +35,7 @@ void pnd_expect_answer(struct pnd_engine *engine, const struct pnd_instance *ins
     uint8_t allowed = step->expect.answers;
     if (allowed == 0)
         allowed = PND_PLAN_DONE | PND_PLAN_PENDING;
+    pnd_fixed_answer(engine, instance, step, instance->started_count, answer, 0);
     if ((allowed & answer) != 0)
         (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_ANSWER, true, "%s", "");
     else
@@ -56,6 +58,7 @@ void pnd_expect_refused(struct pnd_engine *engine, const struct pnd_instance *in
                         const struct pnd_plan_step *step, int status)
 {
     char place[PLACE_BYTES];
+    pnd_fixed_answer(engine, instance, step, instance->started_count, PND_PLAN_REFUSED, status);
     if (pnd_expect_refusal(step, status))
         (void)pnd_referee_hold(&engine->referee, PND_RULE_EXPECTED_ANSWER, true, "%s", "");
     else
@@ -113,6 +116,7 @@ void pnd_expect_completion(struct pnd_engine *engine, const struct pnd_task *tas
     char text[PLACE_BYTES];
     const char *place =
         pnd_instance_describe(engine, task->instance, task->step, text, sizeof text);
+    pnd_fixed_completion(engine, task, completion, bytes);
     expect_error(engine, task->step, completion->error, place);
     expect_rest(engine, task, completion, bytes, place);
 }

@@ -87,6 +87,8 @@ static enum pnd_step_verdict walk(struct pnd_engine *engine, struct pnd_instance
     const struct pnd_plan_step *step = pnd_round_step(instance);
     if (step == NULL)
         return pnd_round_end(engine, instance);
+    pnd_instance_mark(engine, instance, step, instance->block_index);
+    pnd_referee_about(&engine->referee, NULL);
     if (pnd_step_find(step->operation)(engine, instance, step) == PND_STEP_WAIT)
         return PND_STEP_WAIT;
     if (!pnd_plan_is_start(step->operation))
@@ -137,6 +139,19 @@ const char *pnd_instance_describe(const struct pnd_engine *engine,
     }
     snprintf(text, text_bytes, "%.40s[%u] at its end", actor->name, instance->index);
     return text;
+}
+
+void pnd_instance_mark(struct pnd_engine *engine, const struct pnd_instance *instance,
+                       const struct pnd_plan_step *step, uint32_t block_index)
+{
+    const struct pnd_plan_actor *actor = instance->actor;
+    engine->ledger.trace.place = (struct pnd_trace_place){
+        .actor_index = (uint32_t)(actor - engine->plan->actors),
+        .instance_index = instance->index,
+        .block_index = block_index,
+        .step_index = (uint32_t)(step - actor->blocks[block_index].steps),
+        .known = true,
+    };
 }
 
 int pnd_instance_get(struct pnd_engine *engine, uint32_t pool_index,

@@ -53,6 +53,10 @@ const char *pnd_instance_describe(const struct pnd_engine *engine,
                                   const struct pnd_instance *instance,
                                   const struct pnd_plan_step *step, char *text, size_t text_bytes);
 
+/* The same for the trace: what happens from now on happens at that step. */
+void pnd_instance_mark(struct pnd_engine *engine, const struct pnd_instance *instance,
+                       const struct pnd_plan_step *step, uint32_t block_index);
+
 /* Takes a context from a pool, on the books. Returns 0 or what get answered. */
 int pnd_instance_get(struct pnd_engine *engine, uint32_t pool_index,
                      struct pendio_context **ret_context);

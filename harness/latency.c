@@ -9,22 +9,22 @@
 
 #include <string.h>
 
-#define LINEAR_COUNT (1U << PND_LATENCY_LINEAR_BITS)
-
-static uint32_t bucket_of(uint64_t value_ns)
+uint32_t pnd_latency_bucket(uint64_t value_ns, uint32_t linear_bits)
 {
-    if (value_ns < LINEAR_COUNT)
+    uint64_t linear_count = UINT64_C(1) << linear_bits;
+    if (value_ns < linear_count)
         return (uint32_t)value_ns;
-    uint32_t shift = 63U - (uint32_t)__builtin_clzll(value_ns) - PND_LATENCY_LINEAR_BITS;
-    return ((shift + 1) << PND_LATENCY_LINEAR_BITS) + (uint32_t)(value_ns >> shift) - LINEAR_COUNT;
+    uint32_t shift = 63U - (uint32_t)__builtin_clzll(value_ns) - linear_bits;
+    return (uint32_t)(((uint64_t)(shift + 1) << linear_bits) + (value_ns >> shift) - linear_count);
 }
 
-static uint64_t bucket_top_ns(uint32_t bucket_index)
+uint64_t pnd_latency_bucket_top(uint32_t bucket_index, uint32_t linear_bits)
 {
-    uint32_t group = bucket_index >> PND_LATENCY_LINEAR_BITS;
+    uint64_t linear_count = UINT64_C(1) << linear_bits;
+    uint32_t group = bucket_index >> linear_bits;
     if (group == 0)
         return bucket_index;
-    uint64_t base = LINEAR_COUNT + (bucket_index & (LINEAR_COUNT - 1));
+    uint64_t base = linear_count + (bucket_index & (linear_count - 1));
     return (base << (group - 1)) + ((UINT64_C(1) << (group - 1)) - 1);
 }
 
@@ -36,7 +36,7 @@ void pnd_latency_init(struct pnd_latency *latency)
 void pnd_latency_add(struct pnd_latency *latency, uint64_t value_ns)
 {
     latency->count++;
-    latency->buckets[bucket_of(value_ns)]++;
+    latency->buckets[pnd_latency_bucket(value_ns, PND_LATENCY_LINEAR_BITS)]++;
     if (value_ns > latency->max_ns)
         latency->max_ns = value_ns;
 }
@@ -57,7 +57,7 @@ uint64_t pnd_latency_quantile(const struct pnd_latency *latency, uint32_t per_mi
     for (uint32_t i = 0; i < PND_LATENCY_BUCKET_COUNT && latency->count > 0; i++) {
         seen += latency->buckets[i];
         if (seen >= wanted && seen > 0) {
-            uint64_t top_ns = bucket_top_ns(i);
+            uint64_t top_ns = pnd_latency_bucket_top(i, PND_LATENCY_LINEAR_BITS);
             return top_ns < latency->max_ns ? top_ns : latency->max_ns;
         }
     }

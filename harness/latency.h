@@ -15,6 +15,10 @@ struct pnd_latency {
     uint64_t buckets[PND_LATENCY_BUCKET_COUNT];
 };
 
+/* Which bucket of a scale a value belongs to, and the highest value of a bucket. */
+uint32_t pnd_latency_bucket(uint64_t value_ns, uint32_t linear_bits);
+uint64_t pnd_latency_bucket_top(uint32_t bucket_index, uint32_t linear_bits);
+
 void pnd_latency_init(struct pnd_latency *latency);
 void pnd_latency_add(struct pnd_latency *latency, uint64_t value_ns);
 void pnd_latency_merge(struct pnd_latency *latency, const struct pnd_latency *other);

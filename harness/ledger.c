@@ -38,6 +38,13 @@ static int pools_init(struct pnd_ledger *ledger, const struct pnd_plan *plan)
     return 0;
 }
 
+static uint32_t recorded_count(const Pendio__Record *record)
+{
+    if (record == NULL || !record->answers)
+        return 0;
+    return record->event_count > 0 ? record->event_count : PND_TRACE_DEFAULT_COUNT;
+}
+
 static int pages_init(struct pnd_ledger *ledger, const struct pnd_plan *plan)
 {
     ledger->context_capacity = (uint32_t)plan->context_count;
@@ -48,6 +55,8 @@ static int pages_init(struct pnd_ledger *ledger, const struct pnd_plan *plan)
     ledger->returning = calloc(ledger->context_capacity + 1, sizeof *ledger->returning);
     if (ledger->returning == NULL || ledger->contexts == NULL || ledger->handles == NULL ||
         ledger->runs == NULL ||
+        pnd_trace_init(&ledger->trace, ledger->context_capacity,
+                       recorded_count(plan->workload->record)) < 0 ||
         pnd_table_init(&ledger->context_table, ledger->context_capacity) < 0 ||
         pnd_table_init(&ledger->handle_table, ledger->handle_capacity) < 0)
         return -ENOMEM;
@@ -77,6 +86,7 @@ void pnd_ledger_fini(struct pnd_ledger *ledger)
     for (uint32_t i = 0; i < ledger->pool_count; i++)
         free(ledger->pools[i].put_back);
     free(ledger->pools);
+    pnd_trace_fini(&ledger->trace);
     free(ledger->runs);
     free(ledger->returning);
     free(ledger->handles);
@@ -197,6 +207,7 @@ bool pnd_ledger_get(struct pnd_ledger *ledger, uint32_t pool_index, int status,
                     struct pendio_context *context, const struct pnd_snapshot *shown)
 {
     struct pnd_pool_page *pool = &ledger->pools[pool_index];
+    pnd_ledger_about(ledger, NULL);
     bool full = pool->taken_count == pool->context_count;
     bool right = pnd_referee_hold(ledger->referee, PND_RULE_POOL, status == (full ? -EAGAIN : 0),
                                   "get answered %s with %u of %u contexts taken",
@@ -210,6 +221,7 @@ bool pnd_ledger_get(struct pnd_ledger *ledger, uint32_t pool_index, int status,
                            "get gave a context beyond the pool's number");
     if (page == NULL)
         return false;
+    pnd_ledger_trace_plain(ledger, page, PND_TRACE_TAKEN, 0);
     right &= judge_taken(ledger, pool, page, shown);
     enter_taken(ledger, pool, page);
     return right;
@@ -230,6 +242,7 @@ void pnd_ledger_put(struct pnd_ledger *ledger, const struct pendio_context *cont
     if (page == NULL)
         return;
     int right = page->pending ? -EBUSY : page->taken ? 0 : -EALREADY;
+    pnd_ledger_trace_plain(ledger, page, PND_TRACE_PUT_BACK, status);
     pnd_referee_hold(ledger->referee, PND_RULE_POOL, status == right, "put answered %s, not %s",
                      pnd_names_error(status), pnd_names_error(right));
     if (status == 0 && page->taken)
@@ -271,7 +284,10 @@ struct pnd_handle_page *pnd_ledger_open(struct pnd_ledger *ledger, pendio_handle
         return NULL;
     struct pnd_handle_page *page = &ledger->handles[index];
     ledger->handle_free = page->next_free;
-    *page = (struct pnd_handle_page){.handle = handle, .family = family, .kind = kind_of(family)};
+    *page = (struct pnd_handle_page){.handle = handle,
+                                     .number = ++ledger->handle_number,
+                                     .family = family,
+                                     .kind = kind_of(family)};
     pnd_table_add(&ledger->handle_table, handle, index);
     ledger->counts.handles_open++;
     return page;
@@ -291,6 +307,7 @@ void pnd_ledger_close_now(struct pnd_ledger *ledger, pendio_handle handle, int s
 {
     struct pnd_handle_page *page = pnd_ledger_handle(ledger, handle);
     bool usable = page != NULL && !page->closing;
+    pnd_ledger_about(ledger, NULL);
     pnd_referee_hold(ledger->referee, PND_RULE_STALE, (status == 0) == usable,
                      "close without a context of %s handle answered %s",
                      usable ? "an open" : "a stale", pnd_names_error(status));
@@ -304,12 +321,15 @@ void pnd_ledger_close_now(struct pnd_ledger *ledger, pendio_handle handle, int s
 void pnd_ledger_turn(struct pnd_ledger *ledger)
 {
     ledger->turn++;
+    ledger->turning = true;
     for (uint32_t i = 0; i < ledger->returning_count; i++) {
         struct pnd_context_page *page = &ledger->contexts[ledger->returning[i]];
         page->returning = false;
+        pnd_ledger_trace_plain(ledger, page, PND_TRACE_PUT_BACK, 0);
         enter_put(ledger, page);
     }
     ledger->returning_count = 0;
+    pnd_ledger_about(ledger, NULL);
 }
 
 bool pnd_ledger_run_is_fresh(struct pnd_ledger *ledger, pendio_run run)

@@ -44,9 +44,10 @@ struct pnd_start {
     uint32_t policy;
     uint32_t flags; /* PENDIO_AUTO_PUT ... */
     uint16_t operation;
-    bool lending;   /* no memory of its own: a receive lends it some */
-    bool reuse;     /* of a disconnect */
-    bool streaming; /* READ and WRITE at the file's position */
+    struct pnd_trace_place place; /* of the step it is for */
+    bool lending;                 /* no memory of its own: a receive lends it some */
+    bool reuse;                   /* of a disconnect */
+    bool streaming;               /* READ and WRITE at the file's position */
     bool callback;
 };
 
@@ -75,11 +76,13 @@ enum pnd_handle_kind {
 /* The page of one handle, kept until it is closed and nothing is under way on it. */
 struct pnd_handle_page {
     pendio_handle handle;
+    uint32_t number; /* in order of opening, from 1 */
     Pendio__Family family;
     enum pnd_handle_kind kind;
     bool closing;
     bool closed;
     bool end_seen;
+    bool unusable; /* its connect was ended by cancel or deadline */
     uint32_t next_free;
     uint32_t pending_count;
     uint32_t into_count; /* accepts that may still bring a connection into it */
@@ -88,6 +91,7 @@ struct pnd_handle_page {
     uint64_t started[PND_LEDGER_LINE_COUNT];
     uint64_t arrived[PND_LEDGER_LINE_COUNT][2]; /* by record, by callback */
     uint32_t line_pending[PND_LEDGER_LINE_COUNT];
+    uint64_t failed[PND_LEDGER_LINE_COUNT]; /* the start whose failure was the stream's; 0: none */
 };
 
 struct pnd_pool_page {
@@ -124,8 +128,11 @@ struct pnd_ledger_counts {
 
 struct pnd_ledger {
     struct pnd_referee *referee;
+    struct pnd_trace trace;
     struct pnd_ledger_counts counts;
     bool shutting_down;
+    bool turning; /* what is delivered is delivered by a turn */
+    bool calling; /* a start call has not returned yet */
     uint32_t done_budget;
     uint32_t loop_done_count;
     uint64_t loop_done_turn;
@@ -139,7 +146,8 @@ struct pnd_ledger {
     struct pnd_table context_table;
     struct pnd_handle_page *handles;
     uint32_t handle_capacity;
-    uint32_t handle_free; /* first free page */
+    uint32_t handle_free;   /* first free page */
+    uint32_t handle_number; /* of the one opened last */
     struct pnd_table handle_table;
     struct pnd_pool_page *pools;
     uint32_t pool_count;
@@ -171,6 +179,12 @@ void pnd_ledger_close_now(struct pnd_ledger *ledger, pendio_handle handle, int s
 
 /* A turn begins: budgets are renewed, what returns to its pool by itself is there. */
 void pnd_ledger_turn(struct pnd_ledger *ledger);
+
+/* All that it delivered was entered. */
+void pnd_ledger_turned(struct pnd_ledger *ledger);
+
+/* A start call is about to be made; its answer ends it. */
+void pnd_ledger_calling(struct pnd_ledger *ledger);
 
 /* A start was answered `status` at `now_ns`. */
 void pnd_ledger_start(struct pnd_ledger *ledger, const struct pnd_start *start, int status,
@@ -224,6 +238,20 @@ int pnd_ledger_line(const struct pnd_start *start);
 
 /* True once for each run value; forgets those of long ago. */
 bool pnd_ledger_run_is_fresh(struct pnd_ledger *ledger, pendio_run run);
+
+/* For ledger_start.c and ledger_deliver.c: what is judged from now on is about that context. */
+void pnd_ledger_about(struct pnd_ledger *ledger, const struct pnd_context_page *page);
+
+/* For the same: enters an event of the context, whose last start it is about. */
+void pnd_ledger_trace(struct pnd_ledger *ledger, const struct pnd_context_page *page,
+                      const struct pnd_trace_event *event);
+
+/* Taken, cancelled, put back: an event that has nothing of the operation itself but an answer. */
+void pnd_ledger_trace_plain(struct pnd_ledger *ledger, const struct pnd_context_page *page,
+                            enum pnd_trace_kind kind, int error);
+
+/* The number of a handle that is open, else 0. */
+uint32_t pnd_ledger_handle_number(const struct pnd_ledger *ledger, pendio_handle handle);
 
 /* For ledger_deliver.c: the context goes back when the next turn begins. */
 void pnd_ledger_return(struct pnd_ledger *ledger, struct pnd_context_page *page);

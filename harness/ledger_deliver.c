@@ -13,12 +13,33 @@
 #include <errno.h>
 #include <string.h>
 
+/* Before it is judged, whatever it is worth. */
+static void trace_delivery(struct pnd_ledger *ledger, const struct pnd_context_page *page,
+                           const struct pendio_completion *completion)
+{
+    const struct pnd_trace_event event = {
+        .kind = PND_TRACE_DELIVERED,
+        .error = completion->error,
+        .bytes = completion->bytes,
+        .flags = completion->flags,
+        .operation = completion->operation,
+        .generation = page->start_count,
+        .handle = pnd_ledger_handle_number(ledger, completion->handle),
+        .place = page->start.place,
+    };
+    pnd_ledger_trace(ledger, page, &event);
+}
+
 /* The page of the pending run a completion names, or NULL, which is an offence. */
 static struct pnd_context_page *match(struct pnd_ledger *ledger,
                                       const struct pendio_completion *completion)
 {
     struct pnd_context_page *page = pnd_ledger_context(ledger, completion->context);
     const char *operation = pnd_names_operation(completion->operation);
+    if (page != NULL)
+        trace_delivery(ledger, page, completion);
+    else
+        pnd_ledger_about(ledger, NULL);
     (void)pnd_referee_hold(ledger->referee, PND_RULE_NO_DELIVERY, page != NULL,
                            "%s was delivered for a context never taken", operation);
     if (page == NULL)
@@ -66,9 +87,13 @@ struct pnd_context_page *pnd_ledger_deliver(struct pnd_ledger *ledger,
                                             const struct pnd_snapshot *shown, bool by_callback,
                                             uint64_t now_ns)
 {
+    pnd_trace_look(&ledger->trace, now_ns);
     struct pnd_context_page *page = match(ledger, completion);
     if (page == NULL)
         return NULL;
+    pnd_referee_hold(ledger->referee, PND_RULE_FROM_TURN, ledger->turning && !ledger->calling,
+                     "%s was delivered %s", pnd_names_operation(completion->operation),
+                     ledger->calling ? "from inside a start call" : "outside a turn");
     page->pending = false;
     if (by_callback)
         ledger->counts.delivered_callback++;
@@ -98,6 +123,7 @@ void pnd_ledger_cancel(struct pnd_ledger *ledger, struct pnd_context_page *page,
                        int status)
 {
     bool under_way = page->pending && page->run == run;
+    pnd_ledger_trace_plain(ledger, page, PND_TRACE_CANCELLED, status);
     /* Between the end of a run and its delivery both answers are right. */
     bool right = under_way ? status == 0 || status == -ENOENT : status == -ENOENT;
     pnd_referee_hold(ledger->referee, PND_RULE_CANCEL, right, "cancel of a run %s answered %s",
@@ -108,6 +134,7 @@ void pnd_ledger_cancel(struct pnd_ledger *ledger, struct pnd_context_page *page,
 
 void pnd_ledger_post(struct pnd_ledger *ledger, int status)
 {
+    pnd_ledger_about(ledger, NULL);
     pnd_referee_hold(ledger->referee, PND_RULE_POST,
                      status == 0 || status == -EAGAIN || status == -ESHUTDOWN, "post answered %s",
                      pnd_names_error(status));
@@ -119,6 +146,7 @@ void pnd_ledger_post_delivered(struct pnd_ledger *ledger,
                                const struct pendio_completion *completion, bool known)
 {
     ledger->counts.posts_delivered++;
+    pnd_ledger_about(ledger, NULL);
     pnd_referee_hold(
         ledger->referee, PND_RULE_POST,
         known && completion->operation == PENDIO_OPERATION_POST && completion->run == 0 &&
@@ -176,7 +204,10 @@ static void compare_rest(struct pnd_ledger *ledger, const struct pendio_loop_sta
 {
     compare(ledger, "multishot_ended", statistics->multishot_ended, statistics->multishot_armed);
     compare(ledger, "connections_collected", statistics->connections_collected, 0);
-    compare(ledger, "buffers_in_use", statistics->buffers_in_use, 0);
+    pnd_referee_hold(ledger->referee, PND_RULE_BUFFERS, statistics->buffers_in_use == 0,
+                     "%llu of %llu buffers are in use, though every context was put",
+                     (unsigned long long)statistics->buffers_in_use,
+                     (unsigned long long)statistics->buffers);
 }
 
 void pnd_ledger_settle(struct pnd_ledger *ledger, const struct pendio_loop_statistics *statistics,
@@ -184,6 +215,7 @@ void pnd_ledger_settle(struct pnd_ledger *ledger, const struct pendio_loop_stati
 {
     const struct pnd_ledger_counts *counts = &ledger->counts;
     uint64_t delivered = counts->delivered_callback + counts->delivered_record;
+    pnd_ledger_about(ledger, NULL);
     if (statistics != NULL)
         compare_counters(ledger, statistics);
     pnd_referee_hold(ledger->referee, PND_RULE_ALL_DELIVERED, delivered == counts->pending,

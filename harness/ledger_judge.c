@@ -103,8 +103,56 @@ static void begin_anew(struct pnd_ledger *ledger, const struct pnd_start *start,
                        struct pnd_handle_page *handle, const struct pendio_completion *completion)
 {
     struct pnd_handle_page *renewed = start->reuse ? handle : pnd_ledger_into(ledger, start);
-    if (renewed != NULL && completion->error == 0)
-        renewed->end_seen = false;
+    if (renewed == NULL || completion->error != 0)
+        return;
+    renewed->end_seen = false;
+    renewed->unusable = false;
+    renewed->failed[0] = 0;
+    renewed->failed[1] = 0;
+}
+
+/* The stream's own end, not that of one operation on it. */
+static bool is_failure(const struct pendio_completion *completion)
+{
+    const unsigned int ends = PENDIO_BY_CANCEL | PENDIO_BY_DEADLINE | PENDIO_BY_CLOSE;
+    return (completion->flags & ends) == 0 &&
+           (completion->error == -ECONNRESET || completion->error == -EPIPE);
+}
+
+/* Each direction has its own: what had come before a send failed may be there still. */
+static void judge_failed(struct pnd_referee *referee, const struct pnd_context_page *page,
+                         struct pnd_handle_page *handle, const struct pendio_completion *completion)
+{
+    uint16_t operation = page->start.operation;
+    int line = pnd_ledger_line(&page->start);
+    if (line < 0 || handle == NULL || handle->kind != PND_KIND_STREAM ||
+        !(pnd_kind_is_receive(operation) || pnd_kind_is_send(operation)))
+        return;
+    uint64_t *failed = &handle->failed[line];
+    if (*failed > 0 && page->sequence > *failed)
+        pnd_referee_hold(referee, PND_RULE_ERROR_STICKS, completion->bytes == 0,
+                         "%s moved %llu bytes after one before it had failed",
+                         pnd_names_operation(operation), (unsigned long long)completion->bytes);
+    if (*failed == 0 && is_failure(completion))
+        *failed = page->sequence;
+}
+
+static void judge_unusable(struct pnd_referee *referee, const struct pnd_start *start,
+                           struct pnd_handle_page *handle,
+                           const struct pendio_completion *completion)
+{
+    bool connects = start->operation == PENDIO_OPERATION_CONNECT;
+    bool transfers = pnd_kind_is_receive(start->operation) || pnd_kind_is_send(start->operation);
+    bool uses = connects || (transfers && (start->lending || start->byte_count > 0));
+    if (handle == NULL || handle->kind == PND_KIND_DATAGRAM || !uses)
+        return;
+    if (handle->unusable)
+        pnd_referee_hold(referee, PND_RULE_UNUSABLE, completion->error != 0,
+                         "%s succeeded on a handle whose connect was ended",
+                         pnd_names_operation(start->operation));
+    if (connects && (completion->flags & (PENDIO_BY_CANCEL | PENDIO_BY_DEADLINE)) != 0 &&
+        completion->error != 0)
+        handle->unusable = true;
 }
 
 static bool may_end(const struct pnd_start *start, const struct pnd_handle_page *handle)
@@ -294,6 +342,8 @@ void pnd_ledger_judge(struct pnd_ledger *ledger, struct pnd_context_page *page,
     judge_end(referee, start, handle, completion);
     judge_truncated(referee, start, handle, completion);
     judge_early_end(ledger, page, handle, completion);
+    judge_failed(referee, page, handle, completion);
+    judge_unusable(referee, start, handle, completion);
     judge_time(referee, start, completion, now_ns);
     judge_order(referee, page, handle, completion);
     begin_anew(ledger, start, handle, completion);

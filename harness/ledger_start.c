@@ -55,10 +55,43 @@ static bool snapshot_equals(const struct pnd_snapshot *a, const struct pnd_snaps
            pnd_ledger_same_request(&a->request, &b->request);
 }
 
+/* Its handles are all known to the books. */
+static bool names_one_handle(const struct pnd_start *start)
+{
+    return start->operation != PENDIO_OPERATION_SPLICE &&
+           start->operation != PENDIO_OPERATION_SEND_PACKETS;
+}
+
+static bool is_usable(const struct pnd_handle_page *handle)
+{
+    return handle != NULL && !handle->closing;
+}
+
+/* The refusals whose cause the books know; -EINVAL, -EAGAIN and -ENOTSUP have many. */
+static bool is_right(const struct pnd_ledger *ledger, const struct pnd_start *start, int status)
+{
+    switch (status) {
+    case -EPERM:
+        return false; /* there is one thread, and it never forks to call */
+    case -EBUSY:
+        return start->into != 0 || pnd_ledger_context(ledger, start->context)->pending;
+    case -ESHUTDOWN:
+        return ledger->shutting_down;
+    case -EBADF:
+        return !names_one_handle(start) || !is_usable(pnd_ledger_handle(ledger, start->handle)) ||
+               (start->into != 0 && !is_usable(pnd_ledger_into(ledger, start)));
+    default:
+        return true;
+    }
+}
+
 static void start_refused(struct pnd_ledger *ledger, const struct pnd_start *start, int status,
                           const struct pnd_snapshot *before, const struct pnd_snapshot *after)
 {
     count_refusal(&ledger->counts, status);
+    pnd_referee_hold(ledger->referee, PND_RULE_REFUSED_RIGHTLY, is_right(ledger, start, status),
+                     "%s was refused with %s without cause", pnd_names_operation(start->operation),
+                     pnd_names_error(status));
     pnd_referee_hold(ledger->referee, PND_RULE_REFUSED_UNCHANGED, snapshot_equals(before, after),
                      "%s refused with %s changed its context: run %llu to %llu, result of run %llu "
                      "to %llu, window %zu to %zu bytes",
@@ -188,6 +221,8 @@ static void judge_accepted(struct pnd_ledger *ledger, const struct pnd_start *st
     pnd_referee_hold(ledger->referee, PND_RULE_BUSY, !page->pending,
                      "%s was accepted with a context in use",
                      pnd_names_operation(start->operation));
+    pnd_referee_hold(ledger->referee, PND_RULE_SHUTDOWN, !ledger->shutting_down,
+                     "%s was accepted after a shutdown", pnd_names_operation(start->operation));
     if (start->handle != 0)
         pnd_referee_hold(ledger->referee, PND_RULE_STALE, handle != NULL && !handle->closing,
                          "%s was accepted on a handle that is %s",
@@ -219,6 +254,30 @@ static void enter_accepted(struct pnd_ledger *ledger, const struct pnd_start *st
         handle->closing = true;
 }
 
+/* Before it is judged: an offence shows it as the last thing that happened. */
+static void trace_start(struct pnd_ledger *ledger, const struct pnd_context_page *page,
+                        const struct pnd_start *start, int status,
+                        const struct pendio_completion *result)
+{
+    struct pnd_trace_event event = {
+        .kind = PND_TRACE_STARTED,
+        .answer = status < 0                 ? PND_TRACE_REFUSED
+                  : status == PENDIO_PENDING ? PND_TRACE_PENDING
+                                             : PND_TRACE_DONE,
+        .error = status < 0 ? status : 0,
+        .generation = page->start_count + 1,
+        .operation = start->operation,
+        .handle = pnd_ledger_handle_number(ledger, start->handle),
+        .place = start->place,
+    };
+    if (status == PENDIO_DONE) {
+        event.error = result->error;
+        event.bytes = result->bytes;
+        event.flags = result->flags;
+    }
+    pnd_ledger_trace(ledger, page, &event);
+}
+
 void pnd_ledger_start(struct pnd_ledger *ledger, const struct pnd_start *start, int status,
                       const struct pnd_snapshot *before, const struct pnd_snapshot *after,
                       uint64_t now_ns)
@@ -226,6 +285,9 @@ void pnd_ledger_start(struct pnd_ledger *ledger, const struct pnd_start *start, 
     struct pnd_context_page *page = pnd_ledger_context(ledger, start->context);
     struct pnd_handle_page *handle =
         start->handle != 0 ? pnd_ledger_handle(ledger, start->handle) : NULL;
+    ledger->calling = false;
+    pnd_trace_look(&ledger->trace, now_ns);
+    trace_start(ledger, page, start, status, &after->result);
     pnd_referee_hold(ledger->referee, PND_RULE_ANSWER,
                      status == PENDIO_DONE || status == PENDIO_PENDING || is_refusal(status),
                      "%s answered %d (%s)", pnd_names_operation(start->operation), status,

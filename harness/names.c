@@ -112,3 +112,8 @@ const char *pnd_names_operation(uint16_t operation)
     const char *name = operation < count ? operation_names[operation] : NULL;
     return name != NULL ? name : "unknown";
 }
+
+const char *pnd_names_operation_or_none(uint16_t operation)
+{
+    return operation != 0 ? pnd_names_operation(operation) : "";
+}

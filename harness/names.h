@@ -25,4 +25,7 @@ size_t pnd_names_features(char **ret_names);
 /* The name of one of pendio.h's operations ("RECEIVE"). Never NULL. */
 const char *pnd_names_operation(uint16_t operation);
 
+/* The same; "" for 0, which is no operation. Never NULL. */
+const char *pnd_names_operation_or_none(uint16_t operation);
+
 #endif

@@ -9,6 +9,7 @@
 #include "names.h"
 #include "plan_compile.h"
 #include "setting.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -70,14 +71,25 @@ static int check_environment(struct pnd_compiler *compiler)
     return 0;
 }
 
+static int check_record(struct pnd_compiler *compiler)
+{
+    const Pendio__Record *record = compiler->workload->record;
+    if (record == NULL || record->event_count == 0)
+        return 0;
+    if (!record->answers)
+        return pnd_plan_refuse(compiler, -EINVAL, "record.event_count",
+                               "is of the trace, which nobody asks for; set record.answers");
+    if (record->event_count > PND_TRACE_LIMIT_COUNT)
+        return pnd_plan_refuse(compiler, -EINVAL, "record.event_count",
+                               "is %u, over the limit of %d; lower it", record->event_count,
+                               PND_TRACE_LIMIT_COUNT);
+    return 0;
+}
+
 /* What the schema has, and a run of this version does not do. */
 static int check_undone(struct pnd_compiler *compiler)
 {
     const Pendio__Workload *workload = compiler->workload;
-    const Pendio__Record *record = workload->record;
-    if (record != NULL && (record->answers || record->timeline || record->event_count > 0))
-        return pnd_plan_refuse(compiler, -EINVAL, "record",
-                               "is not done by this version; leave it out");
     for (size_t i = 0; i < workload->n_actors; i++)
         if (workload->actors[i]->place > 0) {
             char path[48];
@@ -95,6 +107,8 @@ int pnd_plan_compile_environment(struct pnd_compiler *compiler)
     int status = check_hash(compiler);
     if (status == 0)
         status = compile_needs(compiler);
+    if (status == 0)
+        status = check_record(compiler);
     if (status == 0)
         status = check_undone(compiler);
     return status < 0 ? status : check_environment(compiler);

@@ -9,6 +9,7 @@
 #include "content_hash.h"
 #include "frame.h"
 #include "names.h"
+#include "report_details.h"
 
 #include <stdio.h>
 
@@ -272,6 +273,7 @@ int pnd_report_run(const struct pnd_engine *engine, const struct pnd_report_end 
                    uint64_t allocation_count, int output)
 {
     struct report_parts parts;
+    struct pnd_report_details details;
     Pendio__Report *report = &parts.message;
     pendio__report__init(report);
     parts.reason[0] = '\0';
@@ -294,7 +296,10 @@ int pnd_report_run(const struct pnd_engine *engine, const struct pnd_report_end 
     report->operations = engine->operations;
     report->elapsed_ns = engine->ended_ns - engine->begun_ns;
     report->stats = &parts.stats.message;
-    return write_report(report, output);
+    pnd_report_details_init(&details, engine, end->subject, report);
+    int status = write_report(report, output);
+    pnd_report_details_fini(&details);
+    return status;
 }
 
 int pnd_report_failure(const Pendio__Workload *workload, Pendio__Verdict verdict,

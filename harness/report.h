@@ -9,8 +9,9 @@
 /* Progress and Stats of a run under way, as two events on `output`. Returns 0 or -errno. */
 int pnd_report_progress(struct pnd_engine *engine, int output);
 
-/* How a subject failed that could no longer be judged. */
+/* Which subject it was, and how it failed if it could no longer be judged. */
 struct pnd_report_end {
+    const char *subject; /* as the request named it; "": libpendio */
     Pendio__Verdict verdict;
     const char *reason; /* NULL: it did not */
 };

@@ -39,6 +39,7 @@ struct attempt {
 static void take_latency(struct pnd_engine *engine, const struct pnd_task *task, uint64_t time_ns)
 {
     pnd_latency_add(&engine->latency, time_ns);
+    pnd_timeline_add(&engine->timeline, time_ns);
     if (task->step->expect.latency_most_ns > 0)
         pnd_expect_latency(engine, task, time_ns);
 }
@@ -52,6 +53,7 @@ static void attempt_start(struct pnd_engine *engine, const struct pnd_task *task
                                     ? (size_t)task->bytes
                                     : attempt->before.byte_count;
     attempt->start.started_ns = pnd_engine_now_ns();
+    pnd_ledger_calling(&engine->ledger);
     attempt->status = pnd_call_start(engine, task, &attempt->start);
     uint64_t now_ns = pnd_engine_now_ns();
     pnd_engine_look(engine, task->context, &attempt->after);
@@ -79,6 +81,8 @@ static bool attempt_prepare(struct pnd_engine *engine, struct pnd_task *task,
 {
     engine->nonce++;
     pnd_call_describe(engine, task, &attempt->start);
+    attempt->start.place = engine->ledger.trace.place;
+    pnd_ledger_about(&engine->ledger, pnd_ledger_context(&engine->ledger, task->context));
     int status = pnd_call_configure(engine, task, &attempt->start);
     if (!pnd_referee_hold(&engine->referee, PND_RULE_ANSWER, status == 0,
                           "a setter of a free context for %s answered %s",
@@ -137,6 +141,7 @@ static bool task_told(struct pnd_engine *engine, struct pnd_task *task,
 {
     engine->operations++;
     pnd_content_verify(engine, task, start, completion);
+    pnd_content_sum(engine, task, start, completion);
     pnd_system_verify(engine, task, start, completion);
     pnd_control_verify(engine, task, completion);
     if (completion->value != 0 && pnd_ledger_makes_handle(start))
@@ -217,6 +222,7 @@ void pnd_task_run_busy(struct pnd_engine *engine, struct pnd_instance *instance,
     (void)pnd_referee_hold(&engine->referee, PND_RULE_BUSY, status == -EBUSY,
                            "a setter of a context in use answered %s", pnd_names_error(status));
     pnd_call_describe(engine, &task, &attempt.start);
+    attempt.start.place = engine->ledger.trace.place;
     attempt_start(engine, &task, &attempt);
     engine->operations++;
     if (attempt.status < 0)
@@ -249,6 +255,7 @@ static void task_over(struct pnd_engine *engine, struct pnd_task *task)
 
 static void task_continue(struct pnd_engine *engine, struct pnd_task *task)
 {
+    pnd_instance_mark(engine, task->instance, task->step, task->block_index);
     switch (pnd_task_run(engine, task)) {
     case PND_TASK_PENDING:
         break;
@@ -266,6 +273,7 @@ void pnd_task_delivered(struct pnd_engine *engine, struct pnd_task *task,
                         const struct pnd_context_page *page,
                         const struct pendio_completion *completion)
 {
+    pnd_instance_mark(engine, task->instance, task->step, task->block_index);
     take_latency(engine, task, engine->delivered_ns - task->started_ns);
     if (task_told(engine, task, &page->start, completion))
         task_continue(engine, task);

@@ -9,6 +9,7 @@
 
 #include "bench_plot.h"
 #include "markup.h"
+#include "page.h"
 
 #include <errno.h>
 #include <string.h>
@@ -32,8 +33,6 @@ static bool write_budget(xmlTextWriter *writer, const json_t *budget);
 static bool write_groups(xmlTextWriter *writer, const json_t *results);
 static bool write_group(xmlTextWriter *writer, const json_t *results, const char *group);
 static bool write_result(xmlTextWriter *writer, const json_t *result);
-static bool write_head(xmlTextWriter *writer, const char *const *titles, size_t text_count);
-static bool write_cell(xmlTextWriter *writer, const char *text);
 static bool write_number(xmlTextWriter *writer, const json_t *value, int digits);
 static bool write_range(xmlTextWriter *writer, const json_t *low, const json_t *high);
 static bool write_picture(xmlTextWriter *writer, const void *state);
@@ -47,13 +46,7 @@ int pnd_bench_html_write(const json_t *report, FILE *stream)
 static bool write_page(xmlTextWriter *writer, const void *state)
 {
     const json_t *report = state;
-    return pnd_markup_begin(writer, "html") && pnd_markup_attribute(writer, "lang", "en") &&
-           pnd_markup_begin(writer, "head") && pnd_markup_begin(writer, "meta") &&
-           pnd_markup_attribute(writer, "charset", "utf-8") && pnd_markup_end(writer) &&
-           pnd_markup_element(writer, "title", "pendio bench") &&
-           pnd_markup_element(writer, "style", style) && pnd_markup_end(writer) &&
-           pnd_markup_begin(writer, "body") && pnd_markup_element(writer, "h1", "pendio bench") &&
-           write_machine(writer, report) &&
+    return pnd_page_begin(writer, "pendio bench", style) && write_machine(writer, report) &&
            write_budgets(writer, json_object_get(report, "budgets")) &&
            write_groups(writer, json_object_get(report, "results")) && pnd_markup_end(writer) &&
            pnd_markup_end(writer);
@@ -89,7 +82,7 @@ static bool write_budgets(xmlTextWriter *writer, const json_t *budgets)
     size_t index;
     const json_t *budget;
     bool whole = pnd_markup_element(writer, "h2", "Budgets") && pnd_markup_begin(writer, "table") &&
-                 write_head(writer, titles, 2);
+                 pnd_page_titles(writer, titles, 2);
 
     json_array_foreach(budgets, index, budget) whole = whole && write_budget(writer, budget);
     return whole && pnd_markup_end(writer);
@@ -107,13 +100,13 @@ static bool write_budget(xmlTextWriter *writer, const json_t *budget)
                        (int)measured);
     return pnd_markup_begin(writer, "tr") &&
            pnd_markup_attribute(writer, "class", text_of(budget, "verdict")) &&
-           write_cell(writer, text_of(budget, "budget")) && write_cell(writer, where) &&
-           write_cell(writer, text_of(budget, "limit")) &&
+           pnd_page_cell(writer, text_of(budget, "budget")) && pnd_page_cell(writer, where) &&
+           pnd_page_cell(writer, text_of(budget, "limit")) &&
            write_number(writer, json_object_get(budget, "mean"), 3) &&
            write_number(writer, json_object_get(budget, "seen"), 3) &&
            write_range(writer, json_object_get(budget, "low_quartile"),
                        json_object_get(budget, "high_quartile")) &&
-           write_cell(writer, cells) && write_cell(writer, text_of(budget, "verdict")) &&
+           pnd_page_cell(writer, cells) && pnd_page_cell(writer, text_of(budget, "verdict")) &&
            pnd_markup_end(writer);
 }
 
@@ -155,7 +148,7 @@ static bool write_group(xmlTextWriter *writer, const json_t *results, const char
                    group);
     if (whole && pnd_bench_plot_has_marks(&plot))
         whole = pnd_bench_plot_write(writer, &plot);
-    whole = whole && pnd_markup_begin(writer, "table") && write_head(writer, titles, 3);
+    whole = whole && pnd_markup_begin(writer, "table") && pnd_page_titles(writer, titles, 3);
     json_array_foreach(results, index, result)
     {
         pnd_bench_plot_group(text_of(result, "case"), own);
@@ -169,16 +162,16 @@ static bool write_result(xmlTextWriter *writer, const json_t *result)
 {
     bool whole = pnd_markup_begin(writer, "tr") &&
                  pnd_markup_attribute(writer, "class", text_of(result, "role")) &&
-                 write_cell(writer, text_of(result, "case")) &&
-                 write_cell(writer, text_of(result, "subject"));
+                 pnd_page_cell(writer, text_of(result, "case")) &&
+                 pnd_page_cell(writer, text_of(result, "subject"));
     if (strcmp(text_of(result, "state"), "ok") != 0)
-        return whole && write_cell(writer, text_of(result, "state")) &&
+        return whole && pnd_page_cell(writer, text_of(result, "state")) &&
                pnd_markup_begin(writer, "td") && pnd_markup_attribute(writer, "colspan", "7") &&
                pnd_markup_text(writer, text_of(result, "reason")) && pnd_markup_end(writer) &&
                pnd_markup_end(writer);
-    return whole && write_cell(writer, text_of(result, "reference")) &&
+    return whole && pnd_page_cell(writer, text_of(result, "reference")) &&
            write_number(writer, json_object_get(result, "median"), 1) &&
-           write_cell(writer, text_of(result, "unit")) &&
+           pnd_page_cell(writer, text_of(result, "unit")) &&
            write_number(writer, json_object_get(result, "ratio_to_reference"), 3) &&
            write_range(writer, json_object_get(result, "ratio_low_quartile"),
                        json_object_get(result, "ratio_high_quartile")) &&
@@ -187,29 +180,12 @@ static bool write_result(xmlTextWriter *writer, const json_t *result)
            write_number(writer, json_object_get(result, "per_second"), 0) && pnd_markup_end(writer);
 }
 
-/* The first columns are text, the others figures. */
-static bool write_head(xmlTextWriter *writer, const char *const *titles, size_t text_count)
-{
-    bool whole = pnd_markup_begin(writer, "tr");
-    for (size_t index = 0; whole && titles[index] != NULL; index++)
-        whole = pnd_markup_begin(writer, "th") &&
-                pnd_markup_attribute(writer, "class", index < text_count ? "t" : "n") &&
-                pnd_markup_text(writer, titles[index]) && pnd_markup_end(writer);
-    return whole && pnd_markup_end(writer);
-}
-
-static bool write_cell(xmlTextWriter *writer, const char *text)
-{
-    return pnd_markup_element(writer, "td", text);
-}
-
 static bool write_number(xmlTextWriter *writer, const json_t *value, int digits)
 {
     char text[48] = "-";
     if (json_is_number(value))
         (void)snprintf(text, sizeof text, "%.*f", digits, json_number_value(value));
-    return pnd_markup_begin(writer, "td") && pnd_markup_attribute(writer, "class", "n") &&
-           pnd_markup_text(writer, text) && pnd_markup_end(writer);
+    return pnd_page_figure(writer, text);
 }
 
 static bool write_range(xmlTextWriter *writer, const json_t *low, const json_t *high)
@@ -218,8 +194,7 @@ static bool write_range(xmlTextWriter *writer, const json_t *low, const json_t *
     if (json_is_number(low) && json_is_number(high))
         (void)snprintf(text, sizeof text, "%.3f-%.3f", json_number_value(low),
                        json_number_value(high));
-    return pnd_markup_begin(writer, "td") && pnd_markup_attribute(writer, "class", "n") &&
-           pnd_markup_text(writer, text) && pnd_markup_end(writer);
+    return pnd_page_figure(writer, text);
 }
 
 /* ---- the picture ---------------------------------------------------------------------------- */

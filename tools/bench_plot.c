@@ -9,6 +9,7 @@
 #include "bench_plot.h"
 
 #include "markup.h"
+#include "svg.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -48,17 +49,12 @@ static bool read_mark(const struct pnd_bench_plot *plot, const json_t *result,
 static bool is_wanted(const struct pnd_bench_plot *plot, const char *subject);
 static size_t find_subject(struct sheet *sheet, const struct mark *mark);
 static const char *colour_of(const struct sheet *sheet, const char *role);
-static bool draw_frame(const struct sheet *sheet);
 static bool draw_legend(const struct sheet *sheet);
 static bool draw_axis(const struct sheet *sheet);
 static bool draw_tick(const struct sheet *sheet, double ratio, const char *colour);
 static bool draw_rows(struct sheet *sheet);
 static bool draw_label(const struct sheet *sheet, const char *name, size_t row);
 static bool draw_mark(struct sheet *sheet, const struct mark *mark, size_t row);
-static bool draw_line(const struct sheet *sheet, const double ends[4], const char *colour,
-                      const char *width);
-static bool draw_text(const struct sheet *sheet, double x, double y, const char *anchor,
-                      const char *text);
 static double place_of(const struct sheet *sheet, double ratio);
 
 /* "echo/tcp/1x64x1" is one of "echo/tcp", "nop/32" one of "nop". */
@@ -86,8 +82,8 @@ bool pnd_bench_plot_write(xmlTextWriter *writer, const struct pnd_bench_plot *pl
     size_t legend_rows = (sheet.subject_count + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS;
     sheet.top = TOP + (int)legend_rows * 18;
     sheet.height = sheet.top + (int)sheet.row_count * plot->row_height + BOTTOM;
-    return draw_frame(&sheet) && draw_legend(&sheet) && draw_axis(&sheet) && draw_rows(&sheet) &&
-           pnd_markup_end(writer);
+    return pnd_svg_begin(writer, WIDTH, sheet.height, plot->title, true) && draw_legend(&sheet) &&
+           draw_axis(&sheet) && draw_rows(&sheet) && pnd_markup_end(writer);
 }
 
 static void survey(struct sheet *sheet)
@@ -170,38 +166,14 @@ static const char *colour_of(const struct sheet *sheet, const char *role)
 
 /* ---- drawing -------------------------------------------------------------------------------- */
 
-static bool draw_frame(const struct sheet *sheet)
-{
-    const char *title = sheet->plot->title;
-    return pnd_markup_begin(sheet->writer, "svg") &&
-           pnd_markup_attribute(sheet->writer, "xmlns", "http://www.w3.org/2000/svg") &&
-           pnd_markup_attribute(sheet->writer, "role", "img") &&
-           pnd_markup_set(sheet->writer, "width", "%d", WIDTH) &&
-           pnd_markup_set(sheet->writer, "height", "%d", sheet->height) &&
-           pnd_markup_set(sheet->writer, "viewBox", "0 0 %d %d", WIDTH, sheet->height) &&
-           pnd_markup_attribute(sheet->writer, "font-family", "sans-serif") &&
-           pnd_markup_attribute(sheet->writer, "font-size", "12") &&
-           pnd_markup_element(sheet->writer, "title", title) &&
-           pnd_markup_begin(sheet->writer, "rect") &&
-           pnd_markup_attribute(sheet->writer, "width", "100%") &&
-           pnd_markup_attribute(sheet->writer, "height", "100%") &&
-           pnd_markup_attribute(sheet->writer, "fill", "#ffffff") &&
-           pnd_markup_end(sheet->writer) && draw_text(sheet, 10, 18, "start", title);
-}
-
 static bool draw_legend(const struct sheet *sheet)
 {
     bool whole = true;
     for (size_t place = 0; whole && place < sheet->subject_count; place++) {
         double x = 20.0 + (double)(place % LEGEND_COLUMNS) * 185;
         double y = 40.0 + (double)(place / LEGEND_COLUMNS) * 18;
-        whole = pnd_markup_begin(sheet->writer, "circle") &&
-                pnd_markup_set(sheet->writer, "cx", "%.1f", x) &&
-                pnd_markup_set(sheet->writer, "cy", "%.1f", y - 4) &&
-                pnd_markup_attribute(sheet->writer, "r", "4") &&
-                pnd_markup_attribute(sheet->writer, "fill", sheet->colours[place]) &&
-                pnd_markup_end(sheet->writer) &&
-                draw_text(sheet, x + 9, y, "start", sheet->subjects[place]);
+        whole = pnd_svg_dot(sheet->writer, x, y - 4, "4", sheet->colours[place], NULL) &&
+                pnd_svg_text(sheet->writer, x + 9, y, "start", sheet->subjects[place]);
     }
     return whole;
 }
@@ -222,7 +194,8 @@ static bool draw_tick(const struct sheet *sheet, double ratio, const char *colou
     const double ends[] = {x, (double)sheet->top, x, bottom};
     char text[16];
     (void)snprintf(text, sizeof text, "%g", ratio);
-    return draw_line(sheet, ends, colour, "1") && draw_text(sheet, x, bottom + 16, "middle", text);
+    return pnd_svg_line(sheet->writer, ends, colour, "1") &&
+           pnd_svg_text(sheet->writer, x, bottom + 16, "middle", text);
 }
 
 static bool draw_rows(struct sheet *sheet)
@@ -249,8 +222,9 @@ static bool draw_label(const struct sheet *sheet, const char *name, size_t row)
 {
     double y = sheet->top + (double)row * sheet->plot->row_height;
     const double ends[] = {10, y, WIDTH - RIGHT, y};
-    return draw_line(sheet, ends, "#eeeeee", "1") &&
-           draw_text(sheet, LEFT - 12, y + sheet->plot->row_height / 2.0 + 4, "end", name);
+    return pnd_svg_line(sheet->writer, ends, "#eeeeee", "1") &&
+           pnd_svg_text(sheet->writer, LEFT - 12, y + sheet->plot->row_height / 2.0 + 4, "end",
+                        name);
 }
 
 /* Subjects of a row lie a little below each other, so that none hides another. */
@@ -265,36 +239,9 @@ static bool draw_mark(struct sheet *sheet, const struct mark *mark, size_t row)
 
     (void)snprintf(text, sizeof text, "%s %s: %.3f (%.3f to %.3f)", mark->case_name, mark->subject,
                    mark->median, mark->low, mark->high);
-    return draw_line(sheet, ends, sheet->colours[place], "2") &&
-           pnd_markup_begin(sheet->writer, "circle") &&
-           pnd_markup_set(sheet->writer, "cx", "%.1f", place_of(sheet, mark->median)) &&
-           pnd_markup_set(sheet->writer, "cy", "%.1f", y) &&
-           pnd_markup_attribute(sheet->writer, "r", "3.5") &&
-           pnd_markup_attribute(sheet->writer, "fill", sheet->colours[place]) &&
-           pnd_markup_element(sheet->writer, "title", text) && pnd_markup_end(sheet->writer);
-}
-
-static bool draw_line(const struct sheet *sheet, const double ends[4], const char *colour,
-                      const char *width)
-{
-    return pnd_markup_begin(sheet->writer, "line") &&
-           pnd_markup_set(sheet->writer, "x1", "%.1f", ends[0]) &&
-           pnd_markup_set(sheet->writer, "y1", "%.1f", ends[1]) &&
-           pnd_markup_set(sheet->writer, "x2", "%.1f", ends[2]) &&
-           pnd_markup_set(sheet->writer, "y2", "%.1f", ends[3]) &&
-           pnd_markup_attribute(sheet->writer, "stroke", colour) &&
-           pnd_markup_attribute(sheet->writer, "stroke-width", width) &&
-           pnd_markup_end(sheet->writer);
-}
-
-static bool draw_text(const struct sheet *sheet, double x, double y, const char *anchor,
-                      const char *text)
-{
-    return pnd_markup_begin(sheet->writer, "text") &&
-           pnd_markup_set(sheet->writer, "x", "%.1f", x) &&
-           pnd_markup_set(sheet->writer, "y", "%.1f", y) &&
-           pnd_markup_attribute(sheet->writer, "text-anchor", anchor) &&
-           pnd_markup_text(sheet->writer, text) && pnd_markup_end(sheet->writer);
+    return pnd_svg_line(sheet->writer, ends, sheet->colours[place], "2") &&
+           pnd_svg_dot(sheet->writer, place_of(sheet, mark->median), y, "3.5",
+                       sheet->colours[place], text);
 }
 
 /* Logarithmic: twice as dear and half as dear are equally far from 1. */

@@ -25,6 +25,7 @@ struct pnd_command {
 };
 
 enum pnd_exit pnd_command_run(const struct pnd_options *options);
+enum pnd_exit pnd_command_report(const struct pnd_options *options);
 enum pnd_exit pnd_command_check(const struct pnd_options *options);
 enum pnd_exit pnd_command_convert(const struct pnd_options *options);
 enum pnd_exit pnd_command_stats(const struct pnd_options *options);

@@ -14,6 +14,7 @@ void pnd_environment_init(struct pnd_environment *environment, const struct pnd_
                           const struct pnd_outcome *outcomes, size_t outcome_count)
 {
     *environment = (struct pnd_environment){
+        .version = PENDIO_VERSION_TEXT,
         .daemon_version = daemon->version,
         .backend = "",
     };

@@ -10,6 +10,7 @@
 struct pnd_environment {
     struct utsname system; /* of this machine; the daemon may listen on another */
     char url[256];         /* printable */
+    const char *version;   /* of who measured */
     const char *daemon_version;
     const char *backend; /* empty: no run told */
     char *const *features;

@@ -16,6 +16,7 @@
 static void explain_identity(const Pendio__Workload *workload, const char *hash, FILE *out);
 static void explain_environment(const Pendio__Environment *environment, FILE *out);
 static void explain_resources(const Pendio__Workload *workload, FILE *out);
+static void explain_record(const Pendio__Record *record, FILE *out);
 static const char *describe_family(Pendio__Family family);
 static void explain_actor(const Pendio__Workload *workload, const Pendio__Actor *actor, FILE *out);
 static bool is_begun_by_accepts(const Pendio__Workload *workload, const Pendio__Actor *actor);
@@ -35,6 +36,8 @@ void pnd_explain_workload(const Pendio__Workload *workload, const char *hash, FI
     for (size_t index = 0; index < workload->n_actors; index++)
         explain_actor(workload, workload->actors[index], out);
     explain_expectation(workload, out);
+    if (workload->record != NULL)
+        explain_record(workload->record, out);
 }
 
 static void explain_identity(const Pendio__Workload *workload, const char *hash, FILE *out)
@@ -99,6 +102,15 @@ static void explain_resources(const Pendio__Workload *workload, FILE *out)
             (void)fprintf(out, " of %s", pnd_words_bytes(endpoint->file_bytes).text);
         (void)fputs(".\n", out);
     }
+}
+
+static void explain_record(const Pendio__Record *record, FILE *out)
+{
+    if (record->answers)
+        (void)fprintf(out, "  Its report has the first %u answers and deliveries.\n",
+                      record->event_count > 0 ? record->event_count : 1000);
+    if (record->timeline)
+        (void)fputs("  Its report tells how it went over its time.\n", out);
 }
 
 static const char *describe_family(Pendio__Family family)

@@ -17,39 +17,39 @@ struct counts {
     double seconds;
 };
 
-struct suite {
-    const struct pnd_environment *environment;
-    const struct pnd_outcome *outcomes;
-    size_t outcome_count;
+struct suites {
+    const struct pnd_results *results;
+    size_t result_count;
 };
 
 static bool write_suites(xmlTextWriter *writer, const void *state);
 static struct counts count(const struct pnd_outcome *outcomes, size_t outcome_count);
-static bool write_suite(xmlTextWriter *writer, const struct pnd_environment *environment,
-                        const struct pnd_outcome *outcomes, size_t outcome_count);
+static bool write_suite(xmlTextWriter *writer, const struct pnd_results *results);
 static bool write_properties(xmlTextWriter *writer, const struct pnd_environment *environment);
 static bool write_features(xmlTextWriter *writer, const struct pnd_environment *environment);
 static bool write_case(xmlTextWriter *writer, const struct pnd_outcome *outcome);
 static bool write_verdict(xmlTextWriter *writer, const struct pnd_outcome *outcome);
 static bool write_failed_checks(xmlTextWriter *writer, const struct pnd_outcome *outcome);
+static bool write_violations(xmlTextWriter *writer, const Pendio__Report *report);
+static bool write_pieces(xmlTextWriter *writer, const char *const *pieces);
 static bool number(xmlTextWriter *writer, const char *name, int value);
 static bool seconds(xmlTextWriter *writer, double value);
 static bool property(xmlTextWriter *writer, const char *name, const char *value);
 
-int pnd_junit_write(const struct pnd_environment *environment, const struct pnd_outcome *outcomes,
-                    size_t outcome_count, FILE *stream)
+int pnd_junit_write(const struct pnd_results *results, size_t result_count, FILE *stream)
 {
-    const struct suite suite = {environment, outcomes, outcome_count};
-    return pnd_markup_print("", write_suites, &suite, stream);
+    const struct suites suites = {results, result_count};
+    return pnd_markup_print("", write_suites, &suites, stream);
 }
 
 static bool write_suites(xmlTextWriter *writer, const void *state)
 {
-    const struct suite *suite = state;
-    return xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL) >= 0 &&
-           pnd_markup_begin(writer, "testsuites") &&
-           write_suite(writer, suite->environment, suite->outcomes, suite->outcome_count) &&
-           pnd_markup_end(writer);
+    const struct suites *suites = state;
+    bool whole = xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL) >= 0 &&
+                 pnd_markup_begin(writer, "testsuites");
+    for (size_t index = 0; whole && index < suites->result_count; index++)
+        whole = write_suite(writer, &suites->results[index]);
+    return whole && pnd_markup_end(writer);
 }
 
 static struct counts count(const struct pnd_outcome *outcomes, size_t outcome_count)
@@ -65,24 +65,24 @@ static struct counts count(const struct pnd_outcome *outcomes, size_t outcome_co
     return counts;
 }
 
-static bool write_suite(xmlTextWriter *writer, const struct pnd_environment *environment,
-                        const struct pnd_outcome *outcomes, size_t outcome_count)
+static bool write_suite(xmlTextWriter *writer, const struct pnd_results *results)
 {
-    struct counts counts = count(outcomes, outcome_count);
+    size_t outcome_count = results->outcome_count;
+    struct counts counts = count(results->outcomes, outcome_count);
     bool whole =
         pnd_markup_begin(writer, "testsuite") && pnd_markup_attribute(writer, "name", "pendio") &&
         number(writer, "tests", (int)outcome_count) && number(writer, "failures", counts.failed) &&
         number(writer, "errors", counts.broken) && number(writer, "skipped", counts.skipped) &&
-        seconds(writer, counts.seconds) && write_properties(writer, environment);
+        seconds(writer, counts.seconds) && write_properties(writer, &results->environment);
     for (size_t index = 0; whole && index < outcome_count; index++)
-        whole = write_case(writer, &outcomes[index]);
+        whole = write_case(writer, &results->outcomes[index]);
     return whole && pnd_markup_end(writer);
 }
 
 static bool write_properties(xmlTextWriter *writer, const struct pnd_environment *environment)
 {
     return pnd_markup_begin(writer, "properties") &&
-           property(writer, "version", PENDIO_VERSION_TEXT) &&
+           property(writer, "version", environment->version) &&
            property(writer, "kernel", environment->system.release) &&
            property(writer, "machine", environment->system.machine) &&
            property(writer, "backend", environment->backend) &&
@@ -127,12 +127,14 @@ static bool write_verdict(xmlTextWriter *writer, const struct pnd_outcome *outco
         return pnd_markup_begin(writer, "failure") &&
                pnd_markup_attribute(writer, "type", "failed") &&
                pnd_markup_attribute(writer, "message", outcome->reason) &&
-               write_failed_checks(writer, outcome) && pnd_markup_end(writer);
+               write_failed_checks(writer, outcome) && write_violations(writer, outcome->report) &&
+               pnd_markup_end(writer);
     default:
         return pnd_markup_begin(writer, "error") &&
                pnd_markup_attribute(writer, "type", pnd_outcome_verdict(outcome->verdict)) &&
                pnd_markup_attribute(writer, "message", outcome->reason) &&
-               write_failed_checks(writer, outcome) && pnd_markup_end(writer);
+               write_failed_checks(writer, outcome) && write_violations(writer, outcome->report) &&
+               pnd_markup_end(writer);
     }
 }
 
@@ -143,11 +145,37 @@ static bool write_failed_checks(xmlTextWriter *writer, const struct pnd_outcome 
         const Pendio__Check *check = outcome->report->checks[index];
         if (check->verdict != PENDIO__VERDICT__FAILED)
             continue;
-        const char *const pieces[] = {check->name, ": expected ", check->expected,
-                                      ", seen ",   check->seen,   "\n"};
-        for (size_t piece = 0; whole && piece < sizeof pieces / sizeof pieces[0]; piece++)
-            whole = pnd_markup_text(writer, pieces[piece]);
+        const char *const pieces[] = {
+            check->name, ": expected ", check->expected, ", seen ", check->seen, "\n", NULL};
+        whole = write_pieces(writer, pieces);
     }
+    return whole;
+}
+
+/* Whom it happened to, and how to see it again. */
+static bool write_violations(xmlTextWriter *writer, const Pendio__Report *report)
+{
+    bool whole = true;
+    for (size_t index = 0; whole && index < report->n_violations; index++) {
+        const Pendio__Violation *violation = report->violations[index];
+        struct pnd_message_error whose = {""};
+        if (violation->context > 0)
+            pnd_text_add(&whose, " (context %u, start %llu, %s)", violation->context,
+                         (unsigned long long)violation->generation,
+                         violation->operation[0] != '\0' ? violation->operation : "none");
+        const char *const pieces[] = {
+            "violation of ",   violation->rule,           whose.text, ": ", violation->seen,
+            "; repeat with: ", violation->repeat_command, "\n",       NULL};
+        whole = write_pieces(writer, pieces);
+    }
+    return whole;
+}
+
+static bool write_pieces(xmlTextWriter *writer, const char *const *pieces)
+{
+    bool whole = true;
+    for (; whole && *pieces != NULL; pieces++)
+        whole = pnd_markup_text(writer, *pieces);
     return whole;
 }
 

@@ -2,12 +2,11 @@
 #ifndef PND_JUNIT_H
 #define PND_JUNIT_H
 
-#include "environment.h"
+#include "results.h"
 
 #include <stdio.h>
 
-/* Returns 0, -ENOMEM or -EIO. */
-int pnd_junit_write(const struct pnd_environment *environment, const struct pnd_outcome *outcomes,
-                    size_t outcome_count, FILE *stream);
+/* A suite for each of the results. Returns 0, -ENOMEM or -EIO. */
+int pnd_junit_write(const struct pnd_results *results, size_t result_count, FILE *stream);
 
 #endif

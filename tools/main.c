@@ -23,14 +23,25 @@ static const struct pnd_command commands[] = {
         .summary = "replay workloads through the daemon",
         .about =
             "FILE is a workload: JSON in FILE.json, packed protobuf in FILE.pb or FILE.bin, JSON\n"
-            "from stdin for -. With --json - or --junit - the table goes to stderr. Without\n"
+            "from stdin for -. With --json -, --junit - or --html - the table goes to stderr. "
+            "Without\n"
             "--timeout a run may last as long as its own limit.\n",
-        .options = PND_OPTION_URL | PND_OPTION_JSON | PND_OPTION_JUNIT | PND_OPTION_SEED |
-                   PND_OPTION_BACKEND | PND_OPTION_FEATURES | PND_OPTION_SUBJECT |
+        .options = PND_OPTION_URL | PND_OPTION_JSON | PND_OPTION_JUNIT | PND_OPTION_HTML |
+                   PND_OPTION_SEED | PND_OPTION_BACKEND | PND_OPTION_FEATURES | PND_OPTION_SUBJECT |
                    PND_OPTION_TIMEOUT | PND_OPTION_QUIET,
         .file_minimum = 1,
         .file_maximum = INT_MAX,
         .run = pnd_command_run,
+    },
+    {
+        .name = "report",
+        .arguments = "RESULTS...",
+        .summary = "show results of earlier runs again, as a table, a page or JUnit",
+        .about = "RESULTS is what 'pendio run --json' wrote; - is stdin. No daemon is asked.\n",
+        .options = PND_OPTION_JUNIT | PND_OPTION_HTML | PND_OPTION_QUIET,
+        .file_minimum = 1,
+        .file_maximum = INT_MAX,
+        .run = pnd_command_report,
     },
     {
         .name = "check",

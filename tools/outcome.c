@@ -6,7 +6,6 @@
  */
 #include "outcome.h"
 
-#include "link.h"
 #include "say.h"
 
 #include <errno.h>
@@ -26,14 +25,27 @@ static const char *const verdicts[] = {
     [PENDIO__VERDICT__SKIPPED] = "skipped",
 };
 
+static int init(struct pnd_outcome *outcome, const char *name, const Pendio__Report *report,
+                ProtobufCMessage *owner);
 static bool is_verdict(Pendio__Verdict verdict);
 static bool is_whole(const Pendio__Report *report);
 static int name_it(struct pnd_outcome *outcome, const char *name, const char *reason);
 
 int pnd_outcome_init(struct pnd_outcome *outcome, const char *name, Pendio__Reply *reply)
 {
-    const Pendio__Report *report = reply->fetch->report;
-    if (report == NULL || !is_whole(report))
+    return reply->fetch->report != NULL ? init(outcome, name, reply->fetch->report, &reply->base)
+                                        : -EBADMSG;
+}
+
+int pnd_outcome_init_report(struct pnd_outcome *outcome, const char *name, Pendio__Report *report)
+{
+    return init(outcome, name, report, &report->base);
+}
+
+static int init(struct pnd_outcome *outcome, const char *name, const Pendio__Report *report,
+                ProtobufCMessage *owner)
+{
+    if (!is_whole(report))
         return -EBADMSG;
 
     *outcome = (struct pnd_outcome){
@@ -48,7 +60,7 @@ int pnd_outcome_init(struct pnd_outcome *outcome, const char *name, Pendio__Repl
     int status =
         name_it(outcome, report->workload[0] != '\0' ? report->workload : name, report->reason);
     if (status == 0)
-        outcome->owner = reply;
+        outcome->owner = owner;
     return status;
 }
 
@@ -96,7 +108,7 @@ void pnd_outcome_fini(struct pnd_outcome *outcome)
 {
     free(outcome->workload);
     free(outcome->reason);
-    pnd_link_free_reply(outcome->owner);
+    pnd_message_free(outcome->owner);
     *outcome = (struct pnd_outcome){0};
 }
 

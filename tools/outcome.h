@@ -16,7 +16,7 @@ struct pnd_outcome {
     const Pendio__Latency *latency_ns;
     const Pendio__Bytes *bytes;
     const Pendio__Stats *stats;
-    Pendio__Reply *owner; /* of all these; NULL when there was no run */
+    ProtobufCMessage *owner; /* of all these; NULL when there was no run */
 };
 
 /*
@@ -24,6 +24,9 @@ struct pnd_outcome {
  * without one. Returns 0, -EBADMSG (no such report) or -ENOMEM.
  */
 int pnd_outcome_init(struct pnd_outcome *outcome, const char *name, Pendio__Reply *reply);
+
+/* The same of a report, as it was written once. */
+int pnd_outcome_init_report(struct pnd_outcome *outcome, const char *name, Pendio__Report *report);
 
 /* Of a workload the daemon did not run. Returns 0 or -ENOMEM. */
 int pnd_outcome_init_invalid(struct pnd_outcome *outcome, const char *name, const char *reason);

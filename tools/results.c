@@ -6,25 +6,33 @@
  */
 #include "results.h"
 
+#include "results_message.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 static json_t *environment_value(const struct pnd_environment *environment);
 static json_t *run_value(const struct pnd_outcome *outcome);
+static int add_identity(json_t *run, const Pendio__Report *report);
+static int add_details(json_t *run, const Pendio__Report *report);
+static int add_list(json_t *run, const char *name, ProtobufCMessage *const *messages,
+                    size_t message_count);
+static int add_histogram(json_t *run, const char *name, const Pendio__Histogram *histogram);
+static json_t *sums_value(const struct pnd_outcome *outcome);
 static json_t *checks_value(const struct pnd_outcome *outcome);
 static json_t *pool_value(const Pendio__PoolUse *pool);
 static json_t *latency_value(const Pendio__Latency *latency);
 
-int pnd_results_write(const struct pnd_environment *environment, const struct pnd_outcome *outcomes,
-                      size_t outcome_count, FILE *stream)
+int pnd_results_write(const struct pnd_results *results, FILE *stream)
 {
+    const struct pnd_environment *environment = &results->environment;
     json_t *runs = json_array();
-    for (size_t index = 0; index < outcome_count; index++)
-        if (json_array_append_new(runs, run_value(&outcomes[index])) < 0) {
+    for (size_t index = 0; index < results->outcome_count; index++)
+        if (json_array_append_new(runs, run_value(&results->outcomes[index])) < 0) {
             json_decref(runs);
             return -ENOMEM;
         }
-    return pnd_results_dump(json_pack("{s:s, s:o, s:o}", "version", PENDIO_VERSION_TEXT,
+    return pnd_results_dump(json_pack("{s:s, s:o, s:o}", "version", environment->version,
                                       "environment", environment_value(environment), "runs", runs),
                             stream);
 }
@@ -58,23 +66,91 @@ static json_t *environment_value(const struct pnd_environment *environment)
                      environment->url);
 }
 
-/* "reason" is there only when there is one: when the verdict is not "passed". */
 static json_t *run_value(const struct pnd_outcome *outcome)
+{
+    const Pendio__Report *report = outcome->report;
+    json_t *run = sums_value(outcome);
+    if (run == NULL || add_identity(run, report) < 0 || add_details(run, report) < 0) {
+        json_decref(run);
+        return NULL;
+    }
+    return run;
+}
+
+/* "reason" is there only when there is one: when the verdict is not "passed". */
+static json_t *sums_value(const struct pnd_outcome *outcome)
 {
     const Pendio__Answers *answers = outcome->answers;
     const char *reason = outcome->reason[0] != '\0' ? outcome->reason : NULL;
     const char *subject = outcome->report->subject;
     subject = subject != NULL && subject[0] != '\0' ? subject : NULL;
     return json_pack(
-        "{s:s, s:s, s:s*, s:s*, s:o, s:{s:I, s:I, s:I}, s:I, s:o, s:o, s:{s:I, s:I}}", "workload",
-        outcome->workload, "verdict", pnd_outcome_verdict(outcome->verdict), "reason", reason,
-        "subject", subject, "checks", checks_value(outcome), "answers", "done",
+        "{s:s, s:s, s:s*, s:s*, s:o, s:{s:I, s:I, s:I}, s:I, s:o, s:o, s:{s:I, s:I}, s:I, s:I}",
+        "workload", outcome->workload, "verdict", pnd_outcome_verdict(outcome->verdict), "reason",
+        reason, "subject", subject, "checks", checks_value(outcome), "answers", "done",
         pnd_results_integer(answers->done), "pending", pnd_results_integer(answers->pending),
         "refused", pnd_results_integer(answers->refused), "deliveries",
         pnd_results_integer(outcome->report->deliveries), "pool", pool_value(outcome->pool),
         "latency_ns", latency_value(outcome->latency_ns), "bytes", "sent",
         pnd_results_integer(outcome->bytes->sent), "received",
-        pnd_results_integer(outcome->bytes->received));
+        pnd_results_integer(outcome->bytes->received), "operations",
+        pnd_results_integer(outcome->report->operations), "elapsed_ns",
+        pnd_results_integer(outcome->report->elapsed_ns));
+}
+
+static int add_text(json_t *run, const char *name, const char *text)
+{
+    return text == NULL || text[0] == '\0' ? 0 : json_object_set_new(run, name, json_string(text));
+}
+
+/* Which run it was. A seed that is no integer of JSON is a text, for it is of use only whole. */
+static int add_identity(json_t *run, const Pendio__Report *report)
+{
+    int status = 0;
+    if (report->seed > 0)
+        status = json_object_set_new(run, "seed",
+                                     report->seed <= INT64_MAX
+                                         ? json_integer((json_int_t)report->seed)
+                                         : json_sprintf("%llu", (unsigned long long)report->seed));
+    if (status == 0)
+        status = add_text(run, "content_hash", report->content_hash);
+    if (status == 0)
+        status = add_text(run, "fixed_answers_hash", report->fixed_answers_hash);
+    if (status == 0 && report->place > 0)
+        status = json_object_set_new(run, "place", json_integer(report->place));
+    return status;
+}
+
+static int add_details(json_t *run, const Pendio__Report *report)
+{
+    int status = add_list(run, "violations", (ProtobufCMessage *const *)report->violations,
+                          report->n_violations);
+    if (status == 0)
+        status = add_histogram(run, "latency", report->latency);
+    if (status == 0)
+        status = add_histogram(run, "round_latency", report->round_latency);
+    if (status == 0)
+        status = add_list(run, "timeline", (ProtobufCMessage *const *)report->timeline,
+                          report->n_timeline);
+    if (status == 0)
+        status = add_list(run, "trace", (ProtobufCMessage *const *)report->trace, report->n_trace);
+    return status;
+}
+
+/* What is empty is left out. */
+static int add_list(json_t *run, const char *name, ProtobufCMessage *const *messages,
+                    size_t message_count)
+{
+    if (message_count == 0)
+        return 0;
+    return json_object_set_new(run, name, pnd_results_messages(messages, message_count));
+}
+
+static int add_histogram(json_t *run, const char *name, const Pendio__Histogram *histogram)
+{
+    return histogram == NULL
+               ? 0
+               : json_object_set_new(run, name, pnd_results_message(&histogram->base));
 }
 
 static json_t *checks_value(const struct pnd_outcome *outcome)

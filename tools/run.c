@@ -2,7 +2,7 @@
  * run.c - `pendio run`: replays workloads through the daemon and shows what became of them.
  *
  * Happy path:  read every workload -> open the outputs -> replay one after another -> table, JSON,
- *              JUnit -> the worst verdict is the exit code.
+ *              JUnit, page -> the worst verdict is the exit code.
  * Failures:    an unreadable workload stops it before anything runs; a daemon that goes stops it
  *              after showing what has run until then, without writing results.
  */
@@ -10,10 +10,9 @@
 #include "environment.h"
 #include "input.h"
 #include "interrupt.h"
-#include "junit.h"
-#include "output.h"
+#include "judge.h"
 #include "replay.h"
-#include "results.h"
+#include "result_outputs.h"
 #include "say.h"
 #include "summary.h"
 
@@ -27,16 +26,12 @@ struct session {
     Pendio__Workload **workloads;
     struct pnd_outcome *outcomes;
     int outcome_count; /* how many have become of the workloads */
-    struct pnd_output json;
-    struct pnd_output junit;
+    struct pnd_result_outputs outputs;
     struct pnd_daemon daemon;
 };
 
 static enum pnd_exit run_session(struct session *session);
 static enum pnd_exit read_workloads(struct session *session);
-static int open_outputs(struct session *session);
-static int check_outputs(const struct pnd_options *options);
-static int check_not_input(const struct pnd_options *options, const char *option, const char *name);
 static int replay_all(struct session *session);
 static enum pnd_exit show(struct session *session);
 static int write_outputs(struct session *session);
@@ -63,7 +58,7 @@ static enum pnd_exit run_session(struct session *session)
     enum pnd_exit code = read_workloads(session);
     if (code != PND_EXIT_OK)
         return code;
-    if (open_outputs(session) < 0)
+    if (pnd_result_outputs_begin(session->options, "workload", &session->outputs) < 0)
         return PND_EXIT_USAGE;
     int status = pnd_daemon_open(session->options, &session->daemon);
     if (status < 0)
@@ -91,45 +86,6 @@ static enum pnd_exit read_workloads(struct session *session)
     return code;
 }
 
-/* Before anything runs: an output that cannot be written must not cost the runs. */
-static int open_outputs(struct session *session)
-{
-    int status = check_outputs(session->options);
-    if (status == 0)
-        status = pnd_output_begin(session->options->json, &session->json);
-    if (status == 0)
-        status = pnd_output_begin(session->options->junit, &session->junit);
-    if (status == 0 && session->json.stream != NULL &&
-        session->json.stream == session->junit.stream) {
-        pnd_say_error("--json and --junit cannot both go to stdout; name a file for one");
-        status = -EINVAL;
-    }
-    return status;
-}
-
-/* The later one would take the place of the earlier. */
-static int check_outputs(const struct pnd_options *options)
-{
-    const char *json = options->json, *junit = options->junit;
-    if (json != NULL && junit != NULL && pnd_output_is_same_file(json, junit)) {
-        pnd_say_error("--json and --junit are both %s; name another file for one", junit);
-        return -EINVAL;
-    }
-    int status = check_not_input(options, "--json", json);
-    return status < 0 ? status : check_not_input(options, "--junit", junit);
-}
-
-static int check_not_input(const struct pnd_options *options, const char *option, const char *name)
-{
-    for (int index = 0; name != NULL && index < options->file_count; index++) {
-        if (pnd_output_is_same_file(name, options->files[index])) {
-            pnd_say_error("%s %s is the workload itself; name another file", option, name);
-            return -EINVAL;
-        }
-    }
-    return 0;
-}
-
 static int replay_all(struct session *session)
 {
     struct pnd_progress progress;
@@ -152,12 +108,10 @@ static int replay_all(struct session *session)
 
 static enum pnd_exit show(struct session *session)
 {
-    bool stdout_taken =
-        pnd_output_is_stdout(&session->json) || pnd_output_is_stdout(&session->junit);
     struct pnd_summary summary = {
         .outcomes = session->outcomes,
         .outcome_count = (size_t)session->outcome_count,
-        .stream = stdout_taken ? stderr : stdout,
+        .stream = pnd_result_outputs_is_stdout(&session->outputs) ? stderr : stdout,
         .quiet = session->options->quiet,
     };
     int status = session->outcome_count > 0 ? pnd_summary_print(&summary) : 0;
@@ -168,44 +122,25 @@ static enum pnd_exit show(struct session *session)
 
 static int write_outputs(struct session *session)
 {
-    struct pnd_environment environment;
-    pnd_environment_init(&environment, &session->daemon, session->outcomes, (size_t)session->count);
-    int status = 0;
-    if (session->json.stream != NULL)
-        status = pnd_results_write(&environment, session->outcomes, (size_t)session->count,
-                                   session->json.stream);
-    if (status < 0)
-        return pnd_output_fail(&session->json, status);
-    if (session->junit.stream != NULL)
-        status = pnd_junit_write(&environment, session->outcomes, (size_t)session->count,
-                                 session->junit.stream);
-    if (status < 0)
-        return pnd_output_fail(&session->junit, status);
-
-    status = pnd_output_end(&session->json);
-    return status < 0 ? status : pnd_output_end(&session->junit);
+    struct pnd_results results = {.outcomes = session->outcomes,
+                                  .outcome_count = (size_t)session->count};
+    pnd_environment_init(&results.environment, &session->daemon, session->outcomes,
+                         results.outcome_count);
+    return pnd_result_outputs_end(&session->outputs, &results, 1);
 }
 
-/* Failed before invalid before skipped. */
+/* What did not run counts among none. */
 static enum pnd_exit judge(const struct session *session)
 {
-    int counts[PENDIO__VERDICT__SKIPPED + 1] = {0};
-    for (int index = 0; index < session->outcome_count; index++)
-        counts[session->outcomes[index].verdict]++;
-
-    if (counts[PENDIO__VERDICT__FAILED] + counts[PENDIO__VERDICT__CRASHED] > 0)
-        return PND_EXIT_FAILED;
-    if (counts[PENDIO__VERDICT__INVALID] > 0)
-        return PND_EXIT_USAGE;
-    if (counts[PENDIO__VERDICT__SKIPPED] == session->count)
-        return PND_EXIT_SKIPPED;
-    return PND_EXIT_OK;
+    struct pnd_judgement judgement = {0};
+    pnd_judge_add(&judgement, session->outcomes, (size_t)session->outcome_count);
+    judgement.outcome_count = (size_t)session->count;
+    return pnd_judge_exit(&judgement);
 }
 
 static void fini(struct session *session)
 {
-    pnd_output_abandon(&session->json);
-    pnd_output_abandon(&session->junit);
+    pnd_result_outputs_abandon(&session->outputs);
     for (int index = 0; index < session->outcome_count; index++)
         pnd_outcome_fini(&session->outcomes[index]);
     for (int index = 0; session->workloads != NULL && index < session->count; index++)

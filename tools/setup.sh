@@ -8,7 +8,7 @@ set -eu
 
 # Compilers and build tools, then libraries, then what the tests run on, then the bench's peers.
 # libnng-dev brings libmbedtls-dev and check brings libsubunit-dev, which their CMake and pkg-config
-# files name.
+# files name. What is not here is not needed: with chromium, ctest also looks at pages in a browser.
 packages='
     build-essential cmake ninja-build pkgconf
     liburing-dev libc-ares-dev libnng-dev libprotobuf-c-dev protobuf-c-compiler

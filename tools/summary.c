@@ -2,8 +2,8 @@
  * summary.c - outcomes as a table, with what went wrong below it.
  *
  * Happy path:  one row a workload, in the order they ran; nothing below.
- * Failures:    each workload that did not pass gets a line with its reason, and one for each check
- *              that failed.
+ * Failures:    each workload that did not pass gets a line with its reason, one for each check that
+ *              failed, and the command that repeats it.
  */
 #include "summary.h"
 
@@ -104,4 +104,6 @@ static void print_trouble(const struct pnd_summary *summary, const struct pnd_ou
             (void)fprintf(summary->stream, "  %s: expected %s, seen %s\n", check->name,
                           check->expected, check->seen);
     }
+    if (report->n_violations > 0 && report->violations[0]->repeat_command[0] != '\0')
+        (void)fprintf(summary->stream, "  again with: %s\n", report->violations[0]->repeat_command);
 }

@@ -55,11 +55,20 @@ START_TEST(backends_features_and_processors_are_those_there_may_be)
 }
 END_TEST
 
-START_TEST(what_no_run_does_yet_is_refused)
+START_TEST(a_trace_has_its_bounds)
 {
     plans_must_plan(WITH("\"record\": {}"));
-    plans_must_refuse(WITH("\"record\": {\"timeline\": true}"), -EINVAL, "record",
-                      "is not done by this version; leave it out");
+    plans_must_plan(WITH("\"record\": {\"timeline\": true, \"answers\": true}"));
+    plans_must_plan(WITH("\"record\": {\"answers\": true, \"event_count\": 20000}"));
+    plans_must_refuse(WITH("\"record\": {\"answers\": true, \"event_count\": 20001}"), -EINVAL,
+                      "record.event_count", "over the limit of 20000");
+    plans_must_refuse(WITH("\"record\": {\"event_count\": 5}"), -EINVAL, "record.event_count",
+                      "set record.answers");
+}
+END_TEST
+
+START_TEST(what_no_run_does_yet_is_refused)
+{
     plans_must_refuse("{\"name\": \"t\", \"actors\": [{\"name\": \"a\", \"place\": 1, "
                       "\"instance_count\": 1, \"blocks\": [{\"steps\": [{\"operation\": "
                       "\"AWAIT\"}]}]}]}",
@@ -73,6 +82,7 @@ int main(void)
         features_that_are_needed_have_names_there_are,
         a_hash_is_that_of_the_rest,
         backends_features_and_processors_are_those_there_may_be,
+        a_trace_has_its_bounds,
         what_no_run_does_yet_is_refused,
     };
     return suite_run("plan_environment", plans_begin, plans_end, tests,

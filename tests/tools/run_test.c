@@ -109,7 +109,9 @@ START_TEST(json_has_the_names_scripts_read)
                            "      \"bytes\": {\n"
                            "        \"sent\": 1048576,\n"
                            "        \"received\": 524288\n"
-                           "      }\n"
+                           "      },\n"
+                           "      \"operations\": 1000,\n"
+                           "      \"elapsed_ns\": 1500000000\n"
                            "    }\n"
                            "  ]\n"
                            "}\n");
