@@ -7,6 +7,8 @@
 #include "messages.h"
 #include "place.h"
 
+#include <stdbool.h>
+
 enum { PND_LINK_MESSAGE_BYTES = 4 << 20 }; /* no request, reply or event is longer */
 
 struct pnd_link;
@@ -29,10 +31,13 @@ int pnd_link_descriptor(const struct pnd_link *link);
 int pnd_link_take(struct pnd_link *link, const void **ret_bytes, size_t *ret_byte_count);
 
 /*
- * With NULL the client hears nothing. Waits a moment for the client's last reply to have left, no
- * longer: one that does not read its replies goes without.
+ * With NULL the client hears nothing. Never waits: a client that does not read its replies loses
+ * its connection, once a few of them wait or one has waited too long.
  */
 void pnd_link_answer(struct pnd_link *link, const void *bytes, size_t byte_count);
+
+/* Replies may still be on their way; the descriptor tells when to take, and then to look again. */
+bool pnd_link_is_answering(const struct pnd_link *link);
 
 /* To everyone who listens now; a subscriber that is too slow misses some. Never waits. */
 void pnd_link_publish(struct pnd_link *link, const void *bytes, size_t byte_count);

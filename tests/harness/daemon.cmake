@@ -8,7 +8,7 @@ pendio_test(harness supervisor SOURCES suite.c act.c LIBRARIES pendio_daemon TIM
 
 # These start the program itself, and talk to it.
 find_package(nng CONFIG REQUIRED)
-foreach(stem daemon daemon_runs daemon_start)
+foreach(stem daemon daemon_runs daemon_start daemon_peers)
     pendio_test(harness ${stem}
         SOURCES suite.c daemon_fixture.c
             "${daemon_support}/real_daemon.c" "${daemon_support}/client.c"
