@@ -17,6 +17,7 @@
 #include "link.h"
 
 #include "complain.h"
+#include "link_peer.h"
 
 #include <errno.h>
 #include <nng/nng.h>
@@ -65,7 +66,6 @@ static struct pnd_link the_link;
 static int open_descriptor(struct pnd_link *link);
 static int open_sockets(struct pnd_link *link);
 static int open_exchanges(struct pnd_link *link);
-static void turn_strangers_away(nng_pipe pipe, nng_pipe_ev event, void *state);
 static void await_request(struct exchange *exchange);
 static void notice_end(void *state);
 static struct exchange *take_ended(struct pnd_link *link);
@@ -73,13 +73,14 @@ static struct exchange *find_ended(struct pnd_link *link);
 static void end_reply(struct exchange *exchange);
 static size_t count_unread(const struct pnd_link *link, nng_pipe client);
 static int make_message(const void *bytes, size_t byte_count, nng_msg **ret_message);
-static int listen_at(nng_socket socket, const char *url, nng_listener *listener);
+static int listen_at(nng_socket socket, const char *url, const struct pnd_credentials *credentials,
+                     nng_listener *listener);
 static int status_of(int result);
 static int explain(int result, const char *url, const struct pnd_place *place,
                    struct pnd_message_error *error);
 
-int pnd_link_create(const struct pnd_place *place, struct pnd_link **ret_link,
-                    struct pnd_message_error *error)
+int pnd_link_create(const struct pnd_place *place, const struct pnd_credentials *credentials,
+                    struct pnd_link **ret_link, struct pnd_message_error *error)
 {
     struct pnd_link *link = &the_link;
     int status = open_descriptor(link);
@@ -89,10 +90,10 @@ int pnd_link_create(const struct pnd_place *place, struct pnd_link **ret_link,
     const char *url = place->url;
     int result = open_sockets(link);
     if (result == 0)
-        result = listen_at(link->requests, url, &link->listeners[REQUESTS]);
+        result = listen_at(link->requests, url, credentials, &link->listeners[REQUESTS]);
     if (result == 0) {
         url = place->events_url;
-        result = listen_at(link->events, url, &link->listeners[EVENTS]);
+        result = listen_at(link->events, url, credentials, &link->listeners[EVENTS]);
     }
     if (result != 0) {
         pnd_link_destroy(link);
@@ -139,14 +140,17 @@ static int open_exchanges(struct pnd_link *link)
 }
 
 /* nng sets the permissions after it has made the file: the mask closes the moment between. */
-static int listen_at(nng_socket socket, const char *url, nng_listener *listener)
+static int listen_at(nng_socket socket, const char *url, const struct pnd_credentials *credentials,
+                     nng_listener *listener)
 {
     int result = nng_listener_create(listener, socket, url);
     bool is_ipc = strncmp(url, "ipc:", strlen("ipc:")) == 0;
     if (result == 0 && is_ipc)
         result = nng_listener_set_int(*listener, NNG_OPT_IPC_PERMISSIONS, S_IRUSR | S_IWUSR);
+    if (result == 0 && credentials->certificate != NULL)
+        result = pnd_link_peer_secure(*listener, credentials);
     if (result == 0 && is_ipc)
-        result = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_PRE, turn_strangers_away, NULL);
+        result = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_PRE, pnd_link_peer_admit, NULL);
     if (result != 0)
         return result;
 
@@ -163,25 +167,16 @@ static int explain(int result, const char *url, const struct pnd_place *place,
     if (status == -EADDRINUSE && url == place->url)
         pnd_place_explain_taken(url, error);
     else
-        (void)pnd_complain(error, status, "cannot listen on %s: %s; choose another --listen", url,
-                           nng_strerror(result));
+        (void)pnd_complain(error, status, "cannot listen on %s: %s; %s", url, nng_strerror(result),
+                           place->is_secure ? "look at the files of --tls-certificate, --tls-key "
+                                              "and --tls-authority, or choose another --listen"
+                                            : "choose another --listen");
     return status;
 }
 
 int pnd_link_descriptor(const struct pnd_link *link)
 {
     return link->descriptor;
-}
-
-/* On one of nng's threads, before the protocol hears of the client. */
-static void turn_strangers_away(nng_pipe pipe, nng_pipe_ev event, void *state)
-{
-    (void)event;
-    (void)state;
-    uint64_t user = 0;
-    bool is_known = nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &user) == 0;
-    if (!is_known || (user != 0 && user != geteuid()))
-        (void)nng_pipe_close(pipe);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -261,6 +256,11 @@ static void end_reply(struct exchange *exchange)
     nng_aio_set_msg(exchange->aio, NULL);
     if (result == NNG_ETIMEDOUT)
         (void)nng_pipe_close(exchange->client);
+}
+
+void pnd_link_describe_peer(const struct pnd_link *link, char *ret_text, size_t byte_count)
+{
+    pnd_link_peer_describe(link->taken->client, ret_text, byte_count);
 }
 
 void pnd_link_answer(struct pnd_link *link, const void *bytes, size_t byte_count)

@@ -17,3 +17,9 @@ foreach(stem daemon daemon_runs daemon_start daemon_peers)
         PENDIOD="$<TARGET_FILE:pendiod>" NNG_LEAKS="${daemon_support}/nng_leaks.supp")
     add_dependencies(harness_${stem}_test pendiod)
 endforeach()
+
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+add_test(NAME harness.deploy
+    COMMAND Python3::Interpreter -B "${CMAKE_CURRENT_SOURCE_DIR}/deploy_test.py"
+            "${PROJECT_SOURCE_DIR}/harness/deploy" "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+set_tests_properties(harness.deploy PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
