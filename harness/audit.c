@@ -32,7 +32,7 @@ static bool takes_a_line(int descriptor);
 
 int pnd_audit_init(struct pnd_audit *audit, const char *path, struct pnd_message_error *error)
 {
-    audit->descriptor = STDERR_FILENO;
+    audit->descriptor = isatty(STDERR_FILENO) ? -1 : STDERR_FILENO;
     if (path == NULL)
         return 0;
     int descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
@@ -63,7 +63,8 @@ void pnd_audit_write(const struct pnd_audit *audit, const Pendio__Event *event, 
                  moment, event->run, names[0], names[1],
                  report->content_hash[0] != '\0' ? report->content_hash : "-",
                  verdict_name(report->verdict), (double)report->elapsed_ns / 1e9);
-    if (length > 0 && length < LINE_BYTES && takes_a_line(audit->descriptor))
+    if (audit->descriptor >= 0 && length > 0 && length < LINE_BYTES &&
+        takes_a_line(audit->descriptor))
         (void)!write(audit->descriptor, line, (size_t)length);
 }
 

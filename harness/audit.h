@@ -12,7 +12,7 @@ enum { PND_AUDIT_PEER_BYTES = 160 };
 
 /*
  * Adds to the end of the file at `path`, which is made 0600 if it is not there; NULL: standard
- * error. Returns 0 or -errno with `error` filled.
+ * error, unless that is a terminal. Returns 0 or -errno with `error` filled.
  */
 int pnd_audit_init(struct pnd_audit *audit, const char *path, struct pnd_message_error *error);
 
