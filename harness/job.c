@@ -333,6 +333,11 @@ int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd
                            "workload \"%s\": cancelled by request while it waited for its turn; "
                            "submit it again to see it run",
                            job->progress.workload);
+    else if (status == -ESHUTDOWN)
+        (void)pnd_complain(&reason, status,
+                           "workload \"%s\": never run, because pendiod was told to stop; start "
+                           "pendiod again and submit it again",
+                           job->progress.workload);
     else if (job->directory[0] == '\0')
         (void)pnd_complain(&reason, status,
                            "workload \"%s\": no private directory could be made for it below %s: "
@@ -344,7 +349,8 @@ int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd
                            "limits pendiod runs under, and run it again",
                            job->progress.workload, strerror(-status));
     Pendio__Report report = PENDIO__REPORT__INIT;
-    report.verdict = status == -ECANCELED ? PENDIO__VERDICT__FAILED : PENDIO__VERDICT__INVALID;
+    report.verdict = status == -ECANCELED || status == -ESHUTDOWN ? PENDIO__VERDICT__FAILED
+                                                                  : PENDIO__VERDICT__INVALID;
     report.reason = reason.text;
     return publish_report(job, &report, listener, ret_report, ret_packed_byte_count);
 }

@@ -78,7 +78,10 @@ void pnd_job_kill(struct pnd_job *job);
 int pnd_job_conclude(struct pnd_job *job, uint64_t now_ns, const struct pnd_listener *listener,
                      Pendio__Event **ret_report, size_t *ret_packed_byte_count);
 
-/* Of a job whose start failed with `status`; -ECANCELED: it was not to start any more. */
+/*
+ * Of a job whose start failed with `status`, or was not to be any more: -ECANCELED by request,
+ * -ESHUTDOWN because we end. As pnd_job_conclude().
+ */
 int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd_listener *listener,
                                Pendio__Event **ret_report, size_t *ret_packed_byte_count);
 

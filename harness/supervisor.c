@@ -274,7 +274,7 @@ size_t pnd_supervisor_stats(const struct pnd_supervisor *supervisor, Pendio__Sta
 void pnd_supervisor_stop(struct pnd_supervisor *supervisor)
 {
     while (supervisor->waiting_count > 0)
-        pnd_job_destroy(take(supervisor, &supervisor->first));
+        finish_unstarted(supervisor, take(supervisor, &supervisor->first), -ESHUTDOWN);
     uint64_t now_ns = now();
     for (uint32_t i = 0; i < supervisor->running_count; i++)
         pnd_job_stop(supervisor->running[i], now_ns, PND_CAUSE_STOP);

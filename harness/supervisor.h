@@ -52,7 +52,7 @@ const Pendio__Progress *pnd_supervisor_find(const struct pnd_supervisor *supervi
 size_t pnd_supervisor_stats(const struct pnd_supervisor *supervisor, Pendio__Stats *ret_stats,
                             size_t stats_count);
 
-/* Forgets the runs that wait and asks the others to end: turn until it is idle. */
+/* Concludes the runs that wait and asks the others to end: turn until it is idle. */
 void pnd_supervisor_stop(struct pnd_supervisor *supervisor);
 
 /* After that: kills them. */

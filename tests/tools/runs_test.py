@@ -211,10 +211,14 @@ class Runs(unittest.TestCase):
         self.start()
         process = self.begin("run", "long.json")
         self.await_running(1)
+        waiting = self.begin("run", "nop.json")
+        while "waits for 1 others" not in self.call("runs", "fetch", "2")[2]:
+            pass
         self.stop()
-        out, _ = process.communicate(timeout=SECONDS)
-        self.assertEqual(process.returncode, 1)
-        self.assertIn("told to stop", out)
+        for one in (process, waiting):
+            out, _ = one.communicate(timeout=SECONDS)
+            self.assertEqual(one.returncode, 1)
+            self.assertIn("told to stop", out)
 
         self.write("deaf.json", workload(
             "context/deaf", {"operation": "NOP"},
