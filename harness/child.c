@@ -328,6 +328,7 @@ int pnd_child_main(int input, int output)
     ProtobufCMessage *message = NULL;
     const char *directory = getenv("PENDIO_RUN_DIRECTORY");
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the operation */
     if (directory != NULL && chdir(directory) < 0) {
         snprintf(error.text, sizeof error.text, "PENDIO_RUN_DIRECTORY %.200s: %s; make it first",
                  directory, pnd_names_error(errno));

@@ -2,7 +2,7 @@
  * daemon.c - one thread, three descriptors: requests, runs, signals.
  *
  * Happy path:  place -> link -> say so -> turn (requests answered, runs looked after) until a
- *              signal asks for the end -> runs ended -> sockets removed.
+ *              signal asks for the end -> runs ended, requests still answered -> sockets removed.
  * Failures:    before it is ready: one line, exit 2 or 3. Afterwards only the loss of its own
  *              descriptors ends it.
  */
@@ -11,6 +11,7 @@
 #include "complain.h"
 #include "dispatch.h"
 #include "link.h"
+#include "notify.h"
 #include "scratch.h"
 #include "stats_files.h"
 
@@ -23,6 +24,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -31,6 +33,8 @@ enum {
     EXIT_NOT_STARTED = 3,
     REQUEST_COUNT = 16,         /* answered before the runs are looked after */
     DESCRIPTOR_CEILING = 65536, /* more is asked of nobody */
+    LINGER_MS = 100,            /* at the end, for one more request */
+    LINGER_S = 2,               /* for all of them */
 };
 
 static const char local_scheme[] = "ipc://"; /* nobody elsewhere can reach it */
@@ -39,6 +43,8 @@ enum { REQUESTS, RUNS, SIGNALS, WATCHED_COUNT };
 
 struct daemon {
     struct pnd_place place;
+    struct pnd_credentials credentials;
+    struct pnd_audit audit;
     struct pnd_link *link;
     struct pnd_store *store;
     struct pnd_supervisor *supervisor;
@@ -51,13 +57,19 @@ static void prepare_process(void);
 static void raise_descriptor_limit(void);
 static int start(struct daemon *daemon, const struct pnd_daemon_options *options,
                  struct pnd_message_error *error);
+static int check_credentials(const struct daemon *daemon, struct pnd_message_error *error);
 static int take_signals(int *ret_descriptor);
-static int start_runs(struct daemon *daemon, const struct pnd_daemon_options *options);
+static void lower_limits(struct pnd_plan_limits *limits, const struct pnd_plan_limits *options);
+static uint64_t lower_of(uint64_t built_in, uint64_t option);
+static int start_runs(struct daemon *daemon, const struct pnd_daemon_options *options,
+                      struct pnd_message_error *error);
+static bool take_signal(const struct daemon *daemon);
 static void serve(struct daemon *daemon);
 static bool turn(struct daemon *daemon, struct pollfd *watched);
 static void answer_requests(struct daemon *daemon);
 static void publish(void *state, const Pendio__Event *event);
-static void end_runs(struct daemon *daemon);
+static bool end_runs(struct daemon *daemon, struct pollfd *watched);
+static void end_answers(struct daemon *daemon, struct pollfd *requests);
 static void stop(struct daemon *daemon);
 
 int pnd_daemon_serve(const struct pnd_daemon_options *options)
@@ -71,6 +83,7 @@ int pnd_daemon_serve(const struct pnd_daemon_options *options)
             (void)printf("pendiod " PENDIO_VERSION_TEXT " listens on %s\n", daemon.place.url);
             (void)fflush(stdout);
         }
+        pnd_notify("READY=1");
         serve(&daemon);
     } else {
         (void)fprintf(stderr, "pendiod: %s\n", error.text);
@@ -125,20 +138,39 @@ static int start(struct daemon *daemon, const struct pnd_daemon_options *options
                  struct pnd_message_error *error)
 {
     int status = take_signals(&daemon->signals); /* before nng's threads, which inherit the mask */
-    if (status == 0)
-        status = start_runs(daemon, options);
     if (status < 0)
-        return pnd_complain(error, status == -EINVAL ? -EIO : status, "cannot start: %s",
-                            strerror(-status));
-    status = check_scratch(error);
+        return pnd_complain(error, -EIO, "cannot start: %s", strerror(-status));
+    status = pnd_credentials_read(&options->credentials, &daemon->credentials, error);
+    if (status == 0)
+        status = pnd_audit_init(&daemon->audit, options->audit_path, error);
+    if (status == 0)
+        status = start_runs(daemon, options, error);
+    if (status == 0)
+        status = check_scratch(error);
     if (status == 0 && options->stats_directory != NULL)
         status = pnd_stats_files_create(options->stats_directory, &daemon->stats_files, error);
     if (status == 0)
         status = pnd_place_take(options->url, &daemon->place, error);
     daemon->dispatch.is_local = strncmp(daemon->place.url, local_scheme, strlen(local_scheme)) == 0;
     if (status == 0)
-        status = pnd_link_create(&daemon->place, &daemon->link, error);
+        status = check_credentials(daemon, error);
+    if (status == 0)
+        status = pnd_link_create(&daemon->place, &daemon->credentials, &daemon->link, error);
     return status;
+}
+
+/* A port that asks nobody who it is, where somebody meant it to, must not be. */
+static int check_credentials(const struct daemon *daemon, struct pnd_message_error *error)
+{
+    bool given = daemon->credentials.certificate != NULL;
+    if (given == daemon->place.is_secure)
+        return 0;
+    return pnd_complain(error, -EINVAL,
+                        given ? "cannot listen on %s: certificates are of use to tls+tcp:// only; "
+                                "leave them out, or choose that"
+                              : "cannot listen on %s: it needs --tls-certificate, --tls-key and "
+                                "--tls-authority, so that both ends can prove who they are",
+                        daemon->place.url);
 }
 
 static int take_signals(int *ret_descriptor)
@@ -157,29 +189,55 @@ static int take_signals(int *ret_descriptor)
     return 0;
 }
 
-static int start_runs(struct daemon *daemon, const struct pnd_daemon_options *options)
+static int start_runs(struct daemon *daemon, const struct pnd_daemon_options *options,
+                      struct pnd_message_error *error)
 {
+    struct pnd_keep *keep = NULL;
     int status = pnd_store_create(&daemon->store);
     if (status < 0)
+        return pnd_complain(error, status, "cannot start: %s", strerror(-status));
+    if (options->keep_directory != NULL)
+        status = pnd_keep_create(options->keep_directory, &keep, error);
+    if (status < 0)
         return status;
+    if (keep != NULL)
+        pnd_store_keep(daemon->store, keep);
     const struct pnd_supervisor_options supervisor = {
         .command = options->command,
         .running_count = options->run_limit,
         .store = daemon->store,
+        .audit = &daemon->audit,
+        .last_run = keep != NULL ? pnd_keep_last_run(keep) : 0,
         .listener = {.hear = publish, .state = daemon},
     };
     status = pnd_supervisor_create(&supervisor, &daemon->supervisor);
     if (status < 0)
-        return status;
+        return pnd_complain(error, status == -EINVAL ? -EIO : status, "cannot start: %s",
+                            strerror(-status));
 
     daemon->dispatch = (struct pnd_dispatch){
         .supervisor = daemon->supervisor,
         .store = daemon->store,
         .events_url = daemon->place.events_url,
         .run_limit = options->run_limit,
+        .file_bytes = options->file_bytes,
     };
     pnd_plan_limits_init(&daemon->dispatch.limits);
+    lower_limits(&daemon->dispatch.limits, &options->limits);
     return 0;
+}
+
+static void lower_limits(struct pnd_plan_limits *limits, const struct pnd_plan_limits *options)
+{
+    limits->context_count = lower_of(limits->context_count, options->context_count);
+    limits->memory_bytes = lower_of(limits->memory_bytes, options->memory_bytes);
+    limits->time_ms = lower_of(limits->time_ms, options->time_ms);
+    limits->descriptor_count = lower_of(limits->descriptor_count, options->descriptor_count);
+}
+
+static uint64_t lower_of(uint64_t built_in, uint64_t option)
+{
+    return option > 0 && option < built_in ? option : built_in;
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -195,7 +253,17 @@ static void serve(struct daemon *daemon)
     };
     while (turn(daemon, watched)) {
     }
-    end_runs(daemon);
+    pnd_notify("STOPPING=1");
+    daemon->dispatch.is_ending = true;
+    if (end_runs(daemon, watched))
+        end_answers(daemon, &watched[REQUESTS]);
+}
+
+/* One that has come since it was last looked. */
+static bool take_signal(const struct daemon *daemon)
+{
+    struct signalfd_siginfo signal;
+    return read(daemon->signals, &signal, sizeof signal) == (ssize_t)sizeof signal;
 }
 
 /* False once it is time to end. */
@@ -204,7 +272,7 @@ static bool turn(struct daemon *daemon, struct pollfd *watched)
     if (poll(watched, WATCHED_COUNT, -1) < 0)
         return errno == EINTR;
     if (watched[SIGNALS].revents != 0)
-        return false;
+        return !take_signal(daemon);
     if (watched[REQUESTS].revents != 0)
         answer_requests(daemon);
     if (watched[RUNS].revents != 0)
@@ -215,6 +283,7 @@ static bool turn(struct daemon *daemon, struct pollfd *watched)
 /* Without memory for a reply the client hears nothing, and asks again or gives up. */
 static void answer_requests(struct daemon *daemon)
 {
+    char peer[PND_AUDIT_PEER_BYTES];
     const void *request = NULL;
     size_t request_bytes = 0;
     for (unsigned i = 0; i < REQUEST_COUNT; i++) {
@@ -222,6 +291,8 @@ static void answer_requests(struct daemon *daemon)
             return;
         uint8_t *reply = NULL;
         size_t reply_bytes = 0;
+        pnd_link_describe_peer(daemon->link, peer, sizeof peer);
+        daemon->dispatch.peer = peer;
         (void)pnd_dispatch_answer(&daemon->dispatch, request, request_bytes, &reply, &reply_bytes);
         pnd_link_answer(daemon->link, reply, reply_bytes);
         free(reply);
@@ -244,15 +315,38 @@ static void publish(void *state, const Pendio__Event *event)
  * Ending
  * --------------------------------------------------------------------------------------------- */
 
-/* No request is taken any more; the runs are killed if they do not end when asked. */
-static void end_runs(struct daemon *daemon)
+/*
+ * No run is taken any more; those under way are killed if they do not end when asked, or at once
+ * when a second signal comes. False when one did.
+ */
+static bool end_runs(struct daemon *daemon, struct pollfd *watched)
 {
-    struct pollfd watched = {.fd = pnd_supervisor_descriptor(daemon->supervisor), .events = POLLIN};
+    bool patient = true;
     pnd_supervisor_stop(daemon->supervisor);
     while (!pnd_supervisor_is_idle(daemon->supervisor)) {
-        if (poll(&watched, 1, -1) >= 0)
-            pnd_supervisor_turn(daemon->supervisor);
+        if (poll(watched, WATCHED_COUNT, -1) < 0)
+            continue;
+        if (watched[SIGNALS].revents != 0 && take_signal(daemon)) {
+            patient = false;
+            pnd_supervisor_kill(daemon->supervisor);
+        }
+        if (watched[REQUESTS].revents != 0)
+            answer_requests(daemon);
+        pnd_supervisor_turn(daemon->supervisor);
     }
+    return patient && !take_signal(daemon);
+}
+
+/* Whoever was told that a run has ended fetches its report. */
+static void end_answers(struct daemon *daemon, struct pollfd *requests)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    const time_t end_s = now.tv_sec + LINGER_S;
+    do {
+        answer_requests(daemon);
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    } while (now.tv_sec < end_s && !take_signal(daemon) && poll(requests, 1, LINGER_MS) > 0);
 }
 
 /* In the order opposite to starting; whatever was not started is none. */
@@ -263,6 +357,8 @@ static void stop(struct daemon *daemon)
     pnd_stats_files_destroy(daemon->stats_files);
     pnd_supervisor_destroy(daemon->supervisor);
     pnd_store_destroy(daemon->store);
+    pnd_audit_fini(&daemon->audit);
+    pnd_credentials_fini(&daemon->credentials);
     if (daemon->signals >= 0)
         (void)close(daemon->signals);
 }

@@ -25,6 +25,7 @@ enum {
     ENVELOPE_VERSION = 1,
     MESSAGE_BYTES = 4 << 20, /* of a request or a reply */
     SETTING_BYTES = 512,     /* of features or backend */
+    LIST_COUNT = 100,        /* runs of a list whose request names no count */
 };
 
 /* A reply with all it refers to, so that a kind only fills in and nothing is left to free. */
@@ -36,9 +37,12 @@ struct answer {
     Pendio__SubmitReply submit;
     Pendio__FetchReply fetch;
     Pendio__StatsReply stats;
+    Pendio__ListReply list;
     Pendio__Progress progress;
     Pendio__Stats running[PND_SUPERVISOR_RUNNING_MAXIMUM];
     Pendio__Stats *runs[PND_SUPERVISOR_RUNNING_MAXIMUM + PND_STORE_STATS_COUNT];
+    Pendio__Finished finished[PND_STORE_RUN_COUNT];
+    Pendio__Finished *finished_runs[PND_STORE_RUN_COUNT];
 };
 
 typedef Pendio__Status kind_fn(struct pnd_dispatch *dispatch, const Pendio__Request *request,
@@ -53,6 +57,8 @@ static kind_fn answer_submit;
 static kind_fn answer_fetch;
 static kind_fn answer_check;
 static kind_fn answer_stats;
+static kind_fn answer_cancel;
+static kind_fn answer_list;
 static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
                                      const Pendio__Workload *workload,
                                      struct pnd_message_error *error);
@@ -70,7 +76,8 @@ static const struct kind {
 } kinds[] = {
     {PENDIO__REQUEST__BODY_HELLO, answer_hello}, {PENDIO__REQUEST__BODY_SUBMIT, answer_submit},
     {PENDIO__REQUEST__BODY_FETCH, answer_fetch}, {PENDIO__REQUEST__BODY_CHECK, answer_check},
-    {PENDIO__REQUEST__BODY_STATS, answer_stats},
+    {PENDIO__REQUEST__BODY_STATS, answer_stats}, {PENDIO__REQUEST__BODY_CANCEL, answer_cancel},
+    {PENDIO__REQUEST__BODY_LIST, answer_list},
 };
 
 int pnd_dispatch_answer(struct pnd_dispatch *dispatch, const void *request,
@@ -124,7 +131,8 @@ static Pendio__Status answer_message(struct pnd_dispatch *dispatch, const Pendio
     }
     (void)pnd_complain(&answer->error, 0,
                        "request without a body refused: pendiod " PENDIO_VERSION_TEXT
-                       " knows hello, submit, fetch, check and stats; set one of them");
+                       " knows hello, submit, fetch, check, stats, cancel and list; set one of "
+                       "them");
     return PENDIO__STATUS__BAD_REQUEST;
 }
 
@@ -153,6 +161,12 @@ static Pendio__Status answer_submit(struct pnd_dispatch *dispatch, const Pendio_
                                     struct answer *answer)
 {
     const Pendio__SubmitRequest *asked = request->submit;
+    if (dispatch->is_ending) {
+        (void)pnd_complain(&answer->error, 0,
+                           "request refused: pendiod was told to stop; submit it again when it is "
+                           "there again");
+        return PENDIO__STATUS__BUSY;
+    }
     Pendio__Status result = check_workload(dispatch, asked->workload, &answer->error);
     if (result == PENDIO__STATUS__OK)
         result = check_settings(dispatch, asked, &answer->error);
@@ -231,6 +245,36 @@ static Pendio__Status answer_stats(struct pnd_dispatch *dispatch, const Pendio__
     return PENDIO__STATUS__OK;
 }
 
+static Pendio__Status answer_cancel(struct pnd_dispatch *dispatch, const Pendio__Request *request,
+                                    struct answer *answer)
+{
+    uint64_t run = request->cancel->run;
+    if (pnd_supervisor_cancel(dispatch->supervisor, run) == 0)
+        return PENDIO__STATUS__OK;
+    bool is_over = pnd_store_find(dispatch->store, run) != NULL;
+    (void)pnd_complain(&answer->error, 0, "run %" PRIu64 " %s", run,
+                       is_over ? "has ended already; fetch its report"
+                               : "is not known: it never was, or has ended long ago");
+    return PENDIO__STATUS__NO_SUCH_RUN;
+}
+
+static Pendio__Status answer_list(struct pnd_dispatch *dispatch, const Pendio__Request *request,
+                                  struct answer *answer)
+{
+    size_t wanted = request->list->count > 0 ? request->list->count : LIST_COUNT;
+    size_t count = pnd_store_list(dispatch->store, request->list->before, answer->finished,
+                                  PND_STORE_RUN_COUNT);
+    answer->list = (Pendio__ListReply)PENDIO__LIST_REPLY__INIT;
+    answer->list.more = count > wanted;
+    answer->list.n_runs = count < wanted ? count : wanted;
+    answer->list.runs = answer->finished_runs;
+    for (size_t i = 0; i < answer->list.n_runs; i++)
+        answer->finished_runs[i] = &answer->finished[i];
+    answer->reply.body_case = PENDIO__REPLY__BODY_LIST;
+    answer->reply.list = &answer->list;
+    return PENDIO__STATUS__OK;
+}
+
 /* ------------------------------------------------------------------------------------------------
  * What a run may be asked for
  * --------------------------------------------------------------------------------------------- */
@@ -293,7 +337,12 @@ static struct pnd_submission submission_of(const struct pnd_dispatch *dispatch,
     return (struct pnd_submission){
         .request = request,
         .time_limit_ms = asked->time_ms > 0 ? asked->time_ms : dispatch->limits.time_ms,
-        .descriptor_count = asked->descriptor_count,
+        .descriptor_count = asked->descriptor_count > 0 ? asked->descriptor_count
+                                                        : dispatch->limits.descriptor_count,
+        .memory_bytes =
+            asked->memory_bytes > 0 ? asked->memory_bytes : dispatch->limits.memory_bytes,
+        .file_bytes = dispatch->file_bytes,
+        .peer = dispatch->peer,
     };
 }
 

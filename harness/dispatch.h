@@ -12,7 +12,10 @@ struct pnd_dispatch {
     struct pnd_plan_limits limits;
     char *events_url;
     uint32_t run_limit;
-    bool is_local; /* requests come from this machine only */
+    uint64_t file_bytes; /* of the largest file of a run; 0: no limit */
+    bool is_local;       /* requests come from this machine only */
+    bool is_ending;      /* no run is taken any more */
+    const char *peer;    /* whose the request at hand is; NULL: nobody knows */
 };
 
 /*

@@ -118,6 +118,33 @@ static int create_endpoints(struct pnd_engine *engine, struct pnd_engine_failure
     return status < 0 ? status : pnd_sums_init(&engine->sums, engine->plan, engine->next_stream);
 }
 
+/* Whatever goes wrong in the run, its ring does nothing else; a message is always allowed. */
+static uint64_t operations_needed(const struct pnd_plan *plan)
+{
+    uint64_t operations = UINT64_C(1) << PENDIO_OPERATION_POST;
+    for (uint32_t i = 0; i < plan->actor_count; i++)
+        for (uint32_t j = 0; j < plan->actors[i].block_count; j++) {
+            const struct pnd_plan_block *block = &plan->actors[i].blocks[j];
+            for (uint32_t k = 0; k < block->step_count; k++)
+                if (pnd_plan_is_start(block->steps[k].operation))
+                    operations |= UINT64_C(1) << pnd_plan_start(block->steps[k].operation);
+        }
+    return operations;
+}
+
+/* A kernel that cannot hold a ring to some operations makes one for all of them. */
+static int create_loop_of(struct pnd_engine *engine, struct pendio_loop_options *options)
+{
+    const struct pnd_subject *subject = engine->subject;
+    if (subject == &pnd_subject_own)
+        options->allowed_operations = operations_needed(engine->plan);
+    int status = subject->loop_create(subject, options, &engine->loop);
+    if (status != -ENOTSUP || options->allowed_operations == 0)
+        return status;
+    options->allowed_operations = 0;
+    return subject->loop_create(subject, options, &engine->loop);
+}
+
 static int create_loop(struct pnd_engine *engine, struct pnd_engine_failure *failure)
 {
     const struct pnd_plan *plan = engine->plan;
@@ -140,7 +167,7 @@ static int create_loop(struct pnd_engine *engine, struct pnd_engine_failure *fai
         options.batch_count = settings->batch_count;
     }
     *failure = (struct pnd_engine_failure){.part = PND_ENGINE_LOOP};
-    return engine->subject->loop_create(engine->subject, &options, &engine->loop);
+    return create_loop_of(engine, &options);
 }
 
 static int create_pool(struct pnd_engine *engine, uint32_t index)

@@ -68,17 +68,20 @@ int pnd_job_create(const struct pnd_submission *submission, uint64_t number,
     job->number = number;
     job->time_limit_ms = submission->time_limit_ms;
     job->descriptor_count = submission->descriptor_count;
+    job->memory_bytes = submission->memory_bytes;
+    job->file_bytes = submission->file_bytes;
     job->seed = request->workload->seed > 0 ? request->workload->seed : 1;
     (void)pnd_content_hash(request->workload, job->content_hash);
     job->to_crash = request->workload->expect != NULL &&
                     request->workload->expect->verdict == PENDIO__VERDICT__CRASHED;
     job->features = strdup(request->features);
     job->backend = strdup(request->backend);
+    job->peer = strdup(submission->peer != NULL ? submission->peer : "unknown");
     job->progress = (Pendio__Progress)PENDIO__PROGRESS__INIT;
     job->progress.run = number;
     job->progress.workload = strdup(request->workload->name);
-    if (job->features == NULL || job->backend == NULL || job->progress.workload == NULL ||
-        frame_request(request, job) < 0) {
+    if (job->features == NULL || job->backend == NULL || job->peer == NULL ||
+        job->progress.workload == NULL || frame_request(request, job) < 0) {
         pnd_job_destroy(job);
         return -ENOMEM;
     }
@@ -139,6 +142,9 @@ static int start_process(struct pnd_job *job, const char *const *command, int wa
         .environment = environment,
         .directory = job->directory,
         .descriptor_count = job->descriptor_count,
+        .memory_bytes = job->memory_bytes,
+        .file_bytes = job->file_bytes,
+        .time_ms = job->time_limit_ms,
         .watch = watch,
     };
     uint8_t *input = job->input;
@@ -235,13 +241,18 @@ static void end_for(struct pnd_job *job, enum pnd_cause cause)
     pnd_process_signal(&job->process, SIGKILL);
 }
 
-void pnd_job_stop(struct pnd_job *job, uint64_t now_ns)
+void pnd_job_stop(struct pnd_job *job, uint64_t now_ns, enum pnd_cause cause)
 {
-    if (job->cause != PND_CAUSE_NONE)
+    if (job->cause != PND_CAUSE_NONE || job->report != NULL)
         return;
-    job->cause = PND_CAUSE_STOP;
+    job->cause = cause;
     job->deadline_ns = now_ns + GRACE_NS;
     pnd_process_signal(&job->process, SIGTERM);
+}
+
+void pnd_job_kill(struct pnd_job *job)
+{
+    end_for(job, PND_CAUSE_STOP);
 }
 
 void pnd_job_describe(const struct pnd_job *job, Pendio__Stats *ret_stats)
@@ -317,7 +328,17 @@ int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd
                                Pendio__Event **ret_report, size_t *ret_packed_byte_count)
 {
     struct pnd_message_error reason;
-    if (job->directory[0] == '\0')
+    if (status == -ECANCELED)
+        (void)pnd_complain(&reason, status,
+                           "workload \"%s\": cancelled by request while it waited for its turn; "
+                           "submit it again to see it run",
+                           job->progress.workload);
+    else if (status == -ESHUTDOWN)
+        (void)pnd_complain(&reason, status,
+                           "workload \"%s\": never run, because pendiod was told to stop; start "
+                           "pendiod again and submit it again",
+                           job->progress.workload);
+    else if (job->directory[0] == '\0')
         (void)pnd_complain(&reason, status,
                            "workload \"%s\": no private directory could be made for it below %s: "
                            "%s; make room there, or start pendiod with another TMPDIR",
@@ -328,7 +349,8 @@ int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd
                            "limits pendiod runs under, and run it again",
                            job->progress.workload, strerror(-status));
     Pendio__Report report = PENDIO__REPORT__INIT;
-    report.verdict = PENDIO__VERDICT__INVALID;
+    report.verdict = status == -ECANCELED || status == -ESHUTDOWN ? PENDIO__VERDICT__FAILED
+                                                                  : PENDIO__VERDICT__INVALID;
     report.reason = reason.text;
     return publish_report(job, &report, listener, ret_report, ret_packed_byte_count);
 }
@@ -403,5 +425,6 @@ void pnd_job_destroy(struct pnd_job *job)
     free(job->progress.workload);
     free(job->features);
     free(job->backend);
+    free(job->peer);
     free(job);
 }

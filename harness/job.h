@@ -24,6 +24,9 @@ struct pnd_submission {
     const Pendio__SubmitRequest *request; /* with a workload */
     uint64_t time_limit_ms;
     uint64_t descriptor_count; /* 0: as many as the daemon */
+    uint64_t memory_bytes;     /* private memory beside what every run needs; 0: no limit */
+    uint64_t file_bytes;       /* of the largest file; 0: no limit */
+    const char *peer;          /* who submits it; NULL: nobody knows */
 };
 
 struct pnd_job {
@@ -31,11 +34,14 @@ struct pnd_job {
     uint64_t number;
     char *features;
     char *backend;
+    char *peer;
     char content_hash[PND_CONTENT_HASH_BYTES]; /* of its workload; empty: not known */
     uint64_t seed;
     bool to_crash; /* as its workload expects */
     uint64_t time_limit_ms;
     uint64_t descriptor_count;
+    uint64_t memory_bytes;
+    uint64_t file_bytes;
     uint8_t *input; /* the framed request, until it is started */
     size_t input_bytes;
 
@@ -59,8 +65,11 @@ int pnd_job_start(struct pnd_job *job, const char *const *command, int watch, ui
 /* Takes what the process has said and kills it when its time is up. True once it is over. */
 bool pnd_job_attend(struct pnd_job *job, uint64_t now_ns, const struct pnd_listener *listener);
 
-/* Asks the process to end, and gives it a moment. */
-void pnd_job_stop(struct pnd_job *job, uint64_t now_ns);
+/* Asks the process to end, and gives it a moment; unless it has reported, and ends anyway. */
+void pnd_job_stop(struct pnd_job *job, uint64_t now_ns, enum pnd_cause cause);
+
+/* Without a moment. */
+void pnd_job_kill(struct pnd_job *job);
 
 /*
  * The report of a job that is over: its process's own, or one that says why there is none. Returns
@@ -69,7 +78,10 @@ void pnd_job_stop(struct pnd_job *job, uint64_t now_ns);
 int pnd_job_conclude(struct pnd_job *job, uint64_t now_ns, const struct pnd_listener *listener,
                      Pendio__Event **ret_report, size_t *ret_packed_byte_count);
 
-/* The report of a job whose start failed with `status`. As pnd_job_conclude(). */
+/*
+ * Of a job whose start failed with `status`, or was not to be any more: -ECANCELED by request,
+ * -ESHUTDOWN because we end. As pnd_job_conclude().
+ */
 int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd_listener *listener,
                                Pendio__Event **ret_report, size_t *ret_packed_byte_count);
 

@@ -4,19 +4,23 @@
 #ifndef PND_LINK_H
 #define PND_LINK_H
 
+#include "credentials.h"
 #include "messages.h"
 #include "place.h"
+
+#include <stdbool.h>
 
 enum { PND_LINK_MESSAGE_BYTES = 4 << 20 }; /* no request, reply or event is longer */
 
 struct pnd_link;
 
 /*
- * Listens at the place: sockets of the file system are 0600 from their first moment. Returns 0, or
+ * Listens at the place: sockets of the file system are 0600 from their first moment, and serve
+ * nobody but this user and root; a secure one serves who has a certificate. Returns 0, or
  * -EADDRINUSE or another -errno with `error` filled. Starts threads that never run our code.
  */
-int pnd_link_create(const struct pnd_place *place, struct pnd_link **ret_link,
-                    struct pnd_message_error *error);
+int pnd_link_create(const struct pnd_place *place, const struct pnd_credentials *credentials,
+                    struct pnd_link **ret_link, struct pnd_message_error *error);
 
 /* Readable when a request waits. */
 int pnd_link_descriptor(const struct pnd_link *link);
@@ -28,11 +32,17 @@ int pnd_link_descriptor(const struct pnd_link *link);
  */
 int pnd_link_take(struct pnd_link *link, const void **ret_bytes, size_t *ret_byte_count);
 
+/* Who sent the request that was taken. */
+void pnd_link_describe_peer(const struct pnd_link *link, char *ret_text, size_t byte_count);
+
 /*
- * With NULL the client hears nothing. Waits a moment for the client's last reply to have left, no
- * longer: one that does not read its replies goes without.
+ * With NULL the client hears nothing. Never waits: a client that does not read its replies loses
+ * its connection, once a few of them wait or one has waited too long.
  */
 void pnd_link_answer(struct pnd_link *link, const void *bytes, size_t byte_count);
+
+/* Replies may still be on their way; the descriptor tells when to take, and then to look again. */
+bool pnd_link_is_answering(const struct pnd_link *link);
 
 /* To everyone who listens now; a subscriber that is too slow misses some. Never waits. */
 void pnd_link_publish(struct pnd_link *link, const void *bytes, size_t byte_count);

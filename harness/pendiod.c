@@ -9,6 +9,7 @@
 #include "daemon.h"
 #include "supervisor.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -22,6 +23,16 @@ enum {
     OPTION_LISTEN = 1,
     OPTION_STATS_DIRECTORY,
     OPTION_MAXIMUM_RUNS,
+    OPTION_KEEP,
+    OPTION_AUDIT,
+    OPTION_CERTIFICATE,
+    OPTION_KEY,
+    OPTION_AUTHORITY,
+    OPTION_MAXIMUM_SECONDS,
+    OPTION_MAXIMUM_CONTEXTS,
+    OPTION_MAXIMUM_MEMORY,
+    OPTION_MAXIMUM_DESCRIPTORS,
+    OPTION_MAXIMUM_FILE,
     OPTION_QUIET,
     OPTION_HELP,
     OPTION_VERSION,
@@ -30,6 +41,8 @@ enum {
     OPTION_WITHOUT_VALUE = ':',
     OPTIONS_DONE = -1,
     GO_ON = -1, /* no exit status yet */
+    SECONDS_MAXIMUM = 3600,
+    MILLISECONDS = 1000,
 };
 
 /* This very program, even when its file was replaced meanwhile. */
@@ -39,6 +52,16 @@ static const struct option long_options[] = {
     {"listen", required_argument, NULL, OPTION_LISTEN},
     {"stats-dir", required_argument, NULL, OPTION_STATS_DIRECTORY},
     {"max-runs", required_argument, NULL, OPTION_MAXIMUM_RUNS},
+    {"keep", required_argument, NULL, OPTION_KEEP},
+    {"audit", required_argument, NULL, OPTION_AUDIT},
+    {"tls-certificate", required_argument, NULL, OPTION_CERTIFICATE},
+    {"tls-key", required_argument, NULL, OPTION_KEY},
+    {"tls-authority", required_argument, NULL, OPTION_AUTHORITY},
+    {"max-seconds", required_argument, NULL, OPTION_MAXIMUM_SECONDS},
+    {"max-contexts", required_argument, NULL, OPTION_MAXIMUM_CONTEXTS},
+    {"max-memory", required_argument, NULL, OPTION_MAXIMUM_MEMORY},
+    {"max-descriptors", required_argument, NULL, OPTION_MAXIMUM_DESCRIPTORS},
+    {"max-file", required_argument, NULL, OPTION_MAXIMUM_FILE},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -50,10 +73,19 @@ static const char help[] =
     "Usage: pendiod [OPTION]...\n"
     "Replay pendio workloads, each in a process of its own, and referee what the runtime answers.\n"
     "\n"
-    "  --listen URL     ipc://PATH, or tcp://127.0.0.1:PORT (events on the port above); default:\n"
-    "                   a private socket below $XDG_RUNTIME_DIR, /run or $TMPDIR\n"
+    "  --listen URL     ipc://PATH, tcp://127.0.0.1:PORT, or tls+tcp://ADDRESS:PORT (events on "
+    "the\n"
+    "                   port above); default: a private socket below $XDG_RUNTIME_DIR, /run or\n"
+    "                   $TMPDIR\n"
+    "  --tls-certificate FILE, --tls-key FILE, --tls-authority FILE\n"
+    "                   for tls+tcp: ours, and who signs those of clients, in PEM\n"
+    "  --keep DIR       keep the reports of finished runs there; default: in memory only\n"
+    "  --audit FILE     add a line for each run that has ended; default: standard error\n"
     "  --stats-dir DIR  keep the latest statistics of each run as DIR/<run>.stats.json\n"
     "  --max-runs N     runs at once, 1 to 64; others wait in line; default 1\n"
+    "  --max-seconds N, --max-contexts N, --max-memory BYTES, --max-descriptors N\n"
+    "                   what a run may use, below what is built in\n"
+    "  --max-file BYTES of the largest file of a run; default: no limit\n"
     "  --quiet          do not say when it is ready\n"
     "  --help           print this and exit\n"
     "  --version        print the version and exit\n"
@@ -63,7 +95,9 @@ static const char help[] =
 static int read_options(int count, char **arguments, struct pnd_daemon_options *options);
 static int apply(int option, struct pnd_daemon_options *options);
 static int refuse_option(int option, const char *word);
+static int read_number(int option, const char *text, uint64_t maximum, uint64_t *ret_number);
 static int read_run_limit(const char *text, uint32_t *ret_limit);
+static int apply_limit(int option, struct pnd_daemon_options *options);
 static int run_child(void);
 static int open_standard_descriptors(void);
 
@@ -116,6 +150,21 @@ static int apply(int option, struct pnd_daemon_options *options)
     case OPTION_STATS_DIRECTORY:
         options->stats_directory = optarg;
         return GO_ON;
+    case OPTION_KEEP:
+        options->keep_directory = optarg;
+        return GO_ON;
+    case OPTION_AUDIT:
+        options->audit_path = optarg;
+        return GO_ON;
+    case OPTION_CERTIFICATE:
+        options->credentials.certificate = optarg;
+        return GO_ON;
+    case OPTION_KEY:
+        options->credentials.key = optarg;
+        return GO_ON;
+    case OPTION_AUTHORITY:
+        options->credentials.authority = optarg;
+        return GO_ON;
     case OPTION_MAXIMUM_RUNS:
         return read_run_limit(optarg, &options->run_limit);
     case OPTION_QUIET:
@@ -125,9 +174,32 @@ static int apply(int option, struct pnd_daemon_options *options)
         return fputs(help, stdout) < 0 ? EXIT_NOT_STARTED : EXIT_SUCCESS;
     case OPTION_VERSION:
         return puts("pendiod " PENDIO_VERSION_TEXT) < 0 ? EXIT_NOT_STARTED : EXIT_SUCCESS;
-    default:
+    case OPTION_RUN_CHILD:
         return run_child();
+    default:
+        return apply_limit(option, options);
     }
+}
+
+static int apply_limit(int option, struct pnd_daemon_options *options)
+{
+    struct pnd_plan_limits *limits = &options->limits;
+    uint64_t seconds = 0;
+    switch (option) {
+    case OPTION_MAXIMUM_CONTEXTS:
+        return read_number(option, optarg, UINT32_MAX, &limits->context_count);
+    case OPTION_MAXIMUM_MEMORY:
+        return read_number(option, optarg, INT64_MAX, &limits->memory_bytes);
+    case OPTION_MAXIMUM_DESCRIPTORS:
+        return read_number(option, optarg, UINT32_MAX, &limits->descriptor_count);
+    case OPTION_MAXIMUM_FILE:
+        return read_number(option, optarg, INT64_MAX, &options->file_bytes);
+    default:
+        break;
+    }
+    int status = read_number(option, optarg, SECONDS_MAXIMUM, &seconds);
+    limits->time_ms = seconds * MILLISECONDS;
+    return status;
 }
 
 static int refuse_option(int option, const char *word)
@@ -146,15 +218,26 @@ static int refuse_option(int option, const char *word)
 
 static int read_run_limit(const char *text, uint32_t *ret_limit)
 {
+    uint64_t number = 0;
+    int status = read_number(OPTION_MAXIMUM_RUNS, text, PND_SUPERVISOR_RUNNING_MAXIMUM, &number);
+    if (status == GO_ON)
+        *ret_limit = (uint32_t)number;
+    return status;
+}
+
+/* The options of the table begin with the first number of an option. */
+static int read_number(int option, const char *text, uint64_t maximum, uint64_t *ret_number)
+{
     char *end = NULL;
-    unsigned long value = strtoul(text, &end, 10);
-    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 &&
-        value <= PND_SUPERVISOR_RUNNING_MAXIMUM) {
-        *ret_limit = (uint32_t)value;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value >= 1 &&
+        value <= maximum) {
+        *ret_number = value;
         return GO_ON;
     }
-    (void)fprintf(stderr, "pendiod: --max-runs %s: give a number from 1 to %d\n", text,
-                  PND_SUPERVISOR_RUNNING_MAXIMUM);
+    (void)fprintf(stderr, "pendiod: --%s %s: give a number from 1 to %llu\n",
+                  long_options[option - OPTION_LISTEN].name, text, (unsigned long long)maximum);
     return EXIT_INVALID;
 }
 

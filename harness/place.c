@@ -27,6 +27,7 @@ enum { PORT_MAXIMUM = 65534 }; /* the one above is for the events */
 
 static const char ipc_scheme[] = "ipc://";
 static const char tcp_scheme[] = "tcp://";
+static const char tls_scheme[] = "tls+tcp://";
 static const char events_suffix[] = ".events";
 
 static int take_ipc(struct pnd_place *place, bool by_default, struct pnd_message_error *error);
@@ -37,6 +38,9 @@ static int take_lock(struct pnd_place *place, struct pnd_message_error *error);
 static int try_lock(struct pnd_place *place);
 static bool lock_has_its_name(const struct pnd_place *place);
 static int take_tcp(struct pnd_place *place, struct pnd_message_error *error);
+static int take_tls(struct pnd_place *place, struct pnd_message_error *error);
+static int take_port(struct pnd_place *place, const char *scheme, char *ret_host,
+                     struct pnd_message_error *error);
 static bool split_authority(const char *authority, char *ret_host, size_t byte_count,
                             unsigned *ret_port);
 static bool is_loopback(const char *host);
@@ -60,10 +64,13 @@ int pnd_place_take(const char *url, struct pnd_place *ret_place, struct pnd_mess
         status = take_ipc(&place, url == NULL, error);
     else if (strncmp(place.url, tcp_scheme, strlen(tcp_scheme)) == 0)
         status = take_tcp(&place, error);
+    else if (strncmp(place.url, tls_scheme, strlen(tls_scheme)) == 0)
+        status = take_tls(&place, error);
     else
         status = pnd_complain(error, -EINVAL,
-                              "cannot listen on %s: only ipc://PATH and, on this machine alone, "
-                              "tcp://127.0.0.1:PORT are accepted; choose one of them",
+                              "cannot listen on %s: only ipc://PATH, tls+tcp://ADDRESS:PORT and, "
+                              "on this machine alone, tcp://127.0.0.1:PORT are accepted; choose "
+                              "one of them",
                               place.url);
     if (status == 0)
         *ret_place = place;
@@ -183,25 +190,41 @@ static bool lock_has_its_name(const struct pnd_place *place)
 }
 
 /* ------------------------------------------------------------------------------------------------
- * A port of the loopback interface
+ * A port: of the loopback interface, or of any where both ends prove who they are
  * --------------------------------------------------------------------------------------------- */
 
 static int take_tcp(struct pnd_place *place, struct pnd_message_error *error)
 {
     char host[PND_URL_BYTES];
+    int status = take_port(place, tcp_scheme, host, error);
+    if (status == 0 && !is_loopback(host))
+        status = pnd_complain(error, -EINVAL,
+                              "cannot listen on %s: nobody is asked who it is, so only loopback "
+                              "addresses are accepted; use 127.0.0.1, [::1], ipc://PATH, or "
+                              "tls+tcp:// with certificates",
+                              place->url);
+    return status;
+}
+
+static int take_tls(struct pnd_place *place, struct pnd_message_error *error)
+{
+    char host[PND_URL_BYTES];
+    place->is_secure = true;
+    return take_port(place, tls_scheme, host, error);
+}
+
+/* And the one above. `ret_host` has room for a URL. */
+static int take_port(struct pnd_place *place, const char *scheme, char *ret_host,
+                     struct pnd_message_error *error)
+{
     unsigned port = 0;
-    if (!split_authority(place->url + strlen(tcp_scheme), host, sizeof host, &port))
+    if (!split_authority(place->url + strlen(scheme), ret_host, PND_URL_BYTES, &port))
         return pnd_complain(error, -EINVAL,
                             "cannot listen on %s: it needs an address and a port from 1 to %d, as "
-                            "in tcp://127.0.0.1:7100",
-                            place->url, PORT_MAXIMUM);
-    if (!is_loopback(host))
-        return pnd_complain(error, -EINVAL,
-                            "cannot listen on %s: nobody is asked for a password, so only loopback "
-                            "addresses are accepted; use 127.0.0.1, [::1] or ipc://PATH",
-                            place->url);
+                            "in %s127.0.0.1:7100",
+                            place->url, PORT_MAXIMUM, scheme);
 
-    int length = snprintf(place->events_url, sizeof place->events_url, "%s%s:%u", tcp_scheme, host,
+    int length = snprintf(place->events_url, sizeof place->events_url, "%s%s:%u", scheme, ret_host,
                           port + 1);
     if (length < 0 || (size_t)length >= sizeof place->events_url)
         return pnd_complain(error, -EINVAL, "cannot listen on %s: it is too long", place->url);

@@ -8,11 +8,14 @@
 #include "messages.h"
 #include "url.h"
 
+#include <stdbool.h>
+
 struct pnd_place {
     char url[PND_URL_BYTES];
     char events_url[PND_URL_BYTES + 8];
     char lock_path[PND_URL_BYTES + 8]; /* empty: the port is its own lock */
     int lock;                          /* descriptor, -1 when there is none */
+    bool is_secure;                    /* who comes there must prove who it is */
 };
 
 /*

@@ -30,7 +30,24 @@ enum {
     EXIT_NOT_STARTED = 3,
     PIECE_BYTES = 4096,
     PIECE_COUNT = 64, /* of standard error at a time, so that a chatterbox does not hold us */
+    GRACE_S = 5,      /* of processor time: it is killed for its time before, and with a reason */
+    MILLISECONDS = 1000,
 };
+
+/* Programs, their libraries, and the books of a run. */
+#define BASE_MEMORY_BYTES (UINT64_C(1) << 30)
+
+/* A sanitizer takes memory beyond all measure for itself. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LIMITS_MEMORY false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define LIMITS_MEMORY false
+#endif
+#endif
+#ifndef LIMITS_MEMORY
+#define LIMITS_MEMORY true
+#endif
 
 struct pipes {
     int input[END_COUNT];
@@ -46,6 +63,7 @@ static void become(const struct pnd_process_options *options, const struct pipes
                    pid_t parent);
 static int confine(const struct pnd_process_options *options, pid_t parent);
 static void reset_signals(void);
+static int set_limits(const struct pnd_process_options *options);
 static int limit(__rlimit_resource_t resource, uint64_t value);
 static int adopt(struct pnd_process *process, struct pipes *pipes, int watch);
 static int watch_one(int watch, int descriptor, uint32_t events);
@@ -158,13 +176,12 @@ static void become(const struct pnd_process_options *options, const struct pipes
 static int confine(const struct pnd_process_options *options, pid_t parent)
 {
     reset_signals();
-    if (setpgid(0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+    if (setpgid(0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return -errno;
     if (getppid() != parent)
         _exit(EXIT_NOT_STARTED); /* it died before we could ask to be told */
-    if (limit(RLIMIT_CORE, 0) < 0)
-        return -errno;
-    if (options->descriptor_count > 0 && limit(RLIMIT_NOFILE, options->descriptor_count) < 0)
+    if (set_limits(options) < 0)
         return -errno;
     if (chdir(options->directory) < 0)
         return -errno;
@@ -181,12 +198,37 @@ static void reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * Not of the number of processes: that one counts all those of the user, whoever started them.
+ * Memory that is only reserved, as some runtimes do it, does not count; shared memory neither.
+ */
+static int set_limits(const struct pnd_process_options *options)
+{
+    uint64_t processor_count = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t seconds = options->time_ms / MILLISECONDS * processor_count + GRACE_S;
+    if (limit(RLIMIT_CORE, 0) < 0)
+        return -errno;
+    if (options->descriptor_count > 0 && limit(RLIMIT_NOFILE, options->descriptor_count) < 0)
+        return -errno;
+    if (options->file_bytes > 0 && limit(RLIMIT_FSIZE, options->file_bytes) < 0)
+        return -errno;
+    if (options->time_ms > 0 && limit(RLIMIT_CPU, seconds) < 0)
+        return -errno;
+    if (LIMITS_MEMORY && options->memory_bytes > 0 &&
+        limit(RLIMIT_DATA, options->memory_bytes + BASE_MEMORY_BYTES) < 0)
+        return -errno;
+    return 0;
+}
+
+/* Once and for all: what is lowered cannot be raised again, but by root. */
 static int limit(__rlimit_resource_t resource, uint64_t value)
 {
     struct rlimit limits;
     if (getrlimit(resource, &limits) < 0)
         return -errno;
-    limits.rlim_cur = value < limits.rlim_max ? value : limits.rlim_max;
+    if (value < limits.rlim_max)
+        limits.rlim_max = value;
+    limits.rlim_cur = limits.rlim_max;
     return setrlimit(resource, &limits) < 0 ? -errno : 0;
 }
 

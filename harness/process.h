@@ -18,6 +18,9 @@ struct pnd_process_options {
     char **environment;
     const char *directory;     /* to work in */
     uint64_t descriptor_count; /* that it may open at most; 0: as many as the daemon */
+    uint64_t memory_bytes;     /* of its own, beside what every process needs; 0: no limit */
+    uint64_t file_bytes;       /* of its largest file; 0: no limit */
+    uint64_t time_ms;          /* that it may take, on all processors; 0: no limit */
     int watch;                 /* epoll descriptor that shall wake for it */
 };
 
@@ -42,8 +45,8 @@ struct pnd_process {
 
 /*
  * Starts it in a process group of its own, to be killed when this thread ends, without core files,
- * and with no descriptor but its three. Takes over `input`, from malloc(), in any case. Returns 0
- * or -errno.
+ * with no descriptor but its three, and with no way to privileges beyond its own. Takes over
+ * `input`, from malloc(), in any case. Returns 0 or -errno.
  */
 int pnd_process_start(const struct pnd_process_options *options, uint8_t *input,
                       size_t input_byte_count, struct pnd_process *ret_process);

@@ -4,7 +4,7 @@
  * Happy path:  submit -> line -> start when a place is free -> attend every turn -> conclude ->
  *              store.
  * Failures:    a line that is full refuses; a run whose process cannot be started is concluded at
- *              once, as one that could not be run.
+ *              once, as one that could not be run, and so is one that is cancelled in the line.
  *
  * One epoll descriptor stands for all pipes and processes, and for a timer set to the earliest
  * deadline. A turn simply looks at every run under way: they are few.
@@ -36,8 +36,11 @@ struct pnd_supervisor {
 
 static int open_descriptors(struct pnd_supervisor *supervisor);
 static void start_waiting(struct pnd_supervisor *supervisor, uint64_t now_ns);
-static struct pnd_job *take_first(struct pnd_supervisor *supervisor);
+static uint32_t count_ahead(const struct pnd_supervisor *supervisor);
+static struct pnd_job *take(struct pnd_supervisor *supervisor, struct pnd_job **at);
 static void finish_unstarted(struct pnd_supervisor *supervisor, struct pnd_job *job, int status);
+static void keep(struct pnd_supervisor *supervisor, const struct pnd_job *job,
+                 Pendio__Event *report, size_t byte_count);
 static void attend_running(struct pnd_supervisor *supervisor, uint64_t now_ns);
 static void finish(struct pnd_supervisor *supervisor, struct pnd_job *job, uint64_t now_ns);
 static void set_timer(const struct pnd_supervisor *supervisor);
@@ -54,6 +57,7 @@ int pnd_supervisor_create(const struct pnd_supervisor_options *options,
         return -ENOMEM;
     supervisor->options = *options;
     supervisor->end = &supervisor->first;
+    supervisor->last_number = options->last_run;
     int status = open_descriptors(supervisor);
     if (status < 0) {
         pnd_supervisor_destroy(supervisor);
@@ -95,9 +99,7 @@ int pnd_supervisor_submit(struct pnd_supervisor *supervisor,
         return status;
 
     *ret_run = ++supervisor->last_number;
-    *ret_ahead_count = supervisor->running_count < supervisor->options.running_count
-                           ? 0
-                           : supervisor->running_count + supervisor->waiting_count;
+    *ret_ahead_count = count_ahead(supervisor);
     *supervisor->end = job;
     supervisor->end = &job->next;
     supervisor->waiting_count++;
@@ -107,11 +109,18 @@ int pnd_supervisor_submit(struct pnd_supervisor *supervisor,
     return 0;
 }
 
+/* Of the next one that comes into the line. */
+static uint32_t count_ahead(const struct pnd_supervisor *supervisor)
+{
+    bool has_room = supervisor->running_count < supervisor->options.running_count;
+    return has_room ? 0 : supervisor->running_count + supervisor->waiting_count;
+}
+
 static void start_waiting(struct pnd_supervisor *supervisor, uint64_t now_ns)
 {
     while (supervisor->waiting_count > 0 &&
            supervisor->running_count < supervisor->options.running_count) {
-        struct pnd_job *job = take_first(supervisor);
+        struct pnd_job *job = take(supervisor, &supervisor->first);
         int status = pnd_job_start(job, supervisor->options.command, supervisor->watch, now_ns);
         if (status == 0)
             supervisor->running[supervisor->running_count++] = job;
@@ -120,13 +129,15 @@ static void start_waiting(struct pnd_supervisor *supervisor, uint64_t now_ns)
     }
 }
 
-static struct pnd_job *take_first(struct pnd_supervisor *supervisor)
+/* Out of the line; its progress is that of a run that nothing comes before. */
+static struct pnd_job *take(struct pnd_supervisor *supervisor, struct pnd_job **at)
 {
-    struct pnd_job *job = supervisor->first;
-    supervisor->first = job->next;
-    if (supervisor->first == NULL)
-        supervisor->end = &supervisor->first;
+    struct pnd_job *job = *at;
+    *at = job->next;
+    if (*at == NULL)
+        supervisor->end = at;
     job->next = NULL;
+    job->progress.ahead_count = 0;
     supervisor->waiting_count--;
     supervisor->waiting_bytes -= job->input_bytes;
     return job;
@@ -138,7 +149,7 @@ static void finish_unstarted(struct pnd_supervisor *supervisor, struct pnd_job *
     size_t byte_count = 0;
     if (pnd_job_conclude_unstarted(job, status, &supervisor->options.listener, &report,
                                    &byte_count) == 0)
-        pnd_store_add(supervisor->options.store, report, byte_count);
+        keep(supervisor, job, report, byte_count);
     pnd_job_destroy(job);
 }
 
@@ -175,8 +186,16 @@ static void finish(struct pnd_supervisor *supervisor, struct pnd_job *job, uint6
     Pendio__Event *report = NULL;
     size_t byte_count = 0;
     if (pnd_job_conclude(job, now_ns, &supervisor->options.listener, &report, &byte_count) == 0)
-        pnd_store_add(supervisor->options.store, report, byte_count);
+        keep(supervisor, job, report, byte_count);
     pnd_job_destroy(job);
+}
+
+static void keep(struct pnd_supervisor *supervisor, const struct pnd_job *job,
+                 Pendio__Event *report, size_t byte_count)
+{
+    if (supervisor->options.audit != NULL)
+        pnd_audit_write(supervisor->options.audit, report, job->peer);
+    pnd_store_add(supervisor->options.store, report, byte_count, (uint64_t)time(NULL));
 }
 
 static void set_timer(const struct pnd_supervisor *supervisor)
@@ -212,11 +231,31 @@ const Pendio__Progress *pnd_supervisor_find(const struct pnd_supervisor *supervi
         if (supervisor->running[i]->number == run)
             return &supervisor->running[i]->progress;
     }
-    for (const struct pnd_job *job = supervisor->first; job != NULL; job = job->next) {
+    uint32_t ahead_count = supervisor->running_count;
+    for (struct pnd_job *job = supervisor->first; job != NULL; job = job->next) {
+        job->progress.ahead_count = ahead_count++;
         if (job->number == run)
             return &job->progress;
     }
     return NULL;
+}
+
+int pnd_supervisor_cancel(struct pnd_supervisor *supervisor, uint64_t run)
+{
+    for (uint32_t i = 0; i < supervisor->running_count; i++) {
+        if (supervisor->running[i]->number == run) {
+            pnd_job_stop(supervisor->running[i], now(), PND_CAUSE_CANCEL);
+            set_timer(supervisor);
+            return 0;
+        }
+    }
+    for (struct pnd_job **at = &supervisor->first; *at != NULL; at = &(*at)->next) {
+        if ((*at)->number == run) {
+            finish_unstarted(supervisor, take(supervisor, at), -ECANCELED);
+            return 0;
+        }
+    }
+    return -ENOENT;
 }
 
 size_t pnd_supervisor_stats(const struct pnd_supervisor *supervisor, Pendio__Stats *ret_stats,
@@ -235,11 +274,17 @@ size_t pnd_supervisor_stats(const struct pnd_supervisor *supervisor, Pendio__Sta
 void pnd_supervisor_stop(struct pnd_supervisor *supervisor)
 {
     while (supervisor->waiting_count > 0)
-        pnd_job_destroy(take_first(supervisor));
+        finish_unstarted(supervisor, take(supervisor, &supervisor->first), -ESHUTDOWN);
     uint64_t now_ns = now();
     for (uint32_t i = 0; i < supervisor->running_count; i++)
-        pnd_job_stop(supervisor->running[i], now_ns);
+        pnd_job_stop(supervisor->running[i], now_ns, PND_CAUSE_STOP);
     set_timer(supervisor);
+}
+
+void pnd_supervisor_kill(struct pnd_supervisor *supervisor)
+{
+    for (uint32_t i = 0; i < supervisor->running_count; i++)
+        pnd_job_kill(supervisor->running[i]);
 }
 
 bool pnd_supervisor_is_idle(const struct pnd_supervisor *supervisor)

@@ -2,6 +2,7 @@
 #ifndef PND_SUPERVISOR_H
 #define PND_SUPERVISOR_H
 
+#include "audit.h"
 #include "job.h"
 #include "store.h"
 
@@ -14,10 +15,12 @@ enum {
 struct pnd_supervisor;
 
 struct pnd_supervisor_options {
-    const char *const *command;   /* of a run's process: program and arguments, NULL at the end */
-    uint32_t running_count;       /* runs at once */
-    struct pnd_store *store;      /* takes the finished ones; outlives the supervisor */
-    struct pnd_listener listener; /* hears of everything, in order */
+    const char *const *command;    /* of a run's process: program and arguments, NULL at the end */
+    uint32_t running_count;        /* runs at once */
+    struct pnd_store *store;       /* takes the finished ones; outlives the supervisor */
+    const struct pnd_audit *audit; /* has a line of each; outlives it, too; NULL: none */
+    uint64_t last_run;             /* the number after it is that of the first */
+    struct pnd_listener listener;  /* hears of everything, in order */
 };
 
 int pnd_supervisor_create(const struct pnd_supervisor_options *options,
@@ -36,6 +39,12 @@ int pnd_supervisor_submit(struct pnd_supervisor *supervisor,
                           const struct pnd_submission *submission, uint64_t *ret_run,
                           uint32_t *ret_ahead_count);
 
+/*
+ * Ends a run that waits, at once, or one that is under way, soon. Returns 0, or -ENOENT for every
+ * other.
+ */
+int pnd_supervisor_cancel(struct pnd_supervisor *supervisor, uint64_t run);
+
 /* How far a run has come that waits or is under way; NULL for every other. Valid until a turn. */
 const Pendio__Progress *pnd_supervisor_find(const struct pnd_supervisor *supervisor, uint64_t run);
 
@@ -43,8 +52,11 @@ const Pendio__Progress *pnd_supervisor_find(const struct pnd_supervisor *supervi
 size_t pnd_supervisor_stats(const struct pnd_supervisor *supervisor, Pendio__Stats *ret_stats,
                             size_t stats_count);
 
-/* Forgets the runs that wait and asks the others to end: turn until it is idle. */
+/* Concludes the runs that wait and asks the others to end: turn until it is idle. */
 void pnd_supervisor_stop(struct pnd_supervisor *supervisor);
+
+/* After that: kills them. */
+void pnd_supervisor_kill(struct pnd_supervisor *supervisor);
 
 bool pnd_supervisor_is_idle(const struct pnd_supervisor *supervisor);
 

@@ -4,7 +4,8 @@
  * Happy path:  the process reported and ended by itself with a status that agrees: its report
  *              stands. One that was to be killed by its own workload, and was, has passed.
  * Failures:    everything else, in one line that names the workload, what became of its process,
- *              how far it had come, and what helps.
+ *              how far it had come, and what helps. One that was cancelled has failed: nothing
+ *              crashed, but nobody shall take it for passed.
  */
 #include "verdict.h"
 
@@ -43,7 +44,8 @@ int pnd_verdict_decide(const struct pnd_ending *ending, Pendio__Verdict *ret_ver
                        ending->workload, (long)ending->process, what, ending->operation_count,
                        quoted ? ", its last words: \"" : "", ending->last_words, quoted ? "\"" : "",
                        remedy(ending));
-    *ret_verdict = PENDIO__VERDICT__CRASHED;
+    *ret_verdict =
+        ending->cause == PND_CAUSE_CANCEL ? PENDIO__VERDICT__FAILED : PENDIO__VERDICT__CRASHED;
     return 1;
 }
 
@@ -77,6 +79,9 @@ static void describe(const struct pnd_ending *ending, char *ret_what)
     case PND_CAUSE_STOP:
         (void)snprintf(ret_what, WHAT_BYTES, "was ended because pendiod was told to stop");
         return;
+    case PND_CAUSE_CANCEL:
+        (void)snprintf(ret_what, WHAT_BYTES, "was cancelled by request");
+        return;
     case PND_CAUSE_NONE:
         break;
     }
@@ -99,6 +104,8 @@ static const char *remedy(const struct pnd_ending *ending)
         return "raise limits.time_ms, or find what it waits for";
     case PND_CAUSE_STOP:
         return "start pendiod again and submit it again";
+    case PND_CAUSE_CANCEL:
+        return "submit it again to see it to its end";
     case PND_CAUSE_LATE:
     case PND_CAUSE_NOISE:
         return "this is a fault of pendiod: report it with the workload";

@@ -10,10 +10,11 @@
 /* Why the daemon ended a process, if it did. */
 enum pnd_cause {
     PND_CAUSE_NONE,
-    PND_CAUSE_TIME,  /* the run took longer than it may */
-    PND_CAUSE_LATE,  /* it reported, and then did not end */
-    PND_CAUSE_NOISE, /* what it wrote is no event */
-    PND_CAUSE_STOP,  /* the daemon itself was told to end */
+    PND_CAUSE_TIME,   /* the run took longer than it may */
+    PND_CAUSE_LATE,   /* it reported, and then did not end */
+    PND_CAUSE_NOISE,  /* what it wrote is no event */
+    PND_CAUSE_STOP,   /* the daemon itself was told to end */
+    PND_CAUSE_CANCEL, /* somebody asked for that */
 };
 
 struct pnd_ending {

@@ -29,6 +29,7 @@ enum pnd_exit pnd_command_report(const struct pnd_options *options);
 enum pnd_exit pnd_command_check(const struct pnd_options *options);
 enum pnd_exit pnd_command_convert(const struct pnd_options *options);
 enum pnd_exit pnd_command_stats(const struct pnd_options *options);
+enum pnd_exit pnd_command_runs(const struct pnd_options *options);
 enum pnd_exit pnd_command_bench(const struct pnd_options *options);
 enum pnd_exit pnd_command_version(const struct pnd_options *options);
 

@@ -19,12 +19,17 @@
 /* Of a socket that pendiod listens on: it keeps room for that of the events beside it. */
 #define PATH_LIMIT_BYTES (sizeof((struct sockaddr_un *)NULL)->sun_path - sizeof ".events")
 
+static const char tls_scheme[] = "tls+tcp://";
+static struct pnd_credentials credentials; /* of the one link */
+
 static const int64_t connect_patience_ns = 3 * (int64_t)PND_CLOCK_SECOND;
 static const int64_t glance_patience_ns = 200 * (int64_t)PND_CLOCK_MS;
 static const int64_t request_timeout_ns = 10 * (int64_t)PND_CLOCK_SECOND;
 
 static int choose_url(const struct pnd_options *options, struct pnd_daemon *daemon);
 static bool has_socket(const char *url);
+static int read_credentials(const struct pnd_options *options, const char *url);
+static void take_events_url(const struct pnd_daemon *daemon, const char *told, char *ret_url);
 static int say_hello(const struct pnd_options *options, struct pnd_daemon *daemon);
 static int take_hello(const struct pnd_options *options, const Pendio__HelloReply *hello,
                       struct pnd_daemon *daemon);
@@ -41,9 +46,11 @@ int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_da
     int status = choose_url(options, &daemon);
     if (status == 0)
         status = check_path(daemon.url);
+    if (status == 0)
+        status = read_credentials(options, daemon.url);
     if (status < 0)
         return status;
-    status = pnd_link_open(daemon.url, patience_ns, &daemon.link);
+    status = pnd_link_open(daemon.url, &credentials, patience_ns, &daemon.link);
     if (status < 0)
         return explain_connect(&daemon, status);
     status = say_hello(options, &daemon);
@@ -59,7 +66,7 @@ int pnd_daemon_open_if_there(const struct pnd_options *options, struct pnd_daemo
 
     struct pnd_daemon daemon = {.timeout_ns = request_timeout_ns};
     if (pnd_url_default(daemon.url, sizeof daemon.url) == 0 && has_socket(daemon.url) &&
-        pnd_link_open(daemon.url, glance_patience_ns, &daemon.link) == -EINTR)
+        pnd_link_open(daemon.url, &credentials, glance_patience_ns, &daemon.link) == -EINTR)
         return -EINTR;
     int status = daemon.link != NULL ? say_hello(options, &daemon) : 0;
     if (status == 0)
@@ -78,6 +85,41 @@ static int check_path(const char *url)
                   "set XDG_RUNTIME_DIR",
                   url, PATH_LIMIT_BYTES);
     return -EINVAL;
+}
+
+/* Where both ends prove who they are, and nowhere else. */
+static int read_credentials(const struct pnd_options *options, const char *url)
+{
+    const struct pnd_credential_files files = {
+        .certificate = options->certificate,
+        .key = options->key,
+        .authority = options->authority,
+    };
+    struct pnd_message_error error = {""};
+    bool is_secure = strncmp(url, tls_scheme, strlen(tls_scheme)) == 0;
+    if (pnd_credentials_read(&files, &credentials, &error) < 0) {
+        pnd_say_error("%s", error.text);
+        return -EINVAL;
+    }
+    if (is_secure == (credentials.certificate != NULL))
+        return 0;
+    pnd_say_error(is_secure ? "%s: it needs --tls-certificate, --tls-key and --tls-authority"
+                            : "%s: certificates are of use to tls+tcp:// only; leave them out",
+                  url);
+    return -EINVAL;
+}
+
+/* A daemon that listens at all its addresses does not know which one it was called by. */
+static void take_events_url(const struct pnd_daemon *daemon, const char *told, char *ret_url)
+{
+    const char *port = strrchr(told, ':');
+    const char *end = strrchr(daemon->url, ':');
+    bool is_secure = strncmp(daemon->url, tls_scheme, strlen(tls_scheme)) == 0;
+    if (is_secure && port != NULL && end != NULL)
+        (void)snprintf(ret_url, sizeof daemon->url, "%.*s%s", (int)(end - daemon->url), daemon->url,
+                       port);
+    else
+        (void)snprintf(ret_url, sizeof daemon->url, "%s", told);
 }
 
 /* Saves the wait where no daemon has ever been. */
@@ -139,7 +181,9 @@ static int take_hello(const struct pnd_options *options, const Pendio__HelloRepl
     (void)snprintf(daemon->version, sizeof daemon->version, "%s", hello->version);
     daemon->process = hello->process;
     /* Without events progress comes from requests alone. */
-    (void)pnd_link_subscribe(daemon->link, hello->events_url);
+    char events_url[sizeof daemon->url];
+    take_events_url(daemon, hello->events_url, events_url);
+    (void)pnd_link_subscribe(daemon->link, events_url);
     return 0;
 }
 
@@ -156,7 +200,18 @@ static int explain_connect(const struct pnd_daemon *daemon, int status)
                       "with --url",
                       daemon->url);
         break;
+    case -EPROTO:
+        pnd_say_error("%s: the files of --tls-certificate, --tls-key and --tls-authority do not go "
+                      "together, or this nng has no TLS",
+                      daemon->url);
+        break;
     case -ECONNREFUSED:
+        if (credentials.certificate != NULL) {
+            pnd_say_error("%s: nobody listens there, or one of the two certificates is not what "
+                          "the other end trusts: look at its name, its time and its authority",
+                          daemon->url);
+            break;
+        }
         pnd_say_error("nobody listens on %s; start pendiod, or name another with --url",
                       daemon->url);
         break;

@@ -19,14 +19,22 @@
 #include <nng/nng.h>
 #include <nng/protocol/pubsub0/sub.h>
 #include <nng/protocol/reqrep0/req.h>
+#include <nng/supplemental/tls/tls.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { REPLY_LIMIT_BYTES = 4 << 20, SEND_TIMEOUT_MS = 1000, RECONNECT_MS = 50 };
+enum {
+    REPLY_LIMIT_BYTES = 4 << 20,
+    SEND_TIMEOUT_MS = 1000,
+    RECONNECT_MS = 50,
+    HOST_BYTES = 256,
+    FINISH_MS = 1000
+};
 
 struct pnd_link {
     nng_socket requests;
@@ -34,6 +42,8 @@ struct pnd_link {
     int requests_descriptor;
     int events_descriptor; /* -1: no subscription, which poll() passes over */
     int notice_descriptor; /* readable when `connected` or `lost` has changed */
+    const struct pnd_credentials *credentials;
+    bool finishing; /* an interruption does not end a wait at once */
     atomic_bool connected;
     atomic_bool lost;
 };
@@ -46,6 +56,9 @@ static struct pnd_link the_link = {.events_descriptor = -1, .notice_descriptor =
 
 static int open_requests(struct pnd_link *link);
 static int connect_requests(struct pnd_link *link, const char *url, int64_t patience_ns);
+static int dial(struct pnd_link *link, nng_socket socket, const char *url);
+static int secure(nng_dialer dialer, const char *url, const struct pnd_credentials *credentials);
+static void take_host(const char *url, char *ret_host);
 static int why_unconnected(const char *url);
 static void pipe_comes(nng_pipe pipe, nng_pipe_ev event, void *argument);
 static void pipe_goes(nng_pipe pipe, nng_pipe_ev event, void *argument);
@@ -56,10 +69,12 @@ static int receive(nng_socket socket, const ProtobufCMessageDescriptor *type,
 static int wait_for(struct pnd_link *link, int descriptor, int64_t deadline_ns);
 static int status_of(int nng_error);
 
-int pnd_link_open(const char *url, int64_t patience_ns, struct pnd_link **ret_link)
+int pnd_link_open(const char *url, const struct pnd_credentials *credentials, int64_t patience_ns,
+                  struct pnd_link **ret_link)
 {
     struct pnd_link *link = &the_link;
     assert(link->notice_descriptor < 0);
+    link->credentials = credentials;
 
     link->notice_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (link->notice_descriptor < 0)
@@ -101,14 +116,60 @@ static int open_requests(struct pnd_link *link)
 
 static int connect_requests(struct pnd_link *link, const char *url, int64_t patience_ns)
 {
-    if (nng_dial(link->requests, url, NULL, NNG_FLAG_NONBLOCK) != 0)
-        return -EINVAL;
-
     int64_t deadline_ns = pnd_clock_now_ns() + patience_ns;
-    int status = 0;
+    int status = dial(link, link->requests, url);
     while (status == 0 && !atomic_load(&link->connected))
         status = wait_for(link, -1, deadline_ns);
     return status == -ETIMEDOUT ? why_unconnected(url) : status;
+}
+
+static int dial(struct pnd_link *link, nng_socket socket, const char *url)
+{
+    nng_dialer dialer;
+    if (nng_dialer_create(&dialer, socket, url) != 0)
+        return -EINVAL;
+    if (link->credentials->certificate != NULL && secure(dialer, url, link->credentials) != 0)
+        return -EPROTO;
+    return nng_dialer_start(dialer, NNG_FLAG_NONBLOCK) != 0 ? -EINVAL : 0;
+}
+
+/* The other end must have a certificate, too, and it must be that of the host we call. */
+static int secure(nng_dialer dialer, const char *url, const struct pnd_credentials *credentials)
+{
+    char host[HOST_BYTES];
+    nng_tls_config *config = NULL;
+    int error = nng_tls_config_alloc(&config, NNG_TLS_MODE_CLIENT);
+    if (error != 0)
+        return error;
+    take_host(url, host);
+    error = nng_tls_config_version(config, NNG_TLS_1_2, NNG_TLS_1_3);
+    if (error == 0)
+        error = nng_tls_config_server_name(config, host);
+    if (error == 0)
+        error = nng_tls_config_own_cert(config, credentials->certificate, credentials->key, NULL);
+    if (error == 0)
+        error = nng_tls_config_ca_chain(config, credentials->authority, NULL);
+    if (error == 0)
+        error = nng_tls_config_auth_mode(config, NNG_TLS_AUTH_MODE_REQUIRED);
+    if (error == 0)
+        error = nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, config);
+    nng_tls_config_free(config); /* the dialer holds it, too */
+    return error;
+}
+
+/* Between the scheme and the port, without brackets. */
+static void take_host(const char *url, char *ret_host)
+{
+    const char *begin = strstr(url, "://");
+    begin = begin != NULL ? begin + 3 : url;
+    const char *end = strrchr(begin, ':');
+    if (end == NULL)
+        end = begin + strlen(begin);
+    if (*begin == '[' && end > begin + 1 && end[-1] == ']') {
+        begin++;
+        end--;
+    }
+    (void)snprintf(ret_host, HOST_BYTES, "%.*s", (int)(end - begin), begin);
 }
 
 /* The background dialer keeps its reasons to itself; one matters to the user. */
@@ -215,9 +276,7 @@ int pnd_link_subscribe(struct pnd_link *link, const char *url)
         error = nng_socket_set_size(link->events, NNG_OPT_RECVMAXSZ, REPLY_LIMIT_BYTES);
     if (error == 0)
         error = nng_socket_get_int(link->events, NNG_OPT_RECVFD, &descriptor);
-    if (error == 0)
-        error = nng_dial(link->events, url, NULL, NNG_FLAG_NONBLOCK);
-    if (error != 0)
+    if (error != 0 || dial(link, link->events, url) < 0)
         return -EINVAL;
     link->events_descriptor = descriptor;
     return 0;
@@ -248,6 +307,7 @@ int pnd_link_wait(struct pnd_link *link, int64_t timeout_ns, Pendio__Event **ret
  */
 static int wait_for(struct pnd_link *link, int descriptor, int64_t deadline_ns)
 {
+    bool interrupted = false;
     struct pollfd watched[] = {
         {.fd = descriptor, .events = POLLIN},
         {.fd = link->notice_descriptor, .events = POLLIN},
@@ -257,18 +317,29 @@ static int wait_for(struct pnd_link *link, int descriptor, int64_t deadline_ns)
         int ready = poll(watched, 3, pnd_clock_left_ms(deadline_ns));
         if (ready < 0 && errno != EINTR)
             return -errno;
-        if (pnd_interrupt_signal() != 0)
+        if (pnd_interrupt_signal() != 0 && !link->finishing)
             return -EINTR;
+        if (pnd_interrupt_signal() != 0 && !interrupted) {
+            interrupted = true;
+            watched[2].fd = -1;
+            if (pnd_clock_left_ms(deadline_ns) > FINISH_MS)
+                deadline_ns = pnd_clock_now_ns() + FINISH_MS * (int64_t)PND_CLOCK_MS;
+        }
         if (ready > 0 && (watched[0].revents & POLLIN) != 0)
             return 0;
         if (atomic_load(&link->lost))
             return -ECONNRESET;
         if (ready == 0)
-            return -ETIMEDOUT;
+            return interrupted ? -EINTR : -ETIMEDOUT;
         uint64_t notices = 0;
         if (read(link->notice_descriptor, &notices, sizeof notices) > 0 && descriptor < 0)
             return 0;
     }
+}
+
+void pnd_link_finish(struct pnd_link *link, bool finishing)
+{
+    link->finishing = finishing;
 }
 
 static int status_of(int nng_error)

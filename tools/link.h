@@ -8,6 +8,7 @@
 #ifndef PND_LINK_H
 #define PND_LINK_H
 
+#include "credentials.h"
 #include "messages.h"
 
 #include <stdbool.h>
@@ -17,10 +18,15 @@ struct pnd_link;
 
 /*
  * Tries until somebody accepts or `patience_ns` have passed. Returns 0, -ECONNREFUSED (nobody
- * listens), -EACCES (not ours to use), -EINVAL (no URL), -EINTR or -ENOMEM. May be called once; the
- * link ends with the process.
+ * listens), -EACCES (not ours to use), -EINVAL (no URL), -EPROTO (credentials of no use), -EINTR or
+ * -ENOMEM. May be called once; the link ends with the process. `credentials`, which may have none,
+ * must outlive it.
  */
-int pnd_link_open(const char *url, int64_t patience_ns, struct pnd_link **ret_link);
+int pnd_link_open(const char *url, const struct pnd_credentials *credentials, int64_t patience_ns,
+                  struct pnd_link **ret_link);
+
+/* From now on an interruption does not end a wait at once, but within a second. Or not any more. */
+void pnd_link_finish(struct pnd_link *link, bool finishing);
 
 /*
  * Returns 0, -ECONNRESET (the daemon has gone), -ETIMEDOUT, -EBADMSG (no reply of a daemon),

@@ -26,9 +26,9 @@ static const struct pnd_command commands[] = {
             "from stdin for -. With --json -, --junit - or --html - the table goes to stderr. "
             "Without\n"
             "--timeout a run may last as long as its own limit.\n",
-        .options = PND_OPTION_URL | PND_OPTION_JSON | PND_OPTION_JUNIT | PND_OPTION_HTML |
+        .options = PND_OPTION_REACH | PND_OPTION_JSON | PND_OPTION_JUNIT | PND_OPTION_HTML |
                    PND_OPTION_SEED | PND_OPTION_BACKEND | PND_OPTION_FEATURES | PND_OPTION_SUBJECT |
-                   PND_OPTION_TIMEOUT | PND_OPTION_QUIET,
+                   PND_OPTION_QUIET,
         .file_minimum = 1,
         .file_maximum = INT_MAX,
         .run = pnd_command_run,
@@ -49,7 +49,7 @@ static const struct pnd_command commands[] = {
         .summary = "validate workloads, and tell in words what they will do",
         .about = "Also asks the daemon, if one listens or --url names one. With --quiet a line\n"
                  "for each file is all.\n",
-        .options = PND_OPTION_URL | PND_OPTION_TIMEOUT | PND_OPTION_QUIET,
+        .options = PND_OPTION_REACH | PND_OPTION_QUIET,
         .file_minimum = 1,
         .file_maximum = INT_MAX,
         .run = pnd_command_check,
@@ -71,8 +71,17 @@ static const struct pnd_command commands[] = {
         .arguments = "",
         .summary = "the runtime's statistics of running and finished runs",
         .about = "",
-        .options = PND_OPTION_URL | PND_OPTION_JSON | PND_OPTION_TIMEOUT,
+        .options = PND_OPTION_REACH | PND_OPTION_JSON,
         .run = pnd_command_stats,
+    },
+    {
+        .name = "runs",
+        .arguments = "[list | fetch RUN | cancel RUN]",
+        .summary = "finished runs that the daemon keeps; or one of them; or end one",
+        .about = "RUN is a number, as list shows it. fetch ends as run would have.\n",
+        .options = PND_OPTION_REACH | PND_OPTION_JSON,
+        .file_maximum = 2,
+        .run = pnd_command_runs,
     },
     {
         .name = "bench",
@@ -96,7 +105,7 @@ static const struct pnd_command commands[] = {
         .arguments = "",
         .summary = "versions of this program and of the daemon",
         .about = "",
-        .options = PND_OPTION_URL | PND_OPTION_JSON | PND_OPTION_TIMEOUT,
+        .options = PND_OPTION_REACH | PND_OPTION_JSON,
         .run = pnd_command_version,
     },
 };

@@ -44,6 +44,11 @@ static int take_nothing(struct pnd_options *options);
 
 static const struct described_option table[] = {
     {"url", PND_OPTION_URL, "URL", "where the daemon listens", AS_TEXT(url)},
+    {"tls-certificate", PND_OPTION_CERTIFICATE, "FILE", "ours, in PEM, for a URL of tls+tcp://",
+     AS_TEXT(certificate)},
+    {"tls-key", PND_OPTION_KEY, "FILE", "of that certificate", AS_TEXT(key)},
+    {"tls-authority", PND_OPTION_AUTHORITY, "FILE", "who must have signed the daemon's",
+     AS_TEXT(authority)},
     {"json", PND_OPTION_JSON, "FILE", "results as JSON; - is stdout", AS_TEXT(json)},
     {"junit", PND_OPTION_JUNIT, "FILE", "results as JUnit XML; - is stdout", AS_TEXT(junit)},
     {"seed", PND_OPTION_SEED, "N", "another seed, of bytes and draws", take_seed, 0},

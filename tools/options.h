@@ -30,6 +30,12 @@ enum {
     PND_OPTION_SVG = 1u << 18,
     PND_OPTION_RESULTS = 1u << 19,
     PND_OPTION_SUBJECT = 1u << 24,
+    PND_OPTION_CERTIFICATE = 1u << 25,
+    PND_OPTION_KEY = 1u << 26,
+    PND_OPTION_AUTHORITY = 1u << 27,
+    PND_OPTION_REACH = /* the daemon */
+    PND_OPTION_URL | PND_OPTION_CERTIFICATE | PND_OPTION_KEY | PND_OPTION_AUTHORITY |
+    PND_OPTION_TIMEOUT,
 };
 
 struct pnd_options {
@@ -39,7 +45,10 @@ struct pnd_options {
     const char *junit;
     const char *html; /* NULL: none, "-": stdout; so is `svg` */
     const char *svg;
-    const char *results; /* NULL: measure */
+    const char *results;     /* NULL: measure */
+    const char *certificate; /* NULL: none; so are the next two */
+    const char *key;
+    const char *authority;
     const char *backend; /* NULL: the daemon's own; so is `features` */
     const char *features;
     const char *subject; /* NULL: libpendio */

@@ -50,6 +50,12 @@ void pnd_progress_next(struct pnd_progress *progress, int workload_index, const 
     progress->workload = workload;
     progress->operations = 0;
     progress->operations_expected = 0;
+    progress->ahead_count = 0;
+}
+
+void pnd_progress_wait(struct pnd_progress *progress, uint32_t ahead_count)
+{
+    progress->ahead_count = ahead_count;
 }
 
 void pnd_progress_update(struct pnd_progress *progress, uint64_t operations,
@@ -79,10 +85,16 @@ static void draw(struct pnd_progress *progress)
     int width = terminal_width();
     if (width > LINE_BYTES)
         width = LINE_BYTES;
-    (void)snprintf(line, (size_t)width, "[%d/%d] [%s] %3.0f %%  %s %s  %.0f s  %s",
-                   progress->workload_index + 1, progress->workload_count, bar,
-                   fraction_done(progress) * 100, pnd_units_brief(progress->operations).text,
-                   progress->unit, seconds, progress->workload);
+    if (progress->ahead_count > 0)
+        (void)snprintf(line, (size_t)width, "[%d/%d] [%s] %3.0f %%  waits for %u %s  %.0f s  %s",
+                       progress->workload_index + 1, progress->workload_count, bar,
+                       fraction_done(progress) * 100, progress->ahead_count,
+                       progress->ahead_count == 1 ? "run" : "runs", seconds, progress->workload);
+    else
+        (void)snprintf(line, (size_t)width, "[%d/%d] [%s] %3.0f %%  %s %s  %.0f s  %s",
+                       progress->workload_index + 1, progress->workload_count, bar,
+                       fraction_done(progress) * 100, pnd_units_brief(progress->operations).text,
+                       progress->unit, seconds, progress->workload);
     pnd_say_clean(line);
     pnd_say_for_now(line);
 }

@@ -15,6 +15,7 @@ struct pnd_progress {
     const char *unit; /* what `operations` are called */
     uint64_t operations;
     uint64_t operations_expected; /* 0: unknown */
+    uint32_t ahead_count;         /* runs that come first */
 };
 
 /* `wanted` also needs a terminal on stderr. */
@@ -25,6 +26,9 @@ void pnd_progress_next(struct pnd_progress *progress, int workload_index, const 
 
 void pnd_progress_update(struct pnd_progress *progress, uint64_t operations,
                          uint64_t operations_expected);
+
+/* So many runs come first; 0: it is under way. */
+void pnd_progress_wait(struct pnd_progress *progress, uint32_t ahead_count);
 
 /* Draws when it is time to. */
 void pnd_progress_tick(struct pnd_progress *progress);

@@ -4,12 +4,14 @@
  * Happy path:  submit -> follow the events until the report is announced -> fetch it. Without
  *              events it is fetched every now and then until it is there.
  * Failures:    an invalid workload is an outcome; a busy daemon is asked again; a daemon that is
- *              gone, silent or confused, and a run over --timeout, end it with one line.
+ *              gone, silent or confused, and a run over --timeout, end it with one line. A run that
+ *              nobody waits for any more is cancelled.
  */
 #include "replay.h"
 
 #include "clock.h"
 #include "content_hash.h"
+#include "interrupt.h"
 #include "say.h"
 
 #include <errno.h>
@@ -37,6 +39,7 @@ static int wait_for_report(struct trip *trip, int64_t pause_ns);
 static bool take_event(struct trip *trip, const Pendio__Event *event);
 static void take_progress(struct trip *trip, const Pendio__Progress *progress);
 static int fetch(struct trip *trip, Pendio__Reply **ret_reply);
+static void cancel(const struct trip *trip);
 
 int pnd_replay_workload(const struct pnd_replay *replay, const char *name,
                         Pendio__Workload *workload, struct pnd_outcome *ret_outcome)
@@ -53,7 +56,9 @@ int pnd_replay_workload(const struct pnd_replay *replay, const char *name,
         return status;
 
     Pendio__Reply *reply = NULL;
-    status = follow(&trip, &reply);
+    status = pnd_interrupt_signal() != 0 ? -EINTR : follow(&trip, &reply);
+    if (status == -EINTR || status == -ETIMEDOUT)
+        cancel(&trip);
     if (status < 0)
         return status;
     status = pnd_outcome_init(ret_outcome, name, reply);
@@ -133,8 +138,11 @@ static int submit_until_accepted(struct trip *trip, const Pendio__Request *reque
     int64_t deadline_ns =
         trip->deadline_ns != 0 ? trip->deadline_ns : pnd_clock_now_ns() + busy_patience_ns;
     for (;;) {
+        /* Until the number of the run is known, so that it can be cancelled. */
+        pnd_link_finish(replay.daemon->link, true);
         int status = pnd_daemon_ask(replay.daemon, trip->name, request, PENDIO__REPLY__BODY_SUBMIT,
                                     ret_reply);
+        pnd_link_finish(replay.daemon->link, false);
         if (status < 0)
             return status;
         if ((*ret_reply)->status != PENDIO__STATUS__BUSY || pnd_clock_left_ms(deadline_ns) == 0)
@@ -206,6 +214,7 @@ static void take_progress(struct trip *trip, const Pendio__Progress *progress)
 {
     pnd_progress_update(trip->replay->progress, progress->operations,
                         progress->operations_expected);
+    pnd_progress_wait(trip->replay->progress, progress->ahead_count);
 }
 
 static int fetch(struct trip *trip, Pendio__Reply **ret_reply)
@@ -230,4 +239,22 @@ static int fetch(struct trip *trip, Pendio__Reply **ret_reply)
     }
     *ret_reply = reply;
     return 0;
+}
+
+/* Whether it was heard is told to nobody: the reason why it is done was, or is a signal. */
+static void cancel(const struct trip *trip)
+{
+    Pendio__CancelRequest wish = PENDIO__CANCEL_REQUEST__INIT;
+    wish.run = trip->run;
+    Pendio__Request request = PENDIO__REQUEST__INIT;
+    request.version = 1;
+    request.body_case = PENDIO__REQUEST__BODY_CANCEL;
+    request.cancel = &wish;
+
+    struct pnd_link *link = trip->replay->daemon->link;
+    Pendio__Reply *reply = NULL;
+    pnd_link_finish(link, true);
+    if (pnd_link_call(link, &request, PND_CLOCK_SECOND, &reply) == 0)
+        pnd_link_free_reply(reply);
+    pnd_link_finish(link, false);
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -267,7 +268,7 @@ static long limit_of(int resource)
 {
     struct rlimit limits = {0};
     (void)getrlimit((__rlimit_resource_t)resource, &limits);
-    return (long)limits.rlim_cur;
+    return limits.rlim_cur == limits.rlim_max ? (long)limits.rlim_cur : -1;
 }
 
 static int act_look(void)
@@ -286,6 +287,10 @@ static int act_look(void)
     see_number(&look, "process group", getpid(), getpgrp());
     see_number(&look, "core files", 0, limit_of(RLIMIT_CORE));
     see_number(&look, "descriptor limit", 100, limit_of(RLIMIT_NOFILE));
+    see_number(&look, "file limit", 1000, limit_of(RLIMIT_FSIZE));
+    see_number(&look, "processor limit", 60 * sysconf(_SC_NPROCESSORS_ONLN) + 5,
+               limit_of(RLIMIT_CPU));
+    see_number(&look, "new privileges", 1, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
     see_number(&look, "signals held", 0, signals_held());
     see_number(&look, "SIGPIPE ignored", 0, pipe_action.sa_handler == SIG_IGN);
     see_descriptors(&look);

@@ -8,7 +8,7 @@ pendio_test(harness supervisor SOURCES suite.c act.c LIBRARIES pendio_daemon TIM
 
 # These start the program itself, and talk to it.
 find_package(nng CONFIG REQUIRED)
-foreach(stem daemon daemon_runs daemon_start)
+foreach(stem daemon daemon_runs daemon_start daemon_peers)
     pendio_test(harness ${stem}
         SOURCES suite.c daemon_fixture.c
             "${daemon_support}/real_daemon.c" "${daemon_support}/client.c"
@@ -17,3 +17,9 @@ foreach(stem daemon daemon_runs daemon_start)
         PENDIOD="$<TARGET_FILE:pendiod>" NNG_LEAKS="${daemon_support}/nng_leaks.supp")
     add_dependencies(harness_${stem}_test pendiod)
 endforeach()
+
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+add_test(NAME harness.deploy
+    COMMAND Python3::Interpreter -B "${CMAKE_CURRENT_SOURCE_DIR}/deploy_test.py"
+            "${PROJECT_SOURCE_DIR}/harness/deploy" "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+set_tests_properties(harness.deploy PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)

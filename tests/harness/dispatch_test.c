@@ -168,9 +168,9 @@ END_TEST
 START_TEST(request_without_a_known_body_is_refused)
 {
     ask("{\"version\": 1}");
-    assert_refused(PENDIO__STATUS__BAD_REQUEST, "knows hello, submit, fetch, check and stats");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, "knows hello, submit, fetch, check, stats, ");
     ask_bytes("\x08\x01\xA2\x06\x00", 5); /* field 100, as a later schema may have it */
-    assert_refused(PENDIO__STATUS__BAD_REQUEST, "knows hello, submit, fetch, check and stats");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, "knows hello, submit, fetch, check, stats, ");
 }
 END_TEST
 
@@ -348,6 +348,56 @@ START_TEST(reply_that_would_be_too_long_says_so)
 }
 END_TEST
 
+START_TEST(cancel_ends_a_run_and_is_refused_once_it_has_ended)
+{
+    ask_with("submit", "", "");
+    ask_with("submit", "", "");
+    ask("{\"version\": 1, \"fetch\": {\"run\": \"2\"}}");
+    ck_assert_uint_eq(reply->fetch->progress->ahead_count, 1);
+
+    ask("{\"version\": 1, \"cancel\": {\"run\": \"2\"}}");
+    ck_assert_int_eq(reply->status, PENDIO__STATUS__OK);
+    ck_assert_int_eq(reply->body_case, PENDIO__REPLY__BODY__NOT_SET);
+
+    ask("{\"version\": 1, \"fetch\": {\"run\": \"2\"}}");
+    ck_assert_int_eq(reply->fetch->report->verdict, PENDIO__VERDICT__FAILED);
+    ck_assert_ptr_nonnull(strstr(reply->fetch->report->reason, "cancelled by request"));
+    ask("{\"version\": 1, \"cancel\": {\"run\": \"2\"}}");
+    assert_refused(PENDIO__STATUS__NO_SUCH_RUN, "run 2 has ended already; fetch its report");
+    ask("{\"version\": 1, \"cancel\": {\"run\": \"3\"}}");
+    assert_refused(PENDIO__STATUS__NO_SUCH_RUN, "run 3 is not known");
+}
+END_TEST
+
+START_TEST(list_comes_in_pages)
+{
+    ask("{\"version\": 1, \"list\": {}}");
+    ck_assert_int_eq(reply->status, PENDIO__STATUS__OK);
+    ck_assert_uint_eq(reply->list->n_runs, 0);
+    ck_assert(!reply->list->more);
+
+    for (int i = 0; i < 4; i++)
+        ask_with("submit", "", "");
+    for (int i = 2; i <= 4; i++) {
+        char json[80];
+        (void)snprintf(json, sizeof json, "{\"version\": 1, \"cancel\": {\"run\": \"%d\"}}", i);
+        ask(json);
+    }
+    ask("{\"version\": 1, \"list\": {\"count\": 2}}");
+    ck_assert_uint_eq(reply->list->n_runs, 2);
+    ck_assert(reply->list->more);
+    ck_assert_uint_eq(reply->list->runs[1]->run, 3);
+    ck_assert_str_eq(reply->list->runs[1]->workload, "context/nop");
+    ck_assert_int_eq(reply->list->runs[1]->verdict, PENDIO__VERDICT__FAILED);
+    ck_assert_uint_eq(strlen(reply->list->runs[1]->content_hash), 64);
+    ck_assert_uint_ne(reply->list->runs[1]->ended_s, 0);
+    ask("{\"version\": 1, \"list\": {\"count\": 2, \"before\": \"3\"}}");
+    ck_assert_uint_eq(reply->list->n_runs, 1);
+    ck_assert(!reply->list->more);
+    ck_assert_uint_eq(reply->list->runs[0]->run, 2);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -369,6 +419,8 @@ int main(void)
         fetch_of_a_finished_run_brings_its_report,
         fetch_of_an_unknown_run_is_refused_by_number,
         stats_list_running_runs_before_finished_ones,
+        cancel_ends_a_run_and_is_refused_once_it_has_ended,
+        list_comes_in_pages,
         reply_that_would_be_too_long_says_so,
     };
     return suite_run("dispatch", begin, end, tests, sizeof tests / sizeof tests[0]);

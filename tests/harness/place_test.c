@@ -131,7 +131,8 @@ START_TEST(urls_that_are_not_accepted_say_why)
         {"pendiod.sock", "only ipc://PATH"},
         {"inproc://pendiod", "only ipc://PATH"},
         {"ws://127.0.0.1:80", "only ipc://PATH"},
-        {"tls+tcp://127.0.0.1:7100", "only ipc://PATH"},
+        {"tls+tcp://127.0.0.1", "as in tls+tcp://127.0.0.1:7100"},
+        {"tls://127.0.0.1:7100", "only ipc://PATH"},
         {"ipc://relative", "must begin with a slash"},
         {"tcp://0.0.0.0:7100", "only loopback"},
         {"tcp://192.168.1.1:7100", "only loopback"},
@@ -169,6 +170,10 @@ START_TEST(events_of_a_port_are_on_the_one_above)
     ck_assert_int_eq(pnd_place_take("tcp://[::1]:65534", &place, &error), 0);
     ck_assert_str_eq(place.events_url, "tcp://[::1]:65535");
     ck_assert_int_eq(pnd_place_take("tcp://localhost:1", &place, &error), 0);
+    ck_assert(!place.is_secure);
+    ck_assert_int_eq(pnd_place_take("tls+tcp://192.0.2.1:7100", &place, &error), 0);
+    ck_assert_str_eq(place.events_url, "tls+tcp://192.0.2.1:7101");
+    ck_assert(place.is_secure);
     pnd_place_leave(&place);
 }
 END_TEST

@@ -43,7 +43,7 @@ static Pendio__Event *make_report(uint64_t run)
 static void add(uint64_t first, uint64_t last, size_t byte_count)
 {
     for (uint64_t run = first; run <= last; run++)
-        pnd_store_add(store, make_report(run), byte_count);
+        pnd_store_add(store, make_report(run), byte_count, run + 1000);
 }
 
 START_TEST(empty_store_knows_no_run)
@@ -110,6 +110,23 @@ START_TEST(statistics_come_youngest_first)
 }
 END_TEST
 
+START_TEST(list_is_of_those_older_than_a_run_youngest_first)
+{
+    Pendio__Finished runs[PND_STORE_RUN_COUNT];
+    add(1, PND_STORE_RUN_COUNT + 5, 100);
+
+    ck_assert_uint_eq(pnd_store_list(store, 0, runs, 2), 2);
+    ck_assert_uint_eq(runs[0].run, PND_STORE_RUN_COUNT + 5);
+    ck_assert_uint_eq(runs[1].run, PND_STORE_RUN_COUNT + 4);
+    ck_assert_uint_eq(runs[1].ended_s, PND_STORE_RUN_COUNT + 4 + 1000);
+    ck_assert_uint_eq(pnd_store_list(store, 8, runs, PND_STORE_RUN_COUNT), 2);
+    ck_assert_uint_eq(runs[0].run, 7);
+    ck_assert_uint_eq(pnd_store_list(store, 6, runs, PND_STORE_RUN_COUNT), 0);
+    ck_assert_uint_eq(pnd_store_list(store, 5, runs, PND_STORE_RUN_COUNT), 0);
+    ck_assert_uint_eq(pnd_store_list(store, 1000, runs, PND_STORE_RUN_COUNT), 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -119,6 +136,7 @@ int main(void)
         oldest_reports_make_room_by_size,
         report_larger_than_the_store_is_kept_alone,
         statistics_come_youngest_first,
+        list_is_of_those_older_than_a_run_youngest_first,
     };
     return suite_run("store", begin, end, tests, sizeof tests / sizeof tests[0]);
 }

@@ -87,6 +87,7 @@ static int submit_for(const char *name, uint64_t time_limit_ms, uint64_t *ret_ru
         .request = &request,
         .time_limit_ms = time_limit_ms,
         .descriptor_count = 100,
+        .file_bytes = 1000,
     };
     return pnd_supervisor_submit(supervisor, &submission, ret_run, ret_ahead_count);
 }
@@ -354,7 +355,7 @@ START_TEST(stop_ends_the_run_under_way_and_says_why)
 
     assert_crashed(run, "told to stop", "submit it again");
     ck_assert(pnd_supervisor_is_idle(supervisor));
-    ck_assert_ptr_null(pnd_store_find(store, waiting));
+    ck_assert_ptr_nonnull(strstr(report_of(waiting)->reason, "never run, because"));
 }
 END_TEST
 
@@ -366,6 +367,27 @@ START_TEST(stop_kills_a_run_that_does_not_listen)
     pnd_supervisor_stop(supervisor);
 
     assert_crashed(run, "told to stop", "submit it again");
+}
+END_TEST
+
+START_TEST(cancel_in_line_leaves_the_others_in_theirs)
+{
+    uint64_t run = submit("act/hang");
+    uint64_t first = submit("act/report");
+    uint64_t second = submit("act/report");
+    (void)process_of(run);
+
+    ck_assert_int_eq(pnd_supervisor_cancel(supervisor, second), 0);
+    uint64_t third = submit("act/report");
+    ck_assert_int_eq(pnd_supervisor_cancel(supervisor, first), 0);
+
+    ck_assert_uint_eq(pnd_supervisor_find(supervisor, third)->ahead_count, 1);
+    ck_assert_ptr_nonnull(strstr(report_of(first)->reason, "while it waited for its turn"));
+    ck_assert_ptr_nonnull(strstr(report_of(second)->reason, "cancelled by request"));
+    ck_assert_int_eq(pnd_supervisor_cancel(supervisor, second), -ENOENT);
+    ck_assert_int_eq(pnd_supervisor_cancel(supervisor, run), 0);
+    ck_assert_int_eq(report_of(run)->verdict, PENDIO__VERDICT__FAILED);
+    ck_assert_int_eq(report_of(third)->verdict, PENDIO__VERDICT__PASSED);
 }
 END_TEST
 
@@ -419,6 +441,7 @@ int main(int count, char **arguments)
         full_line_refuses,
         stop_ends_the_run_under_way_and_says_why,
         stop_kills_a_run_that_does_not_listen,
+        cancel_in_line_leaves_the_others_in_theirs,
         program_that_is_not_there_is_a_crash_with_its_reason,
         want_of_a_directory_is_a_verdict,
     };

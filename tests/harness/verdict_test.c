@@ -54,6 +54,20 @@ START_TEST(success_does_not_stand_beside_a_bad_end)
 }
 END_TEST
 
+START_TEST(cancelled_run_has_failed_whatever_its_process_made_of_it)
+{
+    ending.report = NULL;
+    ending.to_crash = true;
+    ending.cause = PND_CAUSE_CANCEL;
+    ending.end = (struct pnd_process_end){.code = CLD_KILLED, .value = SIGKILL};
+    ck_assert_int_eq(decide(), 1);
+    ck_assert_int_eq(verdict, PENDIO__VERDICT__FAILED);
+    ck_assert_str_eq(reason.text,
+                     "workload \"connect/tcp_echo\": its process 1234 was cancelled by request "
+                     "after 12345 operations; submit it again to see it to its end");
+}
+END_TEST
+
 START_TEST(process_that_was_to_be_killed_and_was_has_passed)
 {
     ending.report = NULL;
@@ -154,6 +168,7 @@ int main(void)
     const TTest *const tests[] = {
         report_and_end_that_agree_stand,
         success_does_not_stand_beside_a_bad_end,
+        cancelled_run_has_failed_whatever_its_process_made_of_it,
         process_that_was_to_be_killed_and_was_has_passed,
         process_that_was_to_be_killed_and_ended_otherwise_has_not_passed,
         killed_process_is_told_in_one_line,
