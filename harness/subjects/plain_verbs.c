@@ -59,7 +59,7 @@ static bool try_accept(struct context *context)
     return pnd_plain_finish(context, 0);
 }
 
-/* A second call asks how it ended; unasked, the system would tell that to whoever connects again. */
+/* A second call asks how it ended; else the system would tell that to whoever connects again. */
 static bool try_connect(struct context *context)
 {
     struct pollfd ready = {.fd = context->handle->descriptor, .events = POLLOUT};
