@@ -59,22 +59,17 @@ static bool try_accept(struct context *context)
     return pnd_plain_finish(context, 0);
 }
 
+/* A second call asks how it ended; else the system would tell that to whoever connects again. */
 static bool try_connect(struct context *context)
 {
     struct pollfd ready = {.fd = context->handle->descriptor, .events = POLLOUT};
-    int error = 0;
-    socklen_t size = sizeof error;
-    if (!context->connecting) {
-        if (connect(ready.fd, (struct sockaddr *)&context->set.endpoint,
-                    context->set.endpoint_bytes) == 0)
-            return pnd_plain_finish(context, 0);
-        context->connecting = errno == EINPROGRESS;
-        return !context->connecting && failed(context);
-    }
-    if (poll(&ready, 1, 0) <= 0)
+    if (context->connecting && poll(&ready, 1, 0) <= 0)
         return false;
-    (void)getsockopt(ready.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    return pnd_plain_finish(context, error);
+    if (connect(ready.fd, (struct sockaddr *)&context->set.endpoint, context->set.endpoint_bytes) ==
+        0)
+        return pnd_plain_finish(context, 0);
+    context->connecting = errno == EINPROGRESS;
+    return !context->connecting && failed(context);
 }
 
 /* What came is in the window; some faults change that. */
