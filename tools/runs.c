@@ -234,7 +234,7 @@ static enum pnd_exit show_report(struct wish *wish, Pendio__Reply *reply)
         [PENDIO__VERDICT__SKIPPED] = PND_EXIT_SKIPPED,
     };
     struct pnd_outcome outcome;
-    struct pnd_environment environment;
+    struct pnd_results results = {.outcomes = &outcome, .outcome_count = 1};
     struct pnd_output output = {0};
     int status = pnd_outcome_init(&outcome, wish->word, reply);
     if (status < 0) {
@@ -251,8 +251,8 @@ static enum pnd_exit show_report(struct wish *wish, Pendio__Reply *reply)
         status = pnd_summary_print(&summary);
     }
     if (status == 0 && output.stream != NULL) {
-        pnd_environment_init(&environment, &wish->daemon, &outcome, 1);
-        status = pnd_results_write(&environment, &outcome, 1, output.stream);
+        pnd_environment_init(&results.environment, &wish->daemon, &outcome, 1);
+        status = pnd_results_write(&results, output.stream);
         status = status < 0 ? pnd_output_fail(&output, status) : pnd_output_end(&output);
     }
     enum pnd_exit code = status < 0 ? PND_EXIT_UNREACHABLE : codes[outcome.verdict];
