@@ -20,7 +20,7 @@ endforeach()
 
 # Every shipped workload, as the daemon's child would run it.
 pendio_test(harness workloads
-    SOURCES "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 600)
+    SOURCES "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 900)
 target_compile_definitions(harness_workloads_test PRIVATE
     WORKLOADS="${PROJECT_SOURCE_DIR}/harness/workloads")
 
