@@ -98,11 +98,12 @@ static void judge_product(struct pnd_referee *referee, const struct pnd_start *s
                          (unsigned long long)start->into, (unsigned long long)completion->value);
 }
 
-/* A connection takes the place of what was there before: its streams begin. */
+/* A connection takes the place of what was there before, if only of none: its streams begin. */
 static void begin_anew(struct pnd_ledger *ledger, const struct pnd_start *start,
                        struct pnd_handle_page *handle, const struct pendio_completion *completion)
 {
-    struct pnd_handle_page *renewed = start->reuse ? handle : pnd_ledger_into(ledger, start);
+    bool connects = start->reuse || start->operation == PENDIO_OPERATION_CONNECT;
+    struct pnd_handle_page *renewed = connects ? handle : pnd_ledger_into(ledger, start);
     if (renewed == NULL || completion->error != 0)
         return;
     renewed->end_seen = false;

@@ -6,9 +6,9 @@
  * Happy path:  the busy stream's far end keeps it full; its context receives, and receives again
  *              from inside every result. In each round data come for the quiet handle, whose
  *              receive is pending; from then on until that is delivered, the busy one is heard of
- *              at most `budget` times as done, and by delivery once, or twice where a poll tells of
- *              data (runtime/bell.h): in that turn, and in the next, which brings the data. All is
- *              counted, nothing timed.
+ *              at most `budget` times as done, and once by delivery; over Unix sockets, where a
+ *              poll tells of data (runtime/bell.h), twice as often: in that turn, and in the next,
+ *              which brings the data. All is counted, nothing timed.
  * Failures:    one line, exit 1.
  *
  * Under TRY every receive finds data; under AUTO what the loop has collected answers.
@@ -24,7 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { WINDOW_BYTES = 64, HARVEST_COUNT = 16, MOST_DELIVERED = 2 };
+enum { WINDOW_BYTES = 64, HARVEST_COUNT = 16 };
 
 struct end {
     struct pendio_context *context;
@@ -44,6 +44,7 @@ static struct {
     uint64_t delivered_count; /* likewise */
     uint64_t total_count;
     uint64_t most_done_count;
+    uint64_t turn_count; /* that the quiet one may take */
     bool quiet_waits;
     bool ending;
 } fair;
@@ -171,7 +172,8 @@ static void run_round(void)
         turn();
         keep_full(&fair.busy);
     }
-    live_check(fair.done_count <= fair.budget && fair.delivered_count <= MOST_DELIVERED,
+    live_check(fair.done_count <= fair.turn_count * fair.budget &&
+                   fair.delivered_count <= fair.turn_count,
                "%" PRIu64 " done and %" PRIu64 " delivered before the quiet one", fair.done_count,
                fair.delivered_count);
     if (fair.done_count > fair.most_done_count)
@@ -185,6 +187,7 @@ static void run(int family, uint32_t policy, bool by_callback)
 
     live_bench_init(&fair.bench, &options, 0);
     fair.most_done_count = 0;
+    fair.turn_count = family == AF_UNIX ? 2 : 1;
     fair.ending = false;
     open_end(&fair.busy, family, policy);
     open_end(&fair.quiet, family, PENDIO_QUEUE);
@@ -197,7 +200,7 @@ static void run(int family, uint32_t policy, bool by_callback)
         run_round();
         live_progress("rounds", round + 1, fair.round_count);
     }
-    live_check(policy != PENDIO_TRY || fair.most_done_count == fair.budget,
+    live_check(policy != PENDIO_TRY || fair.most_done_count >= fair.budget,
                "under TRY the budget was never used up: %" PRIu64, fair.most_done_count);
     fair.ending = true;
     close_end(&fair.busy);

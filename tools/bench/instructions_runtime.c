@@ -35,12 +35,21 @@ static int make_contexts(uint64_t slice_bytes)
     return status;
 }
 
+/* Received from by a request for each receive, as the bare ring does. */
+static int adopt_socket(int descriptor, pendio_handle *ret_handle)
+{
+    int status = pendio_handle_adopt(loop, descriptor, ret_handle);
+
+    return status < 0 ? status
+                      : pendio_handle_set_receive(loop, *ret_handle, PENDIO_RECEIVE_SINGLE);
+}
+
 static int runtime_open(const struct pnd_bench_stage *stage)
 {
     int status = pendio_loop_create(NULL, &loop);
 
     for (uint32_t i = 0; status == 0 && i < PND_BENCH_BATCH; i++)
-        status = pendio_handle_adopt(loop, stage->near[i], &sockets[i]);
+        status = adopt_socket(stage->near[i], &sockets[i]);
     if (status == 0 && stage->file >= 0)
         status = pendio_handle_adopt(loop, stage->file, &file);
     return status < 0
