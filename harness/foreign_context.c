@@ -126,7 +126,7 @@ int pnd_foreign_context_tell(struct pendio_context *face)
     pnd_foreign_link_begin(link, "set");
     pnd_foreign_link_add(link, " context=%llu", (unsigned long long)context->number);
     add_changes(context, link);
-    uint32_t changes = context->changes;
+    uint32_t changes = context->shown.run == 0 ? context->changes : 0; /* else it must refuse */
     context->changes = 0;
     int status = pnd_foreign_link_ask(link);
     if (status == 0)
