@@ -230,7 +230,7 @@ static void give_up(void *engine)
 static void judge_end(struct pnd_engine *engine, struct pnd_foreign *foreign)
 {
     int more = pnd_foreign_descriptors(foreign);
-    (void)pnd_referee_hold(&engine->referee, PND_RULE_DESCRIPTORS, more == 0,
+    (void)pnd_referee_hold(&engine->referee, PND_RULE_DESCRIPTORS, more <= 0,
                            "the subject has %d descriptors more than before its loop", more);
     pnd_foreign_end(foreign);
 }

@@ -202,11 +202,13 @@ static void join_pieces(struct pnd_engine *engine, const struct pnd_task *task,
                            pnd_plan_operation_name(task->step->operation));
 }
 
-/* All there is of it came. */
+/* All there is of it came; what is not said to be lent is nowhere. */
 static void take_lent(const struct pendio_completion *completion, struct pnd_start *start)
 {
-    start->memory = (void *)(uintptr_t)completion->memory;
-    start->byte_count = start->memory != NULL ? (size_t)completion->bytes : 0;
+    bool lent = (completion->flags & PENDIO_LENT) != 0 && completion->memory != 0;
+    start->memory = lent ? (void *)(uintptr_t)completion->memory : NULL;
+    start->byte_count = lent ? (size_t)completion->bytes : 0;
+    start->behind_bytes = 0;
 }
 
 /* What did not go through the reader cannot be counted by it. */

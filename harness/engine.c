@@ -130,7 +130,10 @@ static void wake_for_contexts(struct pnd_engine *engine)
         pnd_instance_wake_all(engine, &engine->pools[i].waiting);
 }
 
-/* One turn; everything it delivers is entered before anyone goes on. Returns turn's answer. */
+/*
+ * One turn; everything it delivers is entered before anyone goes on. Returns turn's answer. What is
+ * told without end belongs to nothing that was started: it is an offence, and waits.
+ */
 static int turn(struct pnd_engine *engine, int64_t timeout_ns)
 {
     uint32_t count = engine->plan->harvest_count;
@@ -146,7 +149,7 @@ static int turn(struct pnd_engine *engine, int64_t timeout_ns)
         if (returned_count > 0)
             wake_for_contexts(engine);
         timeout_ns = 0;
-    } while (status == (int)count);
+    } while (status == (int)count && engine->referee.offence_count == 0);
     return status;
 }
 

@@ -23,6 +23,7 @@ struct pendio_context *pnd_foreign_find(struct pnd_foreign *foreign, uint64_t nu
 void pnd_foreign_context_renew(struct pendio_context *context)
 {
     context->state->changes = 0;
+    context->state->piece_count = 0;
     context->state->wanted = (struct pendio_request){0};
 }
 
@@ -90,6 +91,32 @@ static void add_changes(const struct pnd_foreign_context *context, struct pnd_fo
                              pnd_foreign_line_tell_address(&wanted->endpoint, address));
 }
 
+/* What is sent and verified is where the context shows it: so that must be where it was set. */
+static bool shows_what_was_set(const struct pnd_foreign_context *context, uint32_t changes)
+{
+    const struct pendio_request *shown = &context->shown.request;
+    const struct pendio_request *wanted = &context->wanted;
+    const struct {
+        uint32_t change;
+        bool same;
+    } fields[] = {
+        {PND_FOREIGN_POLICY, shown->policy == wanted->policy},
+        {PND_FOREIGN_FLAGS, shown->flags == wanted->flags},
+        {PND_FOREIGN_DEADLINE, shown->deadline_ns == wanted->deadline_ns},
+        {PND_FOREIGN_USER, shown->user_data == wanted->user_data},
+        {PND_FOREIGN_CALLBACK, shown->completed == wanted->completed},
+        {PND_FOREIGN_MEMORY,
+         shown->memory == wanted->memory && shown->byte_count == wanted->byte_count},
+        {PND_FOREIGN_PIECES, shown->piece_count == context->piece_count},
+        {PND_FOREIGN_WINDOW, shown->window_offset == wanted->window_offset &&
+                                 shown->window_bytes == wanted->window_bytes},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if ((changes & fields[i].change) != 0 && !fields[i].same)
+            return false;
+    return true;
+}
+
 int pnd_foreign_context_tell(struct pendio_context *face)
 {
     struct pnd_foreign_context *context = face->state;
@@ -99,11 +126,17 @@ int pnd_foreign_context_tell(struct pendio_context *face)
     pnd_foreign_link_begin(link, "set");
     pnd_foreign_link_add(link, " context=%llu", (unsigned long long)context->number);
     add_changes(context, link);
+    uint32_t changes = context->shown.run == 0 ? context->changes : 0; /* else it must refuse */
     context->changes = 0;
     int status = pnd_foreign_link_ask(link);
     if (status == 0)
         status = pnd_foreign_link_status(link);
-    return status == 0 ? pnd_foreign_context_see(face) : status;
+    if (status == 0)
+        status = pnd_foreign_context_see(face);
+    if (status < 0 || shows_what_was_set(context, changes))
+        return status;
+    return pnd_foreign_link_fail(link, PENDIO__VERDICT__FAILED,
+                                 "shows something else than was set: \"%.120s\"", link->quoted);
 }
 
 /* The subject is asked at once when it should refuse; else when there is more to say. */
@@ -150,6 +183,8 @@ static int set_callback(struct pendio_context *context, pendio_completed_fn *com
 /* One kind of memory takes the place of another, and of its window. */
 static int changed_memory(struct pendio_context *context, uint32_t kind)
 {
+    if (kind != PND_FOREIGN_PIECES)
+        context->state->piece_count = 0;
     context->state->changes &=
         ~(uint32_t)(PND_FOREIGN_SLICE | PND_FOREIGN_MEMORY | PND_FOREIGN_PIECES |
                     PND_FOREIGN_LENDING | PND_FOREIGN_WINDOW);

@@ -100,6 +100,32 @@ static int fail_ended(struct pnd_foreign_link *link)
                                  link->asked);
 }
 
+/* What stands there, for people: as much as fits, without what cannot be printed. */
+static void quote(struct pnd_foreign_link *link, const char *from, size_t byte_count)
+{
+    size_t length = byte_count < sizeof link->quoted - 1 ? byte_count : sizeof link->quoted - 1;
+    for (size_t i = 0; i < length; i++)
+        link->quoted[i] = from[i];
+    link->quoted[length] = '\0';
+    for (size_t i = 0; i < length; i++)
+        if (link->quoted[i] < ' ' || link->quoted[i] > '~')
+            link->quoted[i] = '?';
+}
+
+/* Something stands there that answers nothing. */
+static bool spoke_unasked(struct pnd_foreign_link *link)
+{
+    if (link->begin == link->end) {
+        ssize_t count = read(link->process.output, link->input, sizeof link->input - 1);
+        link->begin = 0;
+        link->end = count > 0 ? (size_t)count : 0;
+    }
+    if (link->begin == link->end)
+        return false;
+    quote(link, link->input + link->begin, link->end - link->begin);
+    return true;
+}
+
 int pnd_foreign_link_end(struct pnd_foreign_link *link)
 {
     char how[80];
@@ -109,8 +135,12 @@ int pnd_foreign_link_end(struct pnd_foreign_link *link)
     if (!pnd_foreign_process_end(&link->process, end_ns, &status))
         return pnd_foreign_link_fail(link, PENDIO__VERDICT__FAILED,
                                      "did not end within 2 s of its last answer");
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && !spoke_unasked(link))
         return 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return pnd_foreign_link_fail(link, PENDIO__VERDICT__FAILED,
+                                     "wrote unasked, after its last answer: \"%.100s\"",
+                                     link->quoted);
     describe_end(status, how, sizeof how);
     return pnd_foreign_link_fail(link, PENDIO__VERDICT__CRASHED, "%s after its last answer", how);
 }
@@ -162,18 +192,6 @@ static int wait_for(struct pnd_foreign_link *link, bool writing, uint64_t last_n
     (void)poll(pipes, 2, (int)((last_ns - begin_ns) / MILLISECOND_NS) + 1);
     hear_errors(link, pipes[1].revents);
     return 0;
-}
-
-/* What stands there, for people: as much as fits, without what cannot be printed. */
-static void quote(struct pnd_foreign_link *link, const char *from, size_t byte_count)
-{
-    size_t length = byte_count < sizeof link->quoted - 1 ? byte_count : sizeof link->quoted - 1;
-    for (size_t i = 0; i < length; i++)
-        link->quoted[i] = from[i];
-    link->quoted[length] = '\0';
-    for (size_t i = 0; i < length; i++)
-        if (link->quoted[i] < ' ' || link->quoted[i] > '~')
-            link->quoted[i] = '?';
 }
 
 int pnd_foreign_link_send(struct pnd_foreign_link *link)

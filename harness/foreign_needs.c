@@ -69,6 +69,8 @@ static bool is_plain(Pendio__Operation operation)
     case PENDIO__OPERATION__SIGNAL:
     case PENDIO__OPERATION__WAIT:
     case PENDIO__OPERATION__PAUSE:
+    case PENDIO__OPERATION__HOLD_BUFFERS:
+    case PENDIO__OPERATION__FAIL: /* which skips by itself */
         return true;
     default:
         return false;
@@ -84,6 +86,8 @@ static bool lacks_operation(const struct search *search, const struct pnd_plan_s
     case PENDIO__OPERATION__CHILD:
     case PENDIO__OPERATION__CATCH_SIGNAL:
     case PENDIO__OPERATION__RAISE:
+    case PENDIO__OPERATION__LIMIT_DESCRIPTORS:
+    case PENDIO__OPERATION__DIE:
         snprintf(search->reason, search->reason_bytes,
                  "%s is about the run's own process, and subject %s is another", name,
                  search->foreign->name);

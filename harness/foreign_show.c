@@ -110,7 +110,8 @@ static void see_request(struct pnd_foreign_context *context)
     uint64_t memory = pnd_foreign_line_number(line, "set.memory");
     request->byte_count = pnd_foreign_line_number(line, "set.bytes");
     pnd_foreign_line_range(line, "set.window", &request->window_offset, &request->window_bytes);
-    request->piece_count = (uint32_t)pnd_foreign_line_number(line, "set.pieces");
+    uint64_t piece_count = pnd_foreign_line_number(line, "set.pieces");
+    request->piece_count = piece_count < UINT32_MAX ? (uint32_t)piece_count : UINT32_MAX;
     request->lending = pnd_foreign_line_number(line, "set.lending");
     pnd_foreign_line_address(line, "set.endpoint", &request->endpoint);
     uint64_t stretch = request->piece_count > 0 ? 0 : request->byte_count;

@@ -249,8 +249,11 @@ void pnd_ledger_put(struct pnd_ledger *ledger, const struct pendio_context *cont
         enter_put(ledger, page);
 }
 
+/* Once a turn, even if it was handed out meanwhile, which is an offence. */
 void pnd_ledger_return(struct pnd_ledger *ledger, struct pnd_context_page *page)
 {
+    if (page->returning)
+        return;
     page->returning = true;
     ledger->returning[ledger->returning_count++] = (uint32_t)(page - ledger->contexts);
 }
@@ -325,6 +328,8 @@ void pnd_ledger_turn(struct pnd_ledger *ledger)
     for (uint32_t i = 0; i < ledger->returning_count; i++) {
         struct pnd_context_page *page = &ledger->contexts[ledger->returning[i]];
         page->returning = false;
+        if (!page->taken)
+            continue;
         pnd_ledger_trace_plain(ledger, page, PND_TRACE_PUT_BACK, 0);
         enter_put(ledger, page);
     }

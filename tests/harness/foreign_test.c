@@ -182,6 +182,8 @@ static const struct {
     {"connect/by_name", "has not announced connect_name"},
     {"connect/first_data_unix", "has not announced first_data"},
     {"context/children", "is about the run's own process"},
+    {"fault/descriptor_limit", "is about the run's own process"},
+    {"fault/process_dies", "is about the run's own process"},
     {"datagram/message_udp4", "has not announced receive_message"},
     {"file/pieces", "needs 4096 pieces of a vector"},
     {"packets/splice", "has not announced splice"},
@@ -305,6 +307,65 @@ START_TEST(a_breach_of_the_protocol_ends_the_run)
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------
+ * Those that would harm the run
+ * --------------------------------------------------------------------------------------------- */
+
+#define STEPS(name, pool, steps)                                                                   \
+    "{\"name\": \"" name "\", \"pools\": [{\"name\": \"main\", \"context_count\": 1, " pool "}],"  \
+    " \"endpoints\": [{\"name\": \"there\", \"family\": \"TCP4\"}],"                               \
+    " \"actors\": [{\"name\": \"one\", \"instance_count\": 1, \"blocks\": [{\"steps\": [" steps    \
+    "]}]}], \"limits\": {\"time_ms\": 3000}}"
+#define A_SOCKET "{\"operation\": \"SOCKET\", \"endpoint\": \"there\", \"into\": \"h\"}, "
+#define A_CLOSE  ", {\"operation\": \"CLOSE_NOW\", \"handle\": \"h\"}"
+
+static const struct {
+    const char *subject;
+    const char *workload;
+    Pendio__Verdict verdict;
+    const char *reason;
+} harms[] = {
+    {HOSTILE " floods", TIMES_LATE, PENDIO__VERDICT__FAILED, "post: "},
+    {HOSTILE " calls_for_ever",
+     STEPS("context/calls", "\"slice_bytes\": 0",
+           "{\"operation\": \"NOP\", \"callback\": true, \"auto_put\": true,"
+           " \"background\": true, \"times\": 500}"),
+     PENDIO__VERDICT__FAILED, "pool: "},
+    {HOSTILE " lends_beyond",
+     STEPS("stream/lent", "\"slice_bytes\": 0",
+           A_SOCKET
+           "{\"operation\": \"RECEIVE\", \"handle\": \"h\", \"memory\": \"LENT\"}" A_CLOSE),
+     PENDIO__VERDICT__FAILED, "lent"},
+    {HOSTILE " shows_a_former_vector",
+     STEPS("stream/vector", "\"slice_bytes\": 0",
+           A_SOCKET "{\"operation\": \"SEND\", \"handle\": \"h\", \"memory\": \"CALLER\","
+                    " \"bytes\": 65536, \"pieces\": [4096], \"context\": \"c\"},"
+                    "{\"operation\": \"SEND\", \"handle\": \"h\", \"memory\": \"CALLER\","
+                    " \"bytes\": 64, \"context\": \"c\"}" A_CLOSE),
+     PENDIO__VERDICT__FAILED, "vector"},
+    {HOSTILE " ignores_a_window",
+     STEPS("stream/window", "\"slice_bytes\": 0",
+           A_SOCKET "{\"operation\": \"SEND\", \"handle\": \"h\", \"memory\": \"CALLER\","
+                    " \"bytes\": 65536, \"context\": \"c\"},"
+                    "{\"operation\": \"SEND\", \"handle\": \"h\", \"memory\": \"CALLER\","
+                    " \"bytes\": 64, \"context\": \"c\"}" A_CLOSE),
+     PENDIO__VERDICT__FAILED, "shows something else than was set"},
+    {HOSTILE " speaks_at_last", ENDS_SOON, PENDIO__VERDICT__FAILED, "wrote unasked"},
+    {HOSTILE " leaves_by_itself", ENDS_SOON, PENDIO__VERDICT__PASSED, ""},
+};
+
+START_TEST(no_subject_harms_its_run)
+{
+    struct child_run run;
+    run_workload(harms[_i].subject, harms[_i].workload, &run);
+    ck_assert_msg(run.report->verdict == harms[_i].verdict, "%s: verdict %d, %s", harms[_i].subject,
+                  run.report->verdict, run.report->reason);
+    ck_assert_msg(strstr(run.report->reason, harms[_i].reason) != NULL, "%s: %s", harms[_i].subject,
+                  run.report->reason);
+    child_run_fini(&run);
+}
+END_TEST
+
 #define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 int main(void)
@@ -320,6 +381,10 @@ int main(void)
     tcase_add_loop_test(all, without_the_fault_the_same_passes, 0, COUNT(faults));
     tcase_add_loop_test(all, a_breach_of_the_protocol_ends_the_run, 0, COUNT(breaches));
     suite_add_tcase(suite, all);
+    TCase *harm = tcase_create("harm");
+    tcase_set_timeout(harm, 120);
+    tcase_add_loop_test(harm, no_subject_harms_its_run, 0, COUNT(harms));
+    suite_add_tcase(suite, harm);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed_count = srunner_ntests_failed(runner);

@@ -237,6 +237,19 @@ START_TEST(get_gives_the_context_put_back_last)
 }
 END_TEST
 
+START_TEST(a_context_goes_back_by_itself_once_a_turn)
+{
+    books_take(0);
+    struct pnd_context_page *page = pnd_ledger_context(&books.ledger, books_context(0));
+    for (int i = 0; i < 100; i++)
+        pnd_ledger_return(&books.ledger, page);
+    ck_assert_uint_eq(books.ledger.returning_count, 1);
+    pnd_ledger_turn(&books.ledger);
+    ck_assert_uint_eq(books.ledger.counts.contexts_taken, 0);
+    books_must_be_right();
+}
+END_TEST
+
 START_TEST(put_of_a_context_in_use_or_put_back_is_an_offence)
 {
     books_take(0);
@@ -348,6 +361,7 @@ int main(void)
         cancelling_what_is_over_is_an_offence,
         a_handle_given_while_open_is_an_offence,
         get_gives_the_context_put_back_last,
+        a_context_goes_back_by_itself_once_a_turn,
         put_of_a_context_in_use_or_put_back_is_an_offence,
         an_empty_pool_that_gives_and_a_full_one_that_does_not_are_offences,
         counters_unlike_the_books_are_an_offence,

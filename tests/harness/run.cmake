@@ -30,6 +30,7 @@ pendio_test(harness foreign
 target_compile_definitions(harness_foreign_test PRIVATE
     WORKLOADS="${PROJECT_SOURCE_DIR}/harness/workloads"
     CLOCK="${PROJECT_SOURCE_DIR}/harness/subjects/clock.py"
+    HOSTILE="${PROJECT_SOURCE_DIR}/tests/harness/hostile.py"
     OWN="$<TARGET_FILE:subject_own>"
     BLOCKING="$<TARGET_FILE:subject_blocking>" BROKEN="$<TARGET_FILE:subject_broken>")
 add_dependencies(harness_foreign_test subject_own subject_blocking subject_broken)
