@@ -37,6 +37,10 @@ const Pendio__Workload *plans_parse(const char *json)
 
 void plans_must_plan(const char *json)
 {
+    pnd_plan_destroy(plans.plan);
+    pnd_message_free(plans.planned);
+    plans.plan = NULL;
+    plans.planned = NULL;
     int status = pnd_plan_create(plans_parse(json), &plans.limits, &plans.plan, &plans.error);
     ck_assert_msg(status == 0, "%s", plans.error.text);
     ck_assert_str_eq(plans.error.text, "");
