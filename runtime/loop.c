@@ -365,8 +365,11 @@ __attribute__((always_inline)) static inline int wait(struct pnd_loop *loop, int
         loop->has_rung = false;
         status = go_round(loop, end_ns);
         loop->ring.wait_count = 1; /* what brought nothing was a step of something longer */
-        if (PND_RARE(status != ROUND_MORE) || pnd_loop_is_deliverable(loop) || is_over(loop))
+        if (PND_RARE(status != ROUND_MORE) || pnd_loop_is_deliverable(loop) || is_over(loop)) {
+            if (PND_RARE(loop->has_rung) && status == ROUND_MORE)
+                status = go_round(loop, end_ns); /* its data are as old as what is deliverable */
             return status < 0 ? status : 0;
+        }
     } while (loop->has_rung || (end_ns != 0 && end_ns > pnd_clock_ns()));
     return pnd_loop_flush(loop);
 }
