@@ -30,28 +30,14 @@ static uint32_t mode(void)
 
 static int make_socket(void)
 {
-    static const struct {
-        const char *name;
-        int domain, type;
-    } kinds[] = {
-        {"tcp4", AF_INET, SOCK_STREAM},
-        {"tcp6", AF_INET6, SOCK_STREAM},
-        {"udp4", AF_INET, SOCK_DGRAM},
-        {"udp6", AF_INET6, SOCK_DGRAM},
-        {"unix_stream", AF_UNIX, SOCK_STREAM},
-        {"unix_datagram", AF_UNIX, SOCK_DGRAM},
-        {"unix_seqpacket", AF_UNIX, SOCK_SEQPACKET},
-    };
+    int domain = 0, type = 0;
     pendio_handle made = 0;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(kinds[i].name, pnd_line_text("family")) != 0)
-            continue;
-        int status = pendio_handle_socket(own.loop, kinds[i].domain, kinds[i].type, 0, &made);
-        if (status == 0)
-            printf("ok handle=%llu\n", (unsigned long long)made);
-        return status == 0 ? 1 : status;
-    }
-    return -EINVAL;
+    if (!pnd_line_family(&domain, &type))
+        return -EINVAL;
+    int status = pendio_handle_socket(own.loop, domain, type, 0, &made);
+    if (status == 0)
+        printf("ok handle=%llu\n", (unsigned long long)made);
+    return status == 0 ? 1 : status;
 }
 
 static int make_pipe(void)

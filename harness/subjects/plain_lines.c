@@ -92,6 +92,30 @@ uint32_t pnd_line_names(const char *key, const char *const *names)
     return bits;
 }
 
+bool pnd_line_family(int *ret_domain, int *ret_type)
+{
+    static const struct {
+        const char *name;
+        int domain, type;
+    } kinds[] = {
+        {"tcp4", AF_INET, SOCK_STREAM},
+        {"tcp6", AF_INET6, SOCK_STREAM},
+        {"udp4", AF_INET, SOCK_DGRAM},
+        {"udp6", AF_INET6, SOCK_DGRAM},
+        {"unix_stream", AF_UNIX, SOCK_STREAM},
+        {"unix_datagram", AF_UNIX, SOCK_DGRAM},
+        {"unix_seqpacket", AF_UNIX, SOCK_SEQPACKET},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, pnd_line_text("family")) == 0) {
+            *ret_domain = kinds[i].domain;
+            *ret_type = kinds[i].type;
+            return true;
+        }
+    }
+    return false;
+}
+
 void pnd_line_address(const char *key, struct sockaddr_storage *ret_address,
                       socklen_t *ret_byte_count)
 {

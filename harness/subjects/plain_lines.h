@@ -20,6 +20,7 @@ const char *pnd_line_raw(const char *key);  /* ends with a line feed or the stri
 uint64_t pnd_line_number(const char *key);
 void pnd_line_range(const char *key, uint64_t *ret_offset, uint64_t *ret_byte_count);
 uint32_t pnd_line_names(const char *key, const char *const *names);
+bool pnd_line_family(int *ret_domain, int *ret_type); /* of a socket; false: there is no such one */
 void pnd_line_address(const char *key, struct sockaddr_storage *ret_address,
                       socklen_t *ret_byte_count);
 

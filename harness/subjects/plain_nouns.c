@@ -78,30 +78,17 @@ static void answer_status(int status)
 
 static void command_socket(void)
 {
-    static const struct {
-        const char *name;
-        int domain, type;
-    } kinds[] = {
-        {"tcp4", AF_INET, SOCK_STREAM},
-        {"tcp6", AF_INET6, SOCK_STREAM},
-        {"udp4", AF_INET, SOCK_DGRAM},
-        {"udp6", AF_INET6, SOCK_DGRAM},
-        {"unix_stream", AF_UNIX, SOCK_STREAM},
-        {"unix_datagram", AF_UNIX, SOCK_DGRAM},
-        {"unix_seqpacket", AF_UNIX, SOCK_SEQPACKET},
-    };
-    size_t i = 0;
-    while (strcmp(kinds[i].name, pnd_line_text("family")) != 0)
-        if (++i == sizeof kinds / sizeof *kinds) {
-            puts("refused error=EINVAL");
-            return;
-        }
-    int descriptor = socket(kinds[i].domain, kinds[i].type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int domain = 0, type = 0;
+    if (!pnd_line_family(&domain, &type)) {
+        puts("refused error=EINVAL");
+        return;
+    }
+    int descriptor = socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) {
         answer_status(-1);
         return;
     }
-    uint64_t number = pnd_plain_open(descriptor, kinds[i].type == SOCK_STREAM);
+    uint64_t number = pnd_plain_open(descriptor, type == SOCK_STREAM);
     if (number == 0)
         puts("refused error=EAGAIN");
     else

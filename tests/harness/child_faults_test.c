@@ -41,12 +41,7 @@ static void end(void)
 
 static void must_end(const char *json, Pendio__Verdict verdict, const char *words)
 {
-    ck_assert_msg(child_run_text(json, "test", &run, &error) == 0, "%s", error.text);
-    ck_assert_msg(run.report != NULL, "no report, exit status %d", run.exit_status);
-    ck_assert_msg(run.report->verdict == verdict, "verdict %d: %s", (int)run.report->verdict,
-                  run.report->reason);
-    ck_assert_msg(strstr(run.report->reason, words) != NULL, "no \"%s\" in: %s", words,
-                  run.report->reason);
+    child_run_must_end(&run, json, verdict, words);
 }
 
 START_TEST(so_many_descriptors_may_be_opened_and_no_more_until_it_is_as_before)

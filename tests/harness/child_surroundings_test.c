@@ -13,7 +13,6 @@
     "[{\"repeat_count\": 20, \"steps\": [{\"operation\": \"NOP\"}]}]}]}"
 
 static struct child_run run;
-static struct pnd_message_error error;
 
 static void end(void)
 {
@@ -22,12 +21,7 @@ static void end(void)
 
 static void must_end(const char *json, Pendio__Verdict verdict, const char *words)
 {
-    ck_assert_msg(child_run_text(json, "test", &run, &error) == 0, "%s", error.text);
-    ck_assert_msg(run.report != NULL, "no report, exit status %d", run.exit_status);
-    ck_assert_msg(run.report->verdict == verdict, "verdict %d: %s", (int)run.report->verdict,
-                  run.report->reason);
-    ck_assert_msg(strstr(run.report->reason, words) != NULL, "no \"%s\" in: %s", words,
-                  run.report->reason);
+    child_run_must_end(&run, json, verdict, words);
 }
 
 static bool has_feature(const char *name)

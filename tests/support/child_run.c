@@ -10,6 +10,7 @@
 #include "child.h"
 #include "frame.h"
 
+#include <check.h>
 #include <errno.h>
 #include <ftw.h>
 #include <signal.h>
@@ -184,4 +185,16 @@ const Pendio__Check *child_run_check(const struct child_run *run, const char *na
         if (strcmp(run->report->checks[i]->name, name) == 0)
             return run->report->checks[i];
     return NULL;
+}
+
+void child_run_must_end(struct child_run *run, const char *json, Pendio__Verdict verdict,
+                        const char *words)
+{
+    struct pnd_message_error error;
+    ck_assert_msg(child_run_text(json, "test", run, &error) == 0, "%s", error.text);
+    ck_assert_msg(run->report != NULL, "no report, exit status %d", run->exit_status);
+    ck_assert_msg(run->report->verdict == verdict, "verdict %d: %s", (int)run->report->verdict,
+                  run->report->reason);
+    ck_assert_msg(strstr(run->report->reason, words) != NULL, "no \"%s\" in: %s", words,
+                  run->report->reason);
 }

@@ -38,6 +38,10 @@ int child_run_bytes(const void *bytes, size_t byte_count, struct child_run *ret_
 
 void child_run_fini(struct child_run *run);
 
+/* Runs the text, and fails the test unless it ends so, with these words in its reason. */
+void child_run_must_end(struct child_run *run, const char *json, Pendio__Verdict verdict,
+                        const char *words);
+
 /* The check of the report named so, or NULL. */
 const Pendio__Check *child_run_check(const struct child_run *run, const char *name);
 

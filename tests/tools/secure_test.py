@@ -15,22 +15,11 @@ import sys
 import tempfile
 import unittest
 
+from ports import free_port
+
 PROGRAMS = pathlib.Path(sys.argv[1]).resolve()
 SCRIPT = pathlib.Path(sys.argv[2])
 SECONDS = 60
-
-
-def free_port():
-    """A port such that nobody has it, nor the one above, which is that of the events."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-                return port
-            except (OSError, OverflowError):
-                continue
 
 
 def options(folder, who):
