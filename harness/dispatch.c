@@ -311,6 +311,12 @@ static Pendio__Status check_settings(const struct pnd_dispatch *dispatch,
         pnd_allow_subject(request->subject, dispatch->is_local, error) < 0)
         return PENDIO__STATUS__BAD_REQUEST;
 
+    if (request->placement != NULL) {
+        (void)pnd_complain(error, 0,
+                           "request refused: placement is set, and this version runs all actors in "
+                           "one place; leave it out");
+        return PENDIO__STATUS__BAD_REQUEST;
+    }
     (void)pnd_complain(error, 0, "request refused: ");
     if (pnd_setting_check_features(request->features, known, known_count, error) < 0 ||
         pnd_setting_check_backend(request->backend, error) < 0)

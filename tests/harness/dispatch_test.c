@@ -249,6 +249,14 @@ START_TEST(feature_or_backend_that_is_none_is_refused_with_those_there_are)
 }
 END_TEST
 
+START_TEST(placement_is_refused_where_all_is_in_one_place)
+{
+    ask_with("submit", "", ", \"placement\": {\"place_count\": 2}");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, "placement is set");
+    ck_assert(pnd_supervisor_is_idle(supervisor));
+}
+END_TEST
+
 START_TEST(subject_is_a_program_that_is_named_from_this_machine)
 {
     ask_with("submit", "", ", \"subject\": \"/bin/true\"");
@@ -413,6 +421,7 @@ int main(void)
         submit_is_answered_at_once_with_the_number_of_the_run,
         setting_that_is_too_long_is_refused,
         feature_or_backend_that_is_none_is_refused_with_those_there_are,
+        placement_is_refused_where_all_is_in_one_place,
         subject_is_a_program_that_is_named_from_this_machine,
         full_line_is_busy,
         fetch_of_a_run_under_way_tells_its_progress,
