@@ -57,9 +57,17 @@ function(contract_read stem ret_text)
     set(${ret_text} "${text}" PARENT_SCOPE)
 endfunction()
 
+# Suites whose every case needs a process of its own: it has children or takes limits away.
+# The others run in one process when they run once more, and under sanitizers at all: a process
+# a case costs two to three times the test there.
+set(contract_apart child group signal zero_copy_end)
+
 # contract_run(<stem> <name> <variable>=<value>): the suite once more, in another environment.
 function(contract_run stem name environment)
     add_test(NAME abi.contract_${stem}.${name} COMMAND abi_contract_${stem}_test)
+    if(NOT stem IN_LIST contract_apart)
+        list(APPEND environment CK_FORK=no)
+    endif()
     set_tests_properties(abi.contract_${stem}.${name} PROPERTIES
         SKIP_RETURN_CODE 77 TIMEOUT 120 ENVIRONMENT "${environment}")
 endfunction()
@@ -69,6 +77,9 @@ function(contract_test stem)
     pendio_test(abi contract_${stem} LIBRARIES pendio_fixture)
     contract_run(${stem} without-all "PENDIO_FEATURES=${contract_all_masks}")
     if(PENDIO_SANITIZE)
+        if(NOT stem IN_LIST contract_apart)
+            set_tests_properties(abi.contract_${stem} PROPERTIES ENVIRONMENT CK_FORK=no)
+        endif()
         return()
     endif()
     contract_read(${stem} text)

@@ -335,6 +335,8 @@ START_TEST(the_peer_gets_what_was_told_in_start_order)
     static const enum fixture_family families[STREAM_COUNT] = {FIXTURE_TCP4, FIXTURE_UNIX_STREAM,
                                                                FIXTURE_TCP6, FIXTURE_UNIX_STREAM};
 
+    memset(streams, 0, sizeof streams);
+    memset(senders, 0, sizeof senders);
     random_state = (uint64_t)_i * 7919 + 17;
     fixture_init_with(&fixture, NULL, CONTEXT_COUNT, 0);
     for (int stream = 0; stream < STREAM_COUNT; stream++)
