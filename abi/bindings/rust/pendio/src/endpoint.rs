@@ -23,7 +23,7 @@ const UNIX_PATH_MAXIMUM: usize = 107;
 /// let address = "[::1]:7".parse().unwrap();
 /// assert_eq!(Endpoint::from(address).to_socket_addr(), Some(address));
 /// ```
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Endpoint(pub(crate) pendio_endpoint);
 
 impl Endpoint {
@@ -36,6 +36,11 @@ impl Endpoint {
         let mut made = Endpoint::of_family(AF_UNIX, FAMILY_BYTES + path.len() + 1);
         made.0.address[FAMILY_BYTES..FAMILY_BYTES + path.len()].copy_from_slice(path);
         Ok(made)
+    }
+
+    /// What the library has filled in.
+    pub fn from_raw(raw: pendio_endpoint) -> Endpoint {
+        Endpoint(raw)
     }
 
     /// As IPv4 or IPv6; `None` when it is of another family, or no address at all.

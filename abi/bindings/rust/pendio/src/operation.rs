@@ -204,11 +204,13 @@ impl Completed {
         &memory[..self.bytes().min(memory.len())]
     }
 
-    /// The new handle of an accept, an open or a connect by name. It is closed with this if nobody
-    /// takes it.
+    /// The new handle of an accept, an open or a connect by name; without one the error says why.
+    /// It is closed with this if nobody takes it.
     pub fn take_handle(&mut self) -> io::Result<Handle> {
-        check(self.record.0.error)?;
-        self.handle.take().ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.handle.take().ok_or_else(|| match check(self.record.0.error) {
+            Ok(_) => io::ErrorKind::NotFound.into(),
+            Err(error) => error,
+        })
     }
 
     /// The context is free for whatever comes next.

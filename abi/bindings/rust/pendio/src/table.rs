@@ -75,6 +75,11 @@ impl Table {
         matches!(self.entries[place as usize], Entry::Over(_))
     }
 
+    pub(crate) fn under_way(&self) -> usize {
+        let is_under_way = |entry: &&Entry| !matches!(entry, Entry::Idle | Entry::Over(_));
+        self.entries.iter().filter(is_under_way).count()
+    }
+
     /// The context is the table's from now on, unless it is over.
     pub(crate) fn leave(&mut self, context: Context, is_wanted: bool) -> Option<Completed> {
         let place = context.place();

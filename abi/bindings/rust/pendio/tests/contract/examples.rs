@@ -62,10 +62,11 @@ fn free_port() -> String {
 #[test]
 fn echo_server_serves_tcp() -> Result<()> {
     let port = free_port();
-    let server = Server::start("echo_server", &["tcp", &port, "16"]);
+    let server = Server::start("echo_server", &["tcp", &port, "40"]);
     assert_eq!(server.said, "ready\n");
     for _ in 0..3 {
-        talk(|| TcpStream::connect(format!("127.0.0.1:{port}")))?; // contexts go back, and come again
+        // Contexts go back, and come again.
+        talk(|| TcpStream::connect(format!("127.0.0.1:{port}")))?;
     }
     Ok(())
 }
