@@ -45,7 +45,7 @@ impl Started {
     pub fn leave(self, events: &mut Events) {
         match self {
             Started::Done(completed) => events.push_back(Event::Completed(completed)),
-            Started::Pending(pending) => drop(pending.leave()),
+            Started::Pending(pending) => pending.leave(),
         }
     }
 }
@@ -78,7 +78,7 @@ impl Pending {
         Pending { context: Some(context) }
     }
 
-    /// To cancel it by, also when it was [left](Pending::leave) to the turn.
+    /// To cancel it by when it has been [left](Pending::leave) to the turn.
     pub fn run(&self) -> Run {
         // SAFETY: the context is ours.
         Run(unsafe { sys::pendio_context_run(self.context().as_raw()) })
@@ -106,15 +106,13 @@ impl Pending {
     }
 
     /// Leaves it to the turn, which hands it back among its events when it is over.
-    pub fn leave(mut self) -> Run {
-        let run = self.run();
+    pub fn leave(mut self) {
         if let Some(context) = self.context.take() {
             let core = context.core().clone();
             if let Some(completed) = core.leave(context, true) {
                 core.keep_for_later(&mut Events::from([Event::Completed(completed)]));
             }
         }
-        run
     }
 
     /// What was set, as the library has it.
