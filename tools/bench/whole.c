@@ -49,6 +49,7 @@ static const struct pnd_bench_peer libevent = {.program = "bench_libevent"};
 static const struct pnd_bench_peer go = {.program = "bench_go", .language = "go"};
 static const struct pnd_bench_peer tokio = {.program = "bench_tokio", .language = "tokio"};
 static const struct pnd_bench_peer dotnet = {.program = "bench_dotnet", .language = "dotnet"};
+static const struct pnd_bench_peer rust = {.program = "bench_rust", .language = "rust"};
 static const struct pnd_bench_peer pendio_1 = {
     .program = "bench_group", .word = "1", .is_wide = true};
 static const struct pnd_bench_peer pendio_2 = {
@@ -64,9 +65,10 @@ static const char no_libevent[] = "libevent (libevent-dev) was not found by cmak
         .name = (subject_name), .reference = (reference_name), .role = (subject_role),             \
         .kind = &(peer), .lacking = (reason), .begin = begin, .run = (run_function), .end = end    \
     }
-#define FLOOR(name, ...) SUBJECT(PND_BENCH_FLOOR, name, "pendio", __VA_ARGS__)
-#define OURS(name, ...)  SUBJECT(PND_BENCH_OURS, name, "pendio", __VA_ARGS__)
-#define PEER(name, ...)  SUBJECT(PND_BENCH_PEER, name, "pendio", __VA_ARGS__)
+#define FLOOR(name, ...)   SUBJECT(PND_BENCH_FLOOR, name, "pendio", __VA_ARGS__)
+#define OURS(name, ...)    SUBJECT(PND_BENCH_OURS, name, "pendio", __VA_ARGS__)
+#define PEER(name, ...)    SUBJECT(PND_BENCH_PEER, name, "pendio", __VA_ARGS__)
+#define BINDING(name, ...) SUBJECT(PND_BENCH_INFORMATION, name, "pendio", __VA_ARGS__)
 
 const struct pnd_bench_subject pnd_bench_peers[] = {
     OURS("pendio", pendio, run_closed, not_built),
@@ -81,6 +83,13 @@ const struct pnd_bench_subject pnd_bench_peers[] = {
     PEER("dotnet", dotnet, run_closed, pnd_bench_peer_lacks_dotnet),
 };
 const size_t pnd_bench_peers_count = sizeof pnd_bench_peers / sizeof pnd_bench_peers[0];
+
+/* The same library, called from other languages. */
+const struct pnd_bench_subject pnd_bench_bindings[] = {
+    OURS("pendio", pendio, run_closed, not_built),
+    BINDING("pendio-rust", rust, run_closed, pnd_bench_peer_lacks_rust),
+};
+const size_t pnd_bench_bindings_count = sizeof pnd_bench_bindings / sizeof pnd_bench_bindings[0];
 
 const struct pnd_bench_subject pnd_bench_rtt[] = {
     OURS("pendio", pendio, run_closed, not_built),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# build.sh go|tokio|dotnet FOLDER - builds a peer of another language, as FOLDER/bench_NAME.
+# build.sh go|tokio|dotnet|rust FOLDER - builds a peer of another language, as FOLDER/bench_NAME.
 #
 # - Success: nothing is said; whatever else was made is below FOLDER, too.
 # - The language or its libraries are not on this machine, or no network would be needed to get
@@ -60,9 +60,27 @@ build_dotnet()
     chmod +x "$target/bench_dotnet"
 }
 
+# The echo example of the binding, with the library of this build or installation in it, else the
+# system's.
+build_rust()
+{
+    command -v cargo >/dev/null || skip "no cargo on PATH"
+    [ -e "$target/rust" ] || cp -R "$sources/rust" "$target/"
+    for folder in "$sources/../../lib" "$target/../../lib"; do
+        if [ -e "$folder/libpendio.a" ]; then
+            export PENDIO_LIBRARY_DIR="$folder"
+        fi
+    done
+    export PENDIO_STATIC=1 CARGO_TARGET_DIR="$target/rust-target"
+    cargo build --quiet --release --offline --example echo_server \
+        --manifest-path "$target/rust/bindings/rust/pendio/Cargo.toml" || exit 1
+    mv "$CARGO_TARGET_DIR/release/examples/echo_server" "$target/bench_rust"
+}
+
 case $name in
 go) build_go ;;
 tokio) build_tokio ;;
 dotnet) build_dotnet ;;
-*) skip "build.sh go|tokio|dotnet FOLDER" ;;
+rust) build_rust ;;
+*) skip "build.sh go|tokio|dotnet|rust FOLDER" ;;
 esac
