@@ -17,7 +17,7 @@ Three layers, each on the one below: `Loop` for asyncio; `PlainLoop`, `Pool`, `C
 belong to the thread that made it; from others only `wake()` and `post()` are possible.
 """
 
-from .addresses import Address, Control, read_control, write_control
+from .addresses import Address, Control, read_control, read_endpoint, write_control
 from .context import Context
 from .errors import (BadHandle, Busy, Cancelled, Closed, ClosedMeanwhile, DeadlineExceeded, Error,
                      Failure, Invalid, NoCapacity, NotSupported, Refusal, ShuttingDown,
@@ -30,7 +30,7 @@ from .names import (DONE, PENDING, STREAMING, CloseMode, CompletionFlag, Context
                     Policy, ReceiveReason, ReceiveStrategy, Then)
 from .plain import PlainLoop
 from .pool import Pool
-from .records import Completion, FileStatus, Message, Posted
+from .records import Completion, Ended, FileStatus, Message
 from .starts import Packet
 
 #: Release of the library that was found.
@@ -39,8 +39,9 @@ library_version: str = _text_of(_functions.pendio_version())
 __all__ = [
     "DONE", "PENDING", "STREAMING", "Address", "BadHandle", "Busy", "Cancelled", "CloseMode",
     "Closed", "ClosedMeanwhile", "Completion", "CompletionFlag", "Context", "ContextFlag",
-    "Control", "DeadlineExceeded", "Error", "Failure", "FileStatus", "Handle", "Invalid", "Loop",
-    "Message", "NoCapacity", "NotSupported", "Operation", "Packet", "PlainLoop", "Policy",
-    "Pool", "Posted", "ReceiveReason", "ReceiveStrategy", "Refusal", "ShuttingDown", "Then",
-    "WrongThread", "library_version", "read_control", "write_control",
+    "Control", "DeadlineExceeded", "Ended", "Error", "Failure", "FileStatus", "Handle",
+    "Invalid", "Loop", "Message", "NoCapacity", "NotSupported", "Operation", "Packet",
+    "PlainLoop", "Policy", "Pool", "ReceiveReason", "ReceiveStrategy", "Refusal",
+    "ShuttingDown", "Then", "WrongThread", "library_version", "read_control", "read_endpoint",
+    "write_control",
 ]

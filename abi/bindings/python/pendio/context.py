@@ -1,6 +1,7 @@
 """Contexts: what an operation works on and with, and what came of it."""
 
 import array
+import contextlib
 import ctypes
 import os
 import socket
@@ -30,9 +31,8 @@ class Context(Starts):
     in use every setter raises `Busy`. Everything set stays until it is put.
     """
 
-    __slots__ = ("loop", "pool", "_pointer", "_told", "_waiter", "_abandoned", "_put_later",
-                 "_has_product", "_kept", "_pin", "_control", "_readonly", "_base", "_size",
-                 "_view", "_window", "_slice")
+    __slots__ = ("pool", "_waiter", "_abandoned", "_put_later", "_pin", "_control", "_base",
+                 "_size", "_view", "_window", "_slice")
 
     def __init__(self, loop: "PlainLoop", pool: "Pool", pointer: int, slice_base: int | None,
                  slice_bytes: int) -> None:
@@ -42,10 +42,10 @@ class Context(Starts):
 
     def _as_new(self) -> None:
         """What Pool.get() makes of the request."""
-        self._told: Told | None = None
+        self._told = None
         self._waiter: "asyncio.Future[None] | None" = None
         self._abandoned = self._put_later = self._has_product = False
-        self._kept: Any = None  # what must stay until delivery: paths, packets
+        self._kept = None
         self._control: Pin | None = None
         self._remember(None, *self._slice)
 
@@ -60,7 +60,7 @@ class Context(Starts):
 
     def _check(self, status: int, call: str) -> None:
         if status < 0:
-            raise self.loop._refused(status, call)
+            raise self._refused(status, call)
 
     # ---- what it works on ----
 
@@ -83,7 +83,8 @@ class Context(Starts):
     def set_pieces(self, buffers: Iterable[Buffer]) -> None:
         """Work on several buffers in order, as if they were one. No window applies."""
         pins = [Pin(buffer) for buffer in buffers]
-        pieces = (c.pendio_bytes * len(pins))(*((pin.address, pin.size) for pin in pins))
+        pieces = (c.pendio_bytes * len(pins))(*[c.pendio_bytes(pin.address, pin.size)
+                                                for pin in pins])
         self._check(functions.pendio_context_set_pieces(self._pointer, ctypes.byref(pieces),
                                                         len(pins)), "set_pieces")
         self._remember(pins, None, 0, any(pin.readonly for pin in pins))
@@ -255,7 +256,8 @@ class Context(Starts):
             for level, kind, data in self.message().control:
                 if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                     for descriptor in array.array("i", data):
-                        os.close(descriptor)
+                        with contextlib.suppress(OSError):
+                            os.close(descriptor)
 
     def _clean_up(self) -> None:
         """Delivered, and nobody waits any more."""
@@ -267,6 +269,6 @@ class Context(Starts):
 
     def _end(self) -> None:
         """The loop, or the pool, is gone."""
-        self._pointer: int | None = None
+        self._pointer = None
         self._remember(None, None, 0)
         self._control = self._kept = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from . import low
 from .operations import Operations
 from .plain import RECORD_COUNT, PlainLoop
-from .records import COMPLETION, Posted, Told
+from .records import COMPLETION, Told
 
 if TYPE_CHECKING:
     from .context import Context
@@ -29,11 +29,11 @@ class Loop(PlainLoop, Operations):
 
     A task that is cancelled while it awaits an operation ends when that has really ended, so its
     memory is nobody else's any more. What it brought in spite of that is in context.result; a new
-    handle is closed. Options are those of PlainLoop; `posted` is called with each message that
-    another thread has posted.
+    handle is closed. Options are those of PlainLoop; `posted` is called with the
+    two numbers of each message that another thread has posted.
     """
 
-    def __init__(self, *, posted: Callable[[Posted], object] | None = None,
+    def __init__(self, *, posted: Callable[[int, int], object] | None = None,
                  name_servers: str | None = None, **options: int) -> None:
         self._host: asyncio.AbstractEventLoop | None = None
         self._is_due = False  # a harvest has been asked for, and did not begin
@@ -110,7 +110,7 @@ class Loop(PlainLoop, Operations):
             if context is not None:
                 self._told(context, told)
             elif self._posted is not None:
-                self._posted(Posted(told[1], told[4]))
+                self._hosted().call_soon(self._posted, told[1], told[4])
 
     def _told(self, context: "Context", told: Told) -> None:
         context._told = told

@@ -70,22 +70,33 @@ def check_library(table: Functions, path: str) -> None:
         raise ImportError(f"{path} does not know all options of a group")
 
 
-def check_answers(table: Functions, loop: int) -> None:
+def check_answers(table: Functions) -> bool:
     """Structures that only a loop fills in: the library has all of each, or ImportError.
 
-    Asked of the first loop, as a loop is more than an import should make.
+    Asked before the first loop is made, of one that exists for that, as a loop is more than an
+    import should make. False: there is none to be had.
     """
-    statistics = _layout.pendio_loop_statistics(
-        size=ctypes.sizeof(_layout.pendio_loop_statistics))
-    table.pendio_loop_stats(loop, ctypes.byref(statistics))
-    if statistics.size != ctypes.sizeof(statistics) or statistics.backend == 0:
-        raise ImportError("the library's statistics are laid out otherwise")
+    made = ctypes.c_void_p()
+    options = _layout.pendio_loop_options(size=ctypes.sizeof(_layout.pendio_loop_options),
+                                          operation_count=1, handle_count=1)
+    if table.pendio_loop_create(ctypes.byref(options), ctypes.byref(made)) < 0:
+        return False
+    try:
+        fits = _fill_in(table, made)
+    finally:
+        table.pendio_loop_destroy(made, 0, None)
+    if not fits:
+        raise ImportError("the library's structures are laid out otherwise than this binding's")
+    return True
+
+
+def _fill_in(table: Functions, loop: ctypes.c_void_p) -> bool:
+    pool, context = ctypes.c_void_p(), ctypes.c_void_p()
     options = _layout.pendio_pool_options(size=ctypes.sizeof(_layout.pendio_pool_options),
                                           context_count=1, slice_bytes=64)
-    pool, context = ctypes.c_void_p(), ctypes.c_void_p()
-    if table.pendio_pool_create(loop, ctypes.byref(options), ctypes.byref(pool)) < 0:
-        raise ImportError("the library's options of a pool are laid out otherwise")
-    table.pendio_pool_get(pool, ctypes.byref(context))
+    if (table.pendio_pool_create(loop, ctypes.byref(options), ctypes.byref(pool)) < 0
+            or table.pendio_pool_get(pool, ctypes.byref(context)) < 0):
+        return False
     table.pendio_context_set_user_data(context, 0x0123456789abcdef)
     table.pendio_context_set_deadline(context, 77)
     table.pendio_context_set_endpoint(context, b"\1\0pendio", 8)
@@ -95,14 +106,13 @@ def check_answers(table: Functions, loop: int) -> None:
     table.pendio_context_message(context, ctypes.byref(message))
     result = _layout.pendio_completion()
     table.pendio_context_result(context, ctypes.byref(result))
-    fits = (request.size == ctypes.sizeof(request) and message.size == ctypes.sizeof(message)
+    statistics = _layout.pendio_loop_statistics(
+        size=ctypes.sizeof(_layout.pendio_loop_statistics))
+    table.pendio_loop_stats(loop, ctypes.byref(statistics))
+    return (all(known.size == ctypes.sizeof(known) for known in (request, message, statistics))
             and request.user_data == 0x0123456789abcdef and request.deadline_ns == 77
             and request.window_bytes == 64 and request.endpoint.byte_count == 8
-            and result.context == context.value)
-    table.pendio_pool_put(context)
-    table.pendio_pool_destroy(pool)
-    if not fits:
-        raise ImportError("the library's requests and results are laid out otherwise")
+            and result.context == context.value and statistics.pool_gets == 1)
 
 
 def text_of(version: int) -> str:

@@ -16,7 +16,7 @@ from .errors import Closed, Refusal, refusal
 from .handle import Handle
 from .memory import never_free
 from .pool import Pool
-from .records import COMPLETION, Posted, Told
+from .records import COMPLETION, Completion, Ended, Told
 
 if TYPE_CHECKING:
     from .context import Context
@@ -65,6 +65,8 @@ class PlainLoop:
     def __init__(self, *, name_servers: str | None = None, **options: int) -> None:
         self._anchor: _Anchor | None = None
         self._pointer: int | None = None
+        if not PlainLoop._was_checked:
+            PlainLoop._was_checked = low.check_answers(functions)
         raw = None if name_servers is None else name_servers.encode()
         known = c.pendio_loop_options(size=ctypes.sizeof(c.pendio_loop_options), name_servers=raw)
         for name, value in options.items():
@@ -91,9 +93,6 @@ class PlainLoop:
         self._scratch_address = ctypes.addressof(scratch)
         self._scratch = memoryview(scratch).cast("B")
         _live.add(self)
-        if not PlainLoop._was_checked:
-            low.check_answers(functions, self._pointer)
-            PlainLoop._was_checked = True
 
     def _refused(self, status: int, call: str) -> Refusal:
         if self._pointer is None:
@@ -112,26 +111,23 @@ class PlainLoop:
 
     # ---- turning ----
 
-    def turn(self, timeout_ns: int = -1) -> "list[Context | Posted]":
-        """Submit, sleep at most so long (-1: no limit), and deliver.
+    def turn(self, timeout_ns: int = -1, count: int = RECORD_COUNT) -> list[Ended]:
+        """Submit, sleep at most so long (-1: no limit), and deliver at most so many.
 
-        The contexts whose operations have ended, in that order, each free again; and messages that
-        were posted. Nothing in it: woken, out of time, or interrupted. `ShuttingDown`: after
-        shutdown() everything was delivered.
+        In the order of ending; each context is free again. Nothing in it: woken, out of time, or
+        interrupted. `ShuttingDown`: after shutdown() everything was delivered.
         """
         return self._deliver(self._check(
-            _turn(self._pointer, timeout_ns, self._records, RECORD_COUNT), "turn"))
+            _turn(self._pointer, timeout_ns, self._records, min(count, RECORD_COUNT)), "turn"))
 
-    def _deliver(self, count: int) -> "list[Context | Posted]":
-        ended: "list[Context | Posted]" = []
+    def _deliver(self, count: int) -> list[Ended]:
+        ended = []
         told: Any
         for told in COMPLETION.iter_unpack(self._view[:count * COMPLETION.size]):
             context = self._contexts.get(told[0])
-            if context is None:
-                ended.append(Posted(told[1], told[4]))
-            else:
+            if context is not None:
                 self._told(context, told)
-                ended.append(context)
+            ended.append(Ended(context, Completion._make(told)))
         return ended
 
     def _told(self, context: "Context", told: Told) -> None:

@@ -1,10 +1,13 @@
 """What operations bring, as plain values."""
 
 import struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import _layout as c
 from .addresses import Address, Control
+
+if TYPE_CHECKING:
+    from .context import Context
 
 #: As the struct module takes it: 64 bytes.
 COMPLETION = struct.Struct(c.COMPLETION_FORMAT)
@@ -44,11 +47,11 @@ class Completion(NamedTuple):
         return bool(self.flags & c.PENDIO_LENT)
 
 
-class Posted(NamedTuple):
-    """A message from a thread: Loop.post()."""
+class Ended(NamedTuple):
+    """What a turn delivers: a context whose run is over, or a message that was posted."""
 
-    user_data: int
-    value: int
+    context: "Context | None"  #: None: a message, its numbers are user_data and value
+    completion: Completion
 
 
 class Message(NamedTuple):

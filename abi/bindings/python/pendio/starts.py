@@ -6,17 +6,20 @@ the library's until then. The loop's coroutines of the same names do both, and r
 """
 
 import ctypes
+import errno
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import _layout as c
+from .errors import Closed, Refusal, refusal
 from .low import functions
 from .memory import Buffer, Pin
 from .names import STREAMING, CloseMode, Then
 
 if TYPE_CHECKING:
     from .plain import PlainLoop
+    from .records import Told
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
@@ -35,19 +38,23 @@ class Packet(NamedTuple):
 class Starts:
     """The start calls of a context."""
 
-    __slots__ = ()
+    __slots__ = ("loop", "_pointer", "_told", "_kept", "_readonly", "_has_product")
 
-    if TYPE_CHECKING:
-        loop: PlainLoop
-        _pointer: int | None
-        _told: Any
-        _kept: Any
-        _readonly: bool
-        _has_product: bool
+    loop: "PlainLoop"
+    _pointer: int | None
+    _told: "Told | None"  # the result as it was delivered; None: ask the library
+    _kept: Any  # what must stay until delivery: paths, packets
+    _readonly: bool
+    _has_product: bool  # its end brings a new handle
+
+    def _refused(self, status: int, call: str) -> Refusal:
+        if self._pointer is None:
+            return Closed(errno.ESHUTDOWN, f"{call}: the context's pool is closed")
+        return refusal(status, call)
 
     def _started(self, status: int, call: str, kept: Any = None) -> int:
         if status < 0:
-            raise self.loop._refused(status, call)
+            raise self._refused(status, call)
         self._told = None
         self._has_product = False
         self._kept = kept
@@ -102,7 +109,7 @@ class Starts:
             self._needs_writable("receive")
         status = functions.pendio_receive(self._pointer, handle)
         if status < 0:
-            raise self.loop._refused(status, "receive")
+            raise self._refused(status, "receive")
         self._told, self._has_product = None, False
         return status
 
@@ -110,7 +117,7 @@ class Starts:
         """Send the window."""
         status = functions.pendio_send(self._pointer, handle)
         if status < 0:
-            raise self.loop._refused(status, "send")
+            raise self._refused(status, "send")
         self._told, self._has_product = None, False
         return status
 
