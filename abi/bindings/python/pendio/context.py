@@ -228,9 +228,15 @@ class Context(Starts):
     # ---- its end ----
 
     def cancel(self) -> bool:
-        """Ask for the end of the run under way. False: there is none (any more)."""
+        """Ask for the end of the run under way. False: there is none (any more).
+
+        It ends nothing by itself: the run's one delivery tells what happened.
+        """
         run = functions.pendio_context_run(self._pointer)
-        return run != 0 and functions.pendio_cancel(self.loop._pointer, run) == 0
+        if run == 0 or functions.pendio_cancel(self.loop._pointer, run) < 0:
+            return False
+        self.loop._ask()
+        return True
 
     def put(self) -> None:
         """Give it back to its pool; the memory set is let go."""
@@ -252,6 +258,7 @@ class Context(Starts):
         told = self._last()
         if self._has_product and told[4] != 0:
             functions.pendio_handle_close(self.loop._pointer, told[4], c.PENDIO_GRACEFUL)
+            self.loop._ask()
         elif told[8] == c.PENDIO_OPERATION_RECEIVE_MESSAGE and self._control is not None:
             for level, kind, data in self.message().control:
                 if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):

@@ -102,3 +102,4 @@ class Handle(int):
         """Close without a context: nothing is delivered for it, and no capacity is needed."""
         self._check(functions.pendio_handle_close(self.loop._pointer, self, mode), "close")
         self.loop._handles.discard(self)
+        self.loop._ask()

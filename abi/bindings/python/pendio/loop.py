@@ -86,8 +86,8 @@ class Loop(PlainLoop, Operations):
 
     def _ask(self) -> None:
         """Have a turn before the host sleeps."""
-        if not self._is_due:
-            self._hosted().call_soon(self._harvest)
+        if not self._is_due and self._host is not None and not self._host.is_closed():
+            self._host.call_soon(self._harvest)
             self._is_due = True
 
     def _harvest(self) -> None:

@@ -130,6 +130,9 @@ class PlainLoop:
             ended.append(Ended(context, Completion._make(told)))
         return ended
 
+    def _ask(self) -> None:
+        """Something was asked for that the next turn hands over. Here the caller turns."""
+
     def _told(self, context: "Context", told: Told) -> None:
         context._told = told
         if context._abandoned:
