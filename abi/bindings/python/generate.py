@@ -30,7 +30,7 @@ SCALARS = {
 TEXT = ("ctypes.c_char_p", "bytes | None", "P")
 POINTER = ("ctypes.c_void_p", "Address", "P")
 
-HEAD = '''"""What {snapshot} says, for ctypes. Made by generate.py: never edit it, never commit it."""
+HEAD = '''"""What {snapshot} says, for ctypes. Made by generate.py: neither edit nor commit it."""
 
 import ctypes
 from collections.abc import Callable

@@ -238,5 +238,3 @@ def _value(context: "Context") -> Told:
         context._dispose()
         raise failure(Completion._make(told))
     return told  # type: ignore[no-any-return]
-
-

@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import tomllib
 import unittest
 
 import pendio
@@ -63,6 +64,10 @@ class Generated(unittest.TestCase):
                            check=True)
             self.assertEqual(made.read_text(encoding="utf-8"),
                              pathlib.Path(_layout.__file__).read_text(encoding="utf-8"))
+
+    def test_package_has_the_version_of_the_library(self):
+        text = (HERE.parent / "pyproject.toml").read_text(encoding="utf-8")
+        self.assertEqual(tomllib.loads(text)["project"]["version"], pendio.library_version)
 
     def test_an_unknown_type_ends_it(self):
         with tempfile.TemporaryDirectory(prefix="pendio-") as folder:
