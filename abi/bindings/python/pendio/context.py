@@ -14,7 +14,7 @@ from .low import functions
 from .memory import Buffer, Pin, view_of
 from .names import ContextFlag, Policy
 from .records import COMPLETION, Completion, Message, Told
-from .starts import Starts
+from .starts import Starts, check_range
 
 if TYPE_CHECKING:
     import asyncio
@@ -97,6 +97,8 @@ class Context(Starts):
     def set_window(self, offset: int, byte_count: int) -> None:
         """Work on a part of the memory set, or lent, last."""
         if self._window != (offset, byte_count):
+            check_range("offset", offset)
+            check_range("byte_count", byte_count)
             self._check(functions.pendio_context_set_window(self._pointer, offset, byte_count),
                         "set_window")
             if self._base is not None:  # what is lent changes its window by itself
@@ -128,11 +130,13 @@ class Context(Starts):
 
     def set_deadline(self, after_ns: int) -> None:
         """Longest time from start to result; 0: none. Passed, it is `DeadlineExceeded`."""
+        check_range("after_ns", after_ns)
         self._check(functions.pendio_context_set_deadline(self._pointer, after_ns),
                     "set_deadline")
 
     def set_user_data(self, user_data: int) -> None:
         """A number handed back in every completion."""
+        check_range("user_data", user_data)
         self._check(functions.pendio_context_set_user_data(self._pointer, user_data),
                     "set_user_data")
 

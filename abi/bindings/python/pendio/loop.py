@@ -141,6 +141,8 @@ class Loop(PlainLoop, Operations):
         """
         if context._told is not None:
             return
+        if context._waiter is not None:
+            raise RuntimeError("another task waits for this context already")
         waiter = context._waiter = self._hosted().create_future()
         if not self._is_due:
             self._ask()

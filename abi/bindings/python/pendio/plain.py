@@ -17,6 +17,7 @@ from .handle import Handle
 from .memory import never_free
 from .pool import Pool
 from .records import COMPLETION, Completion, Ended, Told
+from .starts import check_range
 
 if TYPE_CHECKING:
     from .context import Context
@@ -72,6 +73,7 @@ class PlainLoop:
         for name, value in options.items():
             if name not in _OPTIONS:
                 raise TypeError(f"no option of a loop: {name}")
+            check_range(name, value)
             setattr(known, name, value)
         made = ctypes.c_void_p()
         status = functions.pendio_loop_create(ctypes.byref(known), ctypes.byref(made))
@@ -181,9 +183,9 @@ class PlainLoop:
                                                    ctypes.byref(made)), "socket")
         return self._own(made.value)
 
-    def adopt(self, source: Union[int, Any]) -> Handle:
-        """Own an open descriptor, or that of an object with fileno() and detach(), as sockets
-        and raw files have. From now on nobody else may close it."""
+    def adopt(self, source: Union[int, sockets.socket]) -> Handle:
+        """Own an open descriptor, or that of a socket, which is detached. From now on nobody else
+        may close it."""
         made = ctypes.c_uint64()
         number = source if isinstance(source, int) else source.fileno()
         self._check(functions.pendio_handle_adopt(self._pointer, number, ctypes.byref(made)),

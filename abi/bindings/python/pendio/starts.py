@@ -76,6 +76,7 @@ class Starts:
 
     def timer(self, after_ns: int) -> int:
         """Let time pass."""
+        check_range("after_ns", after_ns)
         return self._started(functions.pendio_timer(self._pointer, after_ns), "timer")
 
     def accept(self, listener: int, into: int = 0) -> int:
@@ -91,6 +92,7 @@ class Starts:
 
     def connect_name(self, host: str, port: int, handle: int = 0) -> int:
         """Connect to a host by name, with a new handle or a given one."""
+        check_range("port", port, 65535)
         name = _encode(host if host.isascii() else host.encode("idna"))
         status = functions.pendio_connect_name(self._pointer, handle, name, port)
         if handle != 0:
@@ -160,15 +162,19 @@ class Starts:
     def read(self, handle: int, offset: int = STREAMING) -> int:
         """Read into the window."""
         self._needs_writable("read")
+        check_range("offset", offset)
         return self._started(functions.pendio_read(self._pointer, handle, offset), "read")
 
     def write(self, handle: int, offset: int = STREAMING) -> int:
         """Write the window."""
+        check_range("offset", offset)
         return self._started(functions.pendio_write(self._pointer, handle, offset), "write")
 
     def splice(self, source: int, source_offset: int, target: int, target_offset: int,
                byte_count: int) -> int:
         """Move bytes between two handles of which one is a pipe."""
+        check_range("source_offset", source_offset)
+        check_range("target_offset", target_offset)
         status = functions.pendio_splice(self._pointer, source, source_offset, target,
                                          target_offset, byte_count)
         return self._started(status, "splice")
@@ -180,6 +186,7 @@ class Starts:
 
     def truncate(self, handle: int, byte_count: int) -> int:
         """Cut a file off, or lengthen it."""
+        check_range("byte_count", byte_count)
         return self._started(functions.pendio_truncate(self._pointer, handle, byte_count),
                              "truncate")
 
@@ -227,6 +234,12 @@ class Starts:
         """Move a handle with nothing under way on it to the loop of another thread."""
         return self._started(functions.pendio_move(self._pointer, handle, target._pointer),
                              "move", target)
+
+
+def check_range(name: str, value: int, maximum: int = 0xffff_ffff_ffff_ffff) -> None:
+    """ctypes would cut off what does not fit."""
+    if not 0 <= value <= maximum:
+        raise ValueError(f"{name} is out of range: {value}")
 
 
 def _encode(path: Path) -> bytes:
