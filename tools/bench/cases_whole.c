@@ -128,19 +128,23 @@ static void list_scale(struct list *list)
 static void list_bindings(struct list *list, int family)
 {
     static const uint32_t connections[] = {1, 50};
+    static const char *const names[] = {"cpu", "calls"};
     FOR_EACH(many, connections)
+    FOR_EACH(name, names)
     {
-        struct pnd_bench_case *one = add(list, &(struct pnd_bench_case){
-                                                   .unit = "ns/message",
-                                                   .subjects = pnd_bench_bindings,
-                                                   .subject_count = pnd_bench_bindings_count,
-                                                   .family = family,
-                                                   .connection_count = connections[many],
-                                                   .message_bytes = 64,
-                                                   .depth = 1,
-                                               });
-        (void)snprintf(one->name, sizeof one->name, "binding/%s/%ux64x1", family_name(family),
-                       one->connection_count);
+        bool cpu = name == 0;
+        struct pnd_bench_case *one =
+            add(list, &(struct pnd_bench_case){
+                          .unit = cpu ? "ns/message" : "calls/completion",
+                          .subjects = cpu ? pnd_bench_bindings : pnd_bench_calls,
+                          .subject_count = cpu ? pnd_bench_bindings_count : pnd_bench_calls_count,
+                          .family = family,
+                          .connection_count = connections[many],
+                          .message_bytes = 64,
+                          .depth = 1,
+                      });
+        (void)snprintf(one->name, sizeof one->name, "binding/%s/%ux64x1/%s", family_name(family),
+                       one->connection_count, names[name]);
     }
 }
 

@@ -37,6 +37,7 @@ class Loop(PlainLoop, Operations):
                  name_servers: str | None = None, **options: int) -> None:
         self._host: asyncio.AbstractEventLoop | None = None
         self._is_due = False  # a harvest has been asked for, and did not begin
+        self._goes_on = self._has_just_ended = False  # harvests, each of which brought something
         self._posted = posted
         self._over: asyncio.Future[None] | None = None
         super().__init__(name_servers=name_servers, **options)
@@ -48,7 +49,7 @@ class Loop(PlainLoop, Operations):
         if self._host is not None:
             raise RuntimeError("this loop has a host already")
         host = asyncio.get_running_loop()
-        host.add_reader(self.fileno(), self._harvest)
+        host.add_reader(self.fileno(), self._be_ready)
         self._host = host
 
     async def aclose(self) -> None:
@@ -90,12 +91,22 @@ class Loop(PlainLoop, Operations):
             self._host.call_soon(self._harvest)
             self._is_due = True
 
+    def _be_ready(self) -> None:
+        """The descriptor is readable: one turn, unless one is to come in any case, or the last of
+        several has just been. It stays readable while there is something left."""
+        if self._has_just_ended:
+            self._has_just_ended = False
+        elif not self._is_due:
+            self._harvest()
+
     def _harvest(self) -> None:
         """One turn, which submits and takes what has ended; another one until there is nothing."""
         self._is_due = False
         if self._pointer is None:
             return
         count = _turn(self._pointer, 0, self._records, RECORD_COUNT)
+        self._has_just_ended = count == 0 and self._goes_on
+        self._goes_on = count > 0
         if count > 0:
             self._take(count)
             if self._pointer is not None:
