@@ -253,8 +253,9 @@ class Context(Starts):
         if functions.pendio_pool_put(self._pointer) == 0:
             self._remember(None, *self._slice)
             self._control = self._kept = None
-        elif self.cancel():
+        elif self.run != 0:
             self._abandoned = self._put_later = True
+            self.cancel()
 
     def _dispose(self) -> None:
         """Nobody will take the product of the last run: a handle of a new connection or file, or

@@ -29,8 +29,8 @@ class Loop(PlainLoop, Operations):
 
     A task that is cancelled while it awaits an operation ends when that has really ended, so its
     memory is nobody else's any more. What it brought in spite of that is in context.result; a new
-    handle is closed. Options are those of PlainLoop; `posted` is called with the
-    two numbers of each message that another thread has posted.
+    handle is closed. Options are those of PlainLoop; `posted` is called with the two numbers of
+    each message that another thread has posted.
     """
 
     def __init__(self, *, posted: Callable[[int, int], object] | None = None,
@@ -81,6 +81,8 @@ class Loop(PlainLoop, Operations):
     def _forget(self, all_has_ended: bool) -> None:
         if self._host is not None and not self._host.is_closed():
             self._host.remove_reader(self.fileno())
+            if not all_has_ended:
+                self._give_up(-errno.ESHUTDOWN)
         super()._forget(all_has_ended)
 
     # ---- from what was started to whoever waits for it ----
@@ -140,9 +142,12 @@ class Loop(PlainLoop, Operations):
             self._over.set_result(None)
         host.remove_reader(self.fileno())
         if status != -errno.ESHUTDOWN:
-            for context in self._contexts.values():
-                if context._waiter is not None and not context._waiter.done():
-                    context._waiter.set_exception(self._refused(status, "turn"))
+            self._give_up(status)
+
+    def _give_up(self, status: int) -> None:
+        for context in self._contexts.values():
+            if context._waiter is not None and not context._waiter.done():
+                context._waiter.set_exception(self._refused(status, "turn"))
 
     async def wait(self, context: "Context") -> None:
         """Until what was started with it, and is pending, has been delivered.
@@ -154,6 +159,9 @@ class Loop(PlainLoop, Operations):
             return
         if context._waiter is not None:
             raise RuntimeError("another task waits for this context already")
+        if context.loop is not self:
+            context.loop._abandon(context)
+            raise ValueError("the context is another loop's")
         waiter = context._waiter = self._hosted().create_future()
         if not self._is_due:
             self._ask()
@@ -180,12 +188,3 @@ class Loop(PlainLoop, Operations):
                 raise
         if context._pointer is not None:
             context._dispose()
-
-    def _abandon(self, context: "Context") -> None:
-        """The task is gone without having waited: its operation ends by itself."""
-        context._waiter = None
-        if context._told is not None:
-            context._dispose()
-        elif context._pointer is not None:
-            context._abandoned = True
-            context.cancel()

@@ -140,6 +140,15 @@ class PlainLoop:
         if context._abandoned:
             context._clean_up()
 
+    def _abandon(self, context: "Context") -> None:
+        """Nobody waits for it any more: its operation is cancelled, and ends by itself."""
+        context._waiter = None
+        if context._told is not None:
+            context._dispose()
+        elif context._pointer is not None:
+            context._abandoned = True
+            context.cancel()
+
     def flush(self) -> None:
         """Submit what was started, without waiting or delivering."""
         self._check(functions.pendio_loop_flush(self._pointer), "flush")

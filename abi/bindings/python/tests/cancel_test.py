@@ -134,6 +134,34 @@ class Cancelled(Case):
                         await loop.nop(again)
         self.run_async(run())
 
+    def test_context_that_has_ended_and_was_not_told_goes_back(self):
+        async def run():
+            async with pendio.Loop() as loop:
+                near, far = pair(loop)
+                with loop.pool(2, 64) as pool:
+                    with pool.context() as context, pool.context() as other:
+                        context.nop()
+                        other.nop()
+                        self.assertEqual(len(loop.turn(-1, 1)), 1)
+                    while loop.statistics()["pool_in_use"]:
+                        await asyncio.sleep(0)
+        self.run_async(run())
+
+    def test_context_of_another_loop(self):
+        async def run():
+            async with hosted() as (loop, pool, context), pendio.Loop() as second:
+                near, far = pair(loop)
+                with self.assertRaises(ValueError):
+                    await second.receive(context, near)
+                while context.run != 0:
+                    await asyncio.sleep(0)
+                task = await begin(loop.receive(context, near))
+                with self.assertRaises(RuntimeError):
+                    await loop.wait(context)
+                task.cancel()
+                await asyncio.wait([task])
+        self.run_async(run())
+
     def test_many_at_random_times(self):
         """The short form; its count can be chosen: cancel_race.py 10000."""
         script = pathlib.Path(__file__).with_name("cancel_race.py")
