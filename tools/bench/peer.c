@@ -24,6 +24,7 @@ char pnd_bench_peer_lacks_go[PND_BENCH_REASON_BYTES];
 char pnd_bench_peer_lacks_tokio[PND_BENCH_REASON_BYTES];
 char pnd_bench_peer_lacks_dotnet[PND_BENCH_REASON_BYTES];
 char pnd_bench_peer_lacks_rust[PND_BENCH_REASON_BYTES];
+char pnd_bench_peer_lacks_python[PND_BENCH_REASON_BYTES];
 
 static bool may_build;
 
@@ -36,6 +37,7 @@ static struct building {
     {"tokio", pnd_bench_peer_lacks_tokio, false},
     {"dotnet", pnd_bench_peer_lacks_dotnet, false},
     {"rust", pnd_bench_peer_lacks_rust, false},
+    {"python", pnd_bench_peer_lacks_python, false},
 };
 
 static int find(const struct pnd_bench_peer *peer, char *ret_path, size_t path_bytes);

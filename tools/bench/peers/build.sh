@@ -1,5 +1,6 @@
 #!/bin/sh
-# build.sh go|tokio|dotnet|rust FOLDER - builds a peer of another language, as FOLDER/bench_NAME.
+# build.sh NAME FOLDER - builds a peer of another language, as FOLDER/bench_NAME: go, tokio, dotnet,
+# or the binding of rust or python.
 #
 # - Success: nothing is said; whatever else was made is below FOLDER, too.
 # - The language or its libraries are not on this machine, or no network would be needed to get
@@ -77,10 +78,30 @@ build_rust()
     mv "$CARGO_TARGET_DIR/release/examples/echo_server" "$target/bench_rust"
 }
 
+# The binding and the library of this build or installation, else those of the system.
+build_python()
+{
+    command -v python3 >/dev/null || skip "no python3 on PATH"
+    for library in "$sources"/../../lib/libpendio.so.0 "$sources"/../../lib/*/libpendio.so.0; do
+        [ ! -e "$library" ] || export PENDIO_LIBRARY="$library"
+    done
+    [ ! -d "$sources/../../python/pendio" ] || export PYTHONPATH="$sources/../../python"
+    python3 -B -c 'import asyncio, pendio; asyncio.TaskGroup' ||
+        skip "python3 has no module pendio (python3-pendio), or is older than 3.11"
+    {
+        echo '#!/bin/sh'
+        printf 'export PYTHONPATH="%s" PENDIO_LIBRARY="%s"\n' "${PYTHONPATH:-}" \
+            "${PENDIO_LIBRARY:-}"
+        printf 'exec python3 -B "%s/python/echo.py" "$@"\n' "$sources"
+    } >"$target/bench_python"
+    chmod +x "$target/bench_python"
+}
+
 case $name in
 go) build_go ;;
 tokio) build_tokio ;;
 dotnet) build_dotnet ;;
 rust) build_rust ;;
-*) skip "build.sh go|tokio|dotnet|rust FOLDER" ;;
+python) build_python ;;
+*) skip "build.sh go|tokio|dotnet|rust|python FOLDER" ;;
 esac
