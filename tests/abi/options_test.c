@@ -279,7 +279,7 @@ static const struct output {
 
 enum { OUTPUT_COUNT = 3, UNWRITTEN = 0xa5, BEHIND_BYTES = 64 };
 
-/* Reads with that size into `ret_bytes`, which has room for ours and some more, all of it marked. */
+/* Reads with that size into `ret_bytes`, with room for ours and some more, all marked. */
 static int read_output(const struct output *output, uint32_t size, unsigned char *ret_bytes)
 {
     struct pendio_context *context = fixture_get(&fixture);
