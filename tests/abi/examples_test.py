@@ -420,5 +420,23 @@ class GroupEcho(Case):
                              (2, "usage: group_echo PORT [LOOPS]\n"), arguments)
 
 
+class Hosted(Case):
+    def test_times_end_while_input_is_repeated(self):
+        process = subprocess.Popen([PROGRAMS / "hosted", "20", "0", "20"], text=True,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdin.write("hello\n")
+        process.stdin.flush()
+        said = [process.stdout.readline() for _ in range(4)]
+        self.assertEqual(sorted(said), ["0 ms are over\n", *["20 ms are over\n"] * 2, "hello\n"])
+        self.assertEqual(process.communicate("and more\n", timeout=SECONDS)[0], "and more\n")
+        self.assertEqual(process.returncode, 0)
+
+    def test_bad_arguments_are_usage(self):
+        for arguments in ((), ("x",), (3600001,), ("0",) * 1001):
+            ended = run("hosted", *arguments)
+            self.assertEqual((ended.returncode, ended.stderr),
+                             (2, "usage: hosted MILLISECONDS...\n"), arguments)
+
+
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], *sys.argv[2:]])

@@ -50,9 +50,33 @@ static int create_pool(const void *options)
     return status;
 }
 
+static int create_group(const void *options)
+{
+    struct pendio_group *const untouched = (struct pendio_group *)(uintptr_t)1;
+    struct pendio_group *group = untouched;
+    int status = pendio_group_create(options, &group);
+
+    if (status == 0)
+        ck_assert_int_eq(pendio_group_destroy(group, -1, NULL), 0);
+    else
+        ck_assert_ptr_eq(group, untouched);
+    return status;
+}
+
+/* A group of one whose loop has these options. */
+static int create_grouped_loop(const void *options)
+{
+    const struct pendio_group_options group = {
+        .size = sizeof group, .loop_count = 1, .loop = options};
+
+    return create_group(&group);
+}
+
 static const struct pendio_loop_options loop_options = {
     .operation_count = 100, .handle_count = 10, .post_count = 4, .timer_slack_ns = 1000};
 static const struct pendio_pool_options pool_options = {.context_count = 2, .slice_bytes = 64};
+
+static const struct pendio_group_options group_options = {.loop_count = 1};
 
 /* What has size-first options, and those it takes. */
 static const struct creation {
@@ -62,9 +86,11 @@ static const struct creation {
 } creations[] = {
     {create_loop, &loop_options, sizeof loop_options},
     {create_pool, &pool_options, sizeof pool_options},
+    {create_group, &group_options, sizeof group_options},
+    {create_grouped_loop, &loop_options, sizeof loop_options},
 };
 
-enum { CREATION_COUNT = 2 };
+enum { CREATION_COUNT = 4 };
 
 static int create(const struct creation *creation, uint32_t byte_count, uint32_t odd_place)
 {
@@ -223,57 +249,110 @@ START_TEST(slices_too_large_for_any_memory_are_refused)
 }
 END_TEST
 
-START_TEST(statistics_too_small_are_refused_untouched)
+/* ---- what is written ------------------------------------------------------------------------- */
+
+static int read_statistics(const struct pendio_context *context, void *ret_some)
 {
-    struct pendio_loop_statistics stats;
-    struct pendio_loop_statistics before;
+    (void)context;
+    return pendio_loop_stats(fixture.loop, ret_some);
+}
+
+static int read_request(const struct pendio_context *context, void *ret_some)
+{
+    return pendio_context_request(context, ret_some);
+}
+
+static int read_message(const struct pendio_context *context, void *ret_some)
+{
+    return pendio_context_message(context, ret_some);
+}
+
+/* What is written into a structure that begins with its size, and how large ours is. */
+static const struct output {
+    int (*read)(const struct pendio_context *context, void *ret_some);
+    uint32_t byte_count;
+} outputs[] = {
+    {read_statistics, sizeof(struct pendio_loop_statistics)},
+    {read_request, sizeof(struct pendio_request)},
+    {read_message, sizeof(struct pendio_message)},
+};
+
+enum { OUTPUT_COUNT = 3, UNWRITTEN = 0xa5, BEHIND_BYTES = 64 };
+
+/* Reads with that size into `ret_bytes`, with room for ours and some more, all marked. */
+static int read_output(const struct output *output, uint32_t size, unsigned char *ret_bytes)
+{
+    struct pendio_context *context = fixture_get(&fixture);
+    int status;
+
+    memset(ret_bytes, UNWRITTEN, output->byte_count + BEHIND_BYTES);
+    memcpy(ret_bytes, &size, sizeof size);
+    status = output->read(context, ret_bytes);
+    ck_assert_int_eq(pendio_pool_put(context), 0);
+    return status;
+}
+
+static void expect_unwritten_from(const struct output *output, const unsigned char *bytes,
+                                  uint32_t begin)
+{
+    for (uint32_t i = begin; i < output->byte_count + BEHIND_BYTES; i++)
+        ck_assert_uint_eq(bytes[i], UNWRITTEN);
+}
+
+static unsigned char *make_room(const struct output *output)
+{
+    unsigned char *bytes = malloc(output->byte_count + BEHIND_BYTES);
+
+    ck_assert_ptr_nonnull(bytes);
+    return bytes;
+}
+
+START_TEST(outputs_too_small_are_refused_untouched)
+{
+    const struct output *output = &outputs[_i];
+    unsigned char *bytes = make_room(output);
 
     fixture_init(&fixture);
-    for (uint32_t byte_count = 0; byte_count < 8; byte_count++) {
-        memset(&stats, 0xa5, sizeof stats);
-        stats.size = byte_count;
-        before = stats;
-        ck_assert_int_eq(pendio_loop_stats(fixture.loop, &stats), -EINVAL);
-        ck_assert_mem_eq(&stats, &before, sizeof stats);
+    for (uint32_t size = 0; size < 8; size++) {
+        ck_assert_int_eq(read_output(output, size, bytes), -EINVAL);
+        ck_assert_mem_eq(bytes, &size, sizeof size);
+        expect_unwritten_from(output, bytes, sizeof size);
     }
+    free(bytes);
     fixture_fini(&fixture);
 }
 END_TEST
 
-START_TEST(statistics_of_an_older_caller_are_written_up_to_its_size)
+START_TEST(outputs_of_an_older_caller_are_written_up_to_its_size)
 {
-    union {
-        struct pendio_loop_statistics stats;
-        unsigned char bytes[sizeof(struct pendio_loop_statistics)];
-    } seen;
+    const struct output *output = &outputs[_i];
+    unsigned char *all = make_room(output);
+    unsigned char *some = make_room(output);
 
     fixture_init(&fixture);
-    memset(&seen, 0xa5, sizeof seen);
-    seen.stats.size = 24;
-    ck_assert_int_eq(pendio_loop_stats(fixture.loop, &seen.stats), 0);
-    ck_assert_uint_eq(seen.stats.size, 24);
-    ck_assert_uint_eq(seen.stats.backend, PENDIO_BACKEND_URING);
-    ck_assert_uint_eq(seen.stats.started, 0);
-    for (size_t i = 24; i < sizeof seen; i++)
-        ck_assert_uint_eq(seen.bytes[i], 0xa5);
+    ck_assert_int_eq(read_output(output, output->byte_count, all), 0);
+    for (uint32_t size = 8; size <= output->byte_count; size += 4) {
+        ck_assert_int_eq(read_output(output, size, some), 0);
+        ck_assert_mem_eq(some, &size, sizeof size);
+        ck_assert_mem_eq(some + sizeof size, all + sizeof size, 8 - sizeof size);
+        expect_unwritten_from(output, some, size);
+    }
+    free(some);
+    free(all);
     fixture_fini(&fixture);
 }
 END_TEST
 
-START_TEST(statistics_of_a_newer_caller_say_how_much_was_written)
+START_TEST(outputs_of_a_newer_caller_say_how_much_was_written)
 {
-    struct {
-        struct pendio_loop_statistics stats;
-        unsigned char later[64];
-    } seen;
+    const struct output *output = &outputs[_i];
+    unsigned char *bytes = make_room(output);
 
     fixture_init(&fixture);
-    memset(&seen, 0xa5, sizeof seen);
-    seen.stats.size = sizeof seen;
-    ck_assert_int_eq(pendio_loop_stats(fixture.loop, &seen.stats), 0);
-    ck_assert_uint_eq(seen.stats.size, sizeof seen.stats);
-    for (size_t i = 0; i < sizeof seen.later; i++)
-        ck_assert_uint_eq(seen.later[i], 0xa5);
+    ck_assert_int_eq(read_output(output, output->byte_count + BEHIND_BYTES, bytes), 0);
+    ck_assert_mem_eq(bytes, &output->byte_count, sizeof output->byte_count);
+    expect_unwritten_from(output, bytes, output->byte_count);
+    free(bytes);
     fixture_fini(&fixture);
 }
 END_TEST
@@ -290,9 +369,9 @@ int main(void)
         {largest_values_are_accepted, 0},
         {pools_share_the_operations_of_their_loop, 0},
         {slices_too_large_for_any_memory_are_refused, 0},
-        {statistics_too_small_are_refused_untouched, 0},
-        {statistics_of_an_older_caller_are_written_up_to_its_size, 0},
-        {statistics_of_a_newer_caller_say_how_much_was_written, 0},
+        {outputs_too_small_are_refused_untouched, OUTPUT_COUNT},
+        {outputs_of_an_older_caller_are_written_up_to_its_size, OUTPUT_COUNT},
+        {outputs_of_a_newer_caller_say_how_much_was_written, OUTPUT_COUNT},
     };
 
     return fixture_run("abi: options", cases, sizeof cases / sizeof cases[0]);

@@ -48,7 +48,8 @@ class Package(unittest.TestCase):
         for name in ("include/pendio/pendio.h", libraries / "libpendio.so",
                      libraries / "libpendio.so.0", libraries / "libpendio.a",
                      libraries / "pkgconfig/pendio.pc",
-                     libraries / "cmake/pendio/pendio-config.cmake"):
+                     libraries / "cmake/pendio/pendio-config.cmake",
+                     "share/man/man7/pendio.7"):
             self.assertTrue((self.prefix / name).exists(), name)
 
     @unittest.skipUnless(shutil.which("pkg-config"), "pkg-config is not installed")

@@ -28,6 +28,7 @@ HEADERS_ALLOWED = ("stddef.h", "stdint.h")
 LANGUAGES = (
     (("gcc", "clang"), ("c", "c99")),
     (("gcc", "clang"), ("c", "c11")),
+    (("gcc", "clang"), ("c", "c2x")),  # C23 by the name that Debian 12's know
     (("g++", "clang++"), ("c++", "c++17")),
 )
 WARNINGS = ("-Wall", "-Wextra", "-pedantic-errors", "-Werror")

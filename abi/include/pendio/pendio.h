@@ -7,7 +7,12 @@
  *   PENDIO_DONE     finished before the call returned, also with an error of the operation; the
  *                   result is in the context and nothing will be delivered;
  *   PENDIO_PENDING  under way; exactly one delivery follows, from a later pendio_loop_turn();
- *   below zero      refused (-errno): misuse or no capacity. Nothing started, nothing changed.
+ *   below zero      refused (-errno): misuse or no capacity. Nothing started, nothing changed; the
+ *                   context is still the caller's.
+ *
+ * Errors of the operating system are results of the operation, never refusals. No completion is
+ * lost: whatever is pending has its place in every queue. After warm-up an operation allocates
+ * nothing, takes no lock, and has no atomic read-modify-write.
  *
  * Refusals common to all calls are given here once and not repeated below:
  *
@@ -25,6 +30,20 @@
  * Outputs are named ret_..., come last, and are untouched when a call fails.
  * Structures whose first member is `size` are filled in by setting it to sizeof; zero in any other
  * member means the default; a larger structure with a non-zero unknown tail is refused with -E2BIG.
+ * Strings end with a zero byte; times are in ns, amounts in bytes, unless a name says otherwise.
+ *
+ * Later releases add functions, constants, and members at the end of structures that begin with
+ * their size, and change nothing else: what is built with this header runs with their libraries.
+ * What is promised holds whatever the kernel has, or is told not to have by the environment, which
+ * a loop reads when it is created, though not in a set-uid program: PENDIO_DISABLE_URING=1 makes no
+ * io_uring system call, PENDIO_BACKEND=uring takes that backend or none, and
+ * PENDIO_FEATURES=-name,-name does without these features (pendio_feature_name()). Only whether
+ * PENDIO_AUTO answers done or pending may differ then.
+ *
+ * For bindings to other languages: no call needs a callback. Contexts without one are delivered as
+ * records, many by one pendio_loop_turn(), and pendio_loop_descriptor() is all that another event
+ * loop has to wait for. Hot calls take scalars and pointers only; nothing here is an inline
+ * function, a macro that hides one, or a bit-field.
  */
 #ifndef PENDIO_H
 #define PENDIO_H
@@ -49,7 +68,8 @@ extern "C" {
 struct pendio_loop;    /* one ring; bound for life to its creating thread and process */
 struct pendio_pool;    /* contexts and their memory; belongs to one loop */
 struct pendio_group;   /* loops, each on a thread of the library's */
-struct pendio_context; /* one reusable operation; belongs to one pool and lives as long as it */
+struct pendio_context; /* one reusable operation; belongs to one pool and lives as long as it;
+                          serves any operation on any handle of its loop, one after another */
 
 typedef uint64_t
     pendio_handle;           /* names a descriptor of one loop: loop + slot + generation; 0 never */
@@ -60,10 +80,10 @@ enum { /* answers of start calls; below zero: refused */
        PENDIO_PENDING = 1,
 };
 
-enum {                   /* policy of a context: when may the answer be PENDIO_DONE? */
-       PENDIO_AUTO = 0,  /* when it costs nothing */
+enum {                   /* policy: pendio_context_set_policy() */
+       PENDIO_AUTO = 0,  /* done when it costs nothing */
        PENDIO_TRY = 1,   /* also after one system call that submits and looks once */
-       PENDIO_QUEUE = 2, /* never */
+       PENDIO_QUEUE = 2, /* always pending */
 };
 
 enum { /* operations, as they stand in a completion */
@@ -180,7 +200,10 @@ struct pendio_bytes {
     size_t byte_count;
 };
 
-/** Called on the loop's thread, from a turn; may do everything but turn and destroy the loop. */
+/**
+ * Called on the loop's thread, from a turn; may do everything but turn and destroy the loop.
+ * `completion` is there until it returns.
+ */
 typedef void pendio_completed_fn(const struct pendio_completion *completion, void *state);
 
 /** Release of the library, 0xMMmmpp. Any thread. */
@@ -195,7 +218,8 @@ struct pendio_loop_options {
     uint32_t flags;           /* none yet: 0 */
     uint32_t operation_count; /* contexts of all pools of the loop; default 4096, at most 32768 */
     uint32_t handle_count;    /* default 4096, at most 1048575 */
-    uint32_t done_budget;     /* done answers per handle and turn; default 16 */
+    uint32_t done_budget;     /* done answers per handle and turn, and per turn for all that has no
+                                 handle; beyond them the answer is pending; default 16 */
     uint32_t post_count;      /* messages that may wait: 2 to 2^20, rounded up; default 256 */
     uint64_t timer_slack_ns; /* how late a timer or deadline may be; default 50 us, at least 1 us */
     /* Of pendio_connect_name(), copied: "192.0.2.1,[2001:db8::1]:5353"; default: the system's. */
@@ -259,7 +283,11 @@ PENDIO_API const char *pendio_loop_explain(int status);
 
 /**
  * Submit what was started, sleep until something can be delivered, collect, and deliver: callbacks
- * first, then records into `completions`, each in order of finishing.
+ * first, then records into `completions`, each in order of finishing. No order is promised between
+ * handles, or between operations that do not wait for each other.
+ *
+ * A context is free before its receiver sees the completion, who may start, change or put it at
+ * once; finished and not yet delivered it is in use.
  *
  * Result:    the number of records written, also 0: woken, interrupted by a signal, out of time, or
  *            only callbacks ran. Records that do not fit stay for the next turn. Sleeps at most
@@ -449,7 +477,8 @@ struct pendio_pool_options {
 
 /**
  * Create contexts and one arena of equal slices, registered with the ring where that is permitted
- * (if not: the pool works all the same, and the statistics say why).
+ * (if not: the pool works all the same, and the statistics say why). Reads and writes of files, and
+ * zero-copy sends, whose memory lies in the arena take the fixed-buffer path by themselves.
  *
  * Result:    0 and the pool.
  * Refused:   -ENOSPC the loop's operation_count does not leave room for that many contexts;
@@ -490,12 +519,14 @@ PENDIO_API int pendio_pool_memory(struct pendio_pool *pool, void **ret_base,
  *
  * Result:    0.
  * Refused:   -EBUSY while one of its contexts is taken or in use.
+ * Ownership: the pool, its contexts and its arena are gone.
  */
 PENDIO_API int pendio_pool_destroy(struct pendio_pool *pool);
 
 /* ------------------------------------------------------------------------------------------------
  * Context: the request half. The runtime never changes it, but pendio_pool_get() makes it new.
- * Every setter: 0, or -EBUSY while the context is in use.
+ * Every setter: 0, or -EBUSY while the context is in use. Memory that is the runtime's is not to be
+ * changed or freed; outside of the bytes that were moved it comes back untouched.
  * --------------------------------------------------------------------------------------------- */
 
 /**
@@ -595,10 +626,33 @@ PENDIO_API int pendio_context_set_control(struct pendio_context *context, void *
  */
 PENDIO_API int pendio_context_set_flags(struct pendio_context *context, uint32_t flags);
 
-/** PENDIO_AUTO, PENDIO_TRY or PENDIO_QUEUE. Result: 0. */
+/**
+ * When may the answer of a start be done?
+ *
+ * PENDIO_AUTO: when that costs nothing. Data or a connection were collected before; the end of the
+ * stream, or an error that ended it, is known; a send of nothing on a stream; a read of a file, its
+ * data being in the system's memory; and what turns out to need no waiting (pendio_truncate(),
+ * pendio_child(), pendio_signal()). Other sends are pending, and go together: pendio_send().
+ *
+ * PENDIO_TRY: for receives, sends and accepts of sockets also after one system call that submits
+ * and looks once. Done, if data, a connection or room are there, unless the budget is spent, an
+ * earlier operation of that direction waits, or it is more than there is room for: pending then,
+ * and part may have gone. For all else it is PENDIO_AUTO.
+ *
+ * PENDIO_QUEUE: never, for callers who want one path.
+ *
+ * Result:    0.
+ */
 PENDIO_API int pendio_context_set_policy(struct pendio_context *context, uint32_t policy);
 
-/** Longest time from start call to result, in ns of the monotonic clock; 0: none. Result: 0. */
+/**
+ * Longest time from start call to result, in ns of the monotonic clock; 0: none. When it is over
+ * the operation ends with -ETIMEDOUT and PENDIO_BY_DEADLINE, bytes saying what had gone, unless it
+ * has ended by itself: never early, late by at most the loop's timer_slack_ns and one turn. A close
+ * is not ended by it, but what it waits for: pendio_close().
+ *
+ * Result:    0.
+ */
 PENDIO_API int pendio_context_set_deadline(struct pendio_context *context, uint64_t after_ns);
 
 /** A value of the caller's, handed back in every completion. Result: 0. */
@@ -693,7 +747,8 @@ PENDIO_API pendio_run pendio_context_run(const struct pendio_context *context);
 /**
  * Ask for the end of a run. It completes nothing itself and never hits a later run of the same
  * context: the run's one completion tells what happened, the real result or -ECANCELED with
- * PENDIO_BY_CANCEL. A close goes on all the same.
+ * PENDIO_BY_CANCEL, bytes saying what had gone. What came about all the same, a connection for
+ * example, is delivered or disposed of; nothing leaks. A close goes on all the same.
  *
  * Result:    0 asked.
  * Refused:   -ENOENT not under way (any more).
@@ -819,6 +874,12 @@ PENDIO_API int pendio_handle_close(struct pendio_loop *loop, pendio_handle handl
 /* ------------------------------------------------------------------------------------------------
  * Starts. Each answers PENDIO_DONE, PENDIO_PENDING or a refusal, and takes its context and the
  * memory of the context from PENDIO_PENDING until delivery.
+ *
+ * On sockets, pipes and files without an offset the data of each direction move in the order of the
+ * starts, however many are pending: later ones wait for earlier ones, and go on when these end,
+ * also early. Reads and writes at an offset, polls, and whatever else has no order of data run side
+ * by side. Handles may be TCP, UDP and Unix sockets of all kinds, pipes, files, devices, and, to
+ * poll them, all that can be polled.
  * --------------------------------------------------------------------------------------------- */
 
 /**
@@ -911,20 +972,26 @@ PENDIO_API int pendio_disconnect(struct pendio_context *context, pendio_handle h
                                  uint32_t flags);
 
 /**
- * Receive what has arrived, into the context's window.
+ * Receive what has arrived, into the context's window. The end of a stream, or an error that ended
+ * it, is the answer to all later receives, too, until a disconnect with PENDIO_REUSE.
  *
  * Result:    stream: at least one byte, or bytes 0 with PENDIO_END_OF_STREAM once the peer is done;
- *            an empty window waits for readability and consumes nothing. Datagram and seqpacket:
- *            one message, PENDIO_TRUNCATED if it was longer than the window.
+ *            what the window has no room for stays first in line. An empty window waits for data or
+ *            the end and consumes nothing. Datagram and seqpacket: one message, PENDIO_TRUNCATED if
+ *            it was longer than the window, be that empty. An empty datagram is bytes 0 and no
+ *            flag; on seqpacket an empty message looks like the end, and counts as it.
  */
 PENDIO_API int pendio_receive(struct pendio_context *context, pendio_handle handle);
 
 /**
  * Send the context's window. What waits on one stream when the loop is turned may leave in one
  * system call (not under PENDIO_TRY); each is delivered by itself, in order, with its own bytes.
+ * Cancel or deadline of one of them end that one: not yet handed to the kernel it is taken out,
+ * else the bytes gone are counted in order, and what is left of the others is sent again. An error
+ * of the stream is that of the first unfinished send, and of the later ones, whose bytes are 0.
  *
- * Result:    stream: bytes is the whole window, or with an error what had gone; datagram: one
- *            message.
+ * Result:    stream: bytes is the whole window, accepted by the kernel, or with an error what had
+ *            gone; datagram: one message.
  */
 PENDIO_API int pendio_send(struct pendio_context *context, pendio_handle handle);
 
@@ -1097,8 +1164,9 @@ PENDIO_API int pendio_mkdir(struct pendio_context *context, const char *path, ui
 /**
  * Close a handle. It is -EBADF from now on; everything under way on it completes first, exactly
  * once: PENDIO_GRACEFUL lets started sends, writes, fsyncs and truncates finish (within the
- * context's deadline, if it has one) and cancels the rest, PENDIO_ABORTIVE cancels everything.
- * Cannot be cancelled.
+ * context's deadline, if it has one) and cancels the rest, PENDIO_ABORTIVE cancels everything. What
+ * was ended has PENDIO_BY_CLOSE. A listener accepts no more, and what it had collected is closed,
+ * before the close is delivered. Cannot be cancelled.
  *
  * Result:    error 0, or -errno of close(2); the descriptor is gone in any case.
  */
@@ -1131,8 +1199,7 @@ PENDIO_API int pendio_child(struct pendio_context *context, int pid);
  * signal must be blocked in every thread that is not to be interrupted by it, the loop's included.
  *
  * Result:    value: the number. In a window of at least 128 bytes: a struct signalfd_siginfo, and
- *            bytes 128; a smaller one, or a vector,
- *            stays untouched.
+ *            bytes 128; a smaller one, or a vector, stays untouched.
  * Refused:   -EINVAL also a number that is none, or one that the calling thread has not blocked:
  *            SIGKILL and SIGSTOP always.
  */
@@ -1171,7 +1238,7 @@ typedef int pendio_group_begin_fn(struct pendio_loop *loop, uint32_t index, void
 /** Called on each loop's thread after its last turn, if it has begun. */
 typedef void pendio_group_end_fn(struct pendio_loop *loop, uint32_t index, void *state);
 
-/** Called on a loop's thread with each record of its turns. */
+/** Called on a loop's thread with each record of its turns, which is there until it returns. */
 typedef void pendio_group_completed_fn(struct pendio_loop *loop,
                                        const struct pendio_completion *completion, void *state);
 
