@@ -33,10 +33,8 @@ static struct building {
     char *reason;
     bool was_tried;
 } buildings[] = {
-    {"go", pnd_bench_peer_lacks_go, false},
-    {"tokio", pnd_bench_peer_lacks_tokio, false},
-    {"dotnet", pnd_bench_peer_lacks_dotnet, false},
-    {"rust", pnd_bench_peer_lacks_rust, false},
+    {"go", pnd_bench_peer_lacks_go, false},         {"tokio", pnd_bench_peer_lacks_tokio, false},
+    {"dotnet", pnd_bench_peer_lacks_dotnet, false}, {"rust", pnd_bench_peer_lacks_rust, false},
     {"python", pnd_bench_peer_lacks_python, false},
 };
 
