@@ -3,9 +3,11 @@
  *
  * - What an older or newer caller passes is understood, or refused; never half understood.
  * - A refusal leaves outputs untouched.
+ * - The library says which release it is.
  */
 #include "fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -249,6 +251,16 @@ START_TEST(slices_too_large_for_any_memory_are_refused)
 }
 END_TEST
 
+START_TEST(the_version_is_that_of_the_build)
+{
+    uint32_t version = pendio_version();
+    char text[32];
+
+    snprintf(text, sizeof text, "%u.%u.%u", version >> 16, version >> 8 & 0xff, version & 0xff);
+    ck_assert_str_eq(text, PENDIO_VERSION_TEXT);
+}
+END_TEST
+
 /* ---- what is written ------------------------------------------------------------------------- */
 
 static int read_statistics(const struct pendio_context *context, void *ret_some)
@@ -369,6 +381,7 @@ int main(void)
         {largest_values_are_accepted, 0},
         {pools_share_the_operations_of_their_loop, 0},
         {slices_too_large_for_any_memory_are_refused, 0},
+        {the_version_is_that_of_the_build, 0},
         {outputs_too_small_are_refused_untouched, OUTPUT_COUNT},
         {outputs_of_an_older_caller_are_written_up_to_its_size, OUTPUT_COUNT},
         {outputs_of_a_newer_caller_say_how_much_was_written, OUTPUT_COUNT},

@@ -5,6 +5,7 @@ Happy path: a line in, the call of that name, what it answers and what the conte
 Failures:   refusals of the binding are handed on by their errno; without memory the program ends.
 """
 
+import ctypes
 import errno
 import mmap
 import os
@@ -32,6 +33,7 @@ FAMILIES = {
     "unix_seqpacket": (socket.AF_UNIX, socket.SOCK_SEQPACKET)}
 POLICIES = [policy.name.lower() for policy in pendio.Policy]
 OPERATIONS = ["", *(operation.name.lower() for operation in list(pendio.Operation)[1:])]
+ERRORS = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}  # which has two names
 OPTIONS = ("buffer_bytes", "buffer_count", "collect_bytes", "collect_count")
 COUNTERS = """started done pending refused refused_invalid refused_handle refused_busy
     refused_no_capacity refused_shutdown delivered delivered_callback delivered_record posts
@@ -89,10 +91,10 @@ def flag_names(kind, bits):
 
 
 class Known:
-    """A context under its number, and the places that are its own."""
+    """A context under its number, and the slice that is its own."""
 
-    def __init__(self, number, context, own, lend):
-        self.number, self.context, self.own, self.lend = number, context, own, lend
+    def __init__(self, number, context, own):
+        self.number, self.context, self.own = number, context, own
 
 
 class Subject:
@@ -102,20 +104,17 @@ class Subject:
     # ---- loop and pools ----
 
     def do_hello(self, line):
-        self.memory = memoryview(mmap.mmap(3, line.number("memory")))
+        memory = mmap.mmap(3, line.number("memory"))
+        self.memory = memoryview(memory)
+        self.base = ctypes.addressof(ctypes.c_char.from_buffer(memory))
         (self.lend_at, self.lend_bytes), = line.ranges("lend")
         return (f"ok protocol=1 name=python version={pendio.library_version} "
                 f"can={','.join(CAN)}")
 
     def do_loop(self, line):
-        self.room = line.number("operations")
         self.loop = pendio.PlainLoop(
-            operation_count=self.room, handle_count=line.number("handles"),
+            operation_count=line.number("operations"), handle_count=line.number("handles"),
             done_budget=line.number("budget"), **{key: line.number(key) for key in OPTIONS})
-        with self.loop.pool(1) as pool, pool.context() as context:
-            context.set_memory(self.memory)
-            self.base = context.request.memory
-        self.first = self.loop.statistics()
         return "ok"
 
     def do_pool(self, line):
@@ -130,8 +129,7 @@ class Subject:
         known = self.by_context.get(context)
         if known is None:
             number = len(self.known) + 1
-            lend = self.lend_at + (number - 1) * (self.lend_bytes // self.room)
-            known = self.known[number] = Known(number, context, (at if size else 0, size), lend)
+            known = self.known[number] = Known(number, context, (at if size else 0, size))
             self.by_context[context] = known
             entry[1] += size
         context.set_memory(self.piece(*known.own))
@@ -143,7 +141,6 @@ class Subject:
 
     def do_statistics(self, _):
         now = self.loop.statistics()
-        now["pool_gets"] -= self.first["pool_gets"]  # that of do_loop
         return "ok" + write_fields((key, now[key]) for key in COUNTERS)
 
     def do_shutdown(self, _):
@@ -241,20 +238,23 @@ class Subject:
         for offset, size in line.ranges("window"):
             known.context.set_window(offset, size)
 
-    def place_of(self, known, address):
-        """In the shared memory; of what is lent, which is the library's, that has a copy."""
+    def place_of(self, address):
+        """In the shared memory. Of what is lent, which is the library's, that has a copy: its
+        buffers lie in one stretch as long as the part for lending, so no two share a place."""
         at = address - self.base if address else 0
-        return at if 0 <= at < len(self.memory) else known.lend
+        return at if 0 <= at < len(self.memory) else self.lend_at + address % self.lend_bytes
 
-    def result(self, known, told, prefix=""):
+    def copy_lent(self, known, told):
         if told.lent:
-            data = known.context.data
-            self.memory[known.lend:known.lend + len(data)] = data
+            place, data = self.place_of(told.memory), known.context.data
+            self.memory[place:place + len(data)] = data
+
+    def result(self, told, prefix=""):
         return write_fields((
             ("operation", OPERATIONS[told.operation]), ("handle", told.handle), ("run", told.run),
             ("user", told.user_data), ("value", told.value), ("bytes", told.bytes),
-            ("memory", self.place_of(known, told.memory)),
-            ("error", told.error and errno.errorcode[-told.error]),
+            ("memory", self.place_of(told.memory)),
+            ("error", told.error and ERRORS[-told.error]),
             ("flags", told.flags and flag_names(pendio.CompletionFlag, told.flags))), prefix)
 
     def peer(self, context, operation):
@@ -276,19 +276,20 @@ class Subject:
             ("policy", POLICIES[request.policy]),
             ("flags", request.flags and flag_names(pendio.ContextFlag, request.flags)),
             ("deadline", request.deadline_ns), ("user", request.user_data),
-            ("memory", self.place_of(known, request.memory)), ("bytes", request.byte_count),
+            ("memory", self.place_of(request.memory)), ("bytes", request.byte_count),
             ("window", "" if request.piece_count else window),
             ("pieces", request.piece_count), ("lending", request.lending),
             ("endpoint", request.endpoint.byte_count and
              tell_address(pendio.read_endpoint(request.endpoint)))), "set.")
-        return (f" busy={context.run}{fields}" + self.result(known, result, "was.")
+        return (f" busy={context.run}{fields}" + self.result(result, "was.")
                 + self.peer(context, result.operation))
 
     def tell(self, context, told):
         if context is None:
             return "posted" + write_fields((("user", told.user_data), ("value", told.value)))
         known = self.by_context[context]
-        return f"told context={known.number}" + self.result(known, told) + self.show(known)
+        self.copy_lent(known, told)
+        return f"told context={known.number}" + self.result(told) + self.show(known)
 
     # ---- starts ----
 
@@ -331,8 +332,10 @@ class Subject:
         try:
             start = getattr(known.context, line.word)
             answer = "pending" if start(*self.arguments(line)) else "done"
+            if answer == "done":
+                self.copy_lent(known, known.context.result)
         except pendio.Refusal as refusal:
-            answer = f"refused error={errno.errorcode[refusal.errno]}"
+            answer = f"refused error={ERRORS[refusal.errno]}"
         return answer + self.show(known)
 
     def answer(self, line):
@@ -344,7 +347,7 @@ class Subject:
                 return self.start(line)
         except pendio.Refusal as refusal:
             because = f" because={refusal.strerror}" if line.word == "loop" else ""
-            return f"refused error={errno.errorcode[refusal.errno]}{because}"
+            return f"refused error={ERRORS[refusal.errno]}{because}"
         return "refused error=ENOTSUP"
 
 
