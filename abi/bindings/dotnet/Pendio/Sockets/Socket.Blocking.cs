@@ -1,0 +1,392 @@
+// Socket.Blocking.cs - ordinary transfers and options: system calls on the same descriptor.
+//
+// Happy path:  the call of the name, again where a signal came between.
+// Failures:    SocketException with the system's error, or the error where there is an argument for
+//              it. A close by another thread ends those that wait.
+using System;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using Microsoft.Win32.SafeHandles;
+
+namespace Pendio.Sockets;
+
+public sealed unsafe partial class Socket
+{
+    /// <summary>Bytes that could be received now.</summary>
+    public int Available => Options.Available;
+
+    /// <summary>Whether small sends go at once.</summary>
+    public bool NoDelay
+    {
+        get => (int)Options.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay)! != 0;
+        set => Set(Libc.IPPROTO_TCP, Libc.TCP_NODELAY, value ? 1 : 0);
+    }
+
+    /// <summary>Whether an IPv6 socket is one of IPv4 as well.</summary>
+    public bool DualMode
+    {
+        get => IsDual;
+        set
+        {
+            if (AddressFamily != AddressFamily.InterNetworkV6)
+                throw new NotSupportedException("This protocol version is not supported.");
+            Set(Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, value ? 0 : 1);
+            Core.IsDualMode = value;
+        }
+    }
+
+    /// <summary>What a close does with what was not sent yet.</summary>
+    public LingerOption? LingerState
+    {
+        get => Options.LingerState;
+        set
+        {
+            Options.LingerState = value!;
+            Core.IsAbortive = value is { Enabled: true, LingerTime: 0 };
+        }
+    }
+
+    /// <summary>How long Receive waits.</summary>
+    public int ReceiveTimeout { get => Options.ReceiveTimeout; set => Options.ReceiveTimeout = value; }
+
+    /// <summary>How long Send waits.</summary>
+    public int SendTimeout { get => Options.SendTimeout; set => Options.SendTimeout = value; }
+
+    /// <summary>What the system holds for the receiver.</summary>
+    public int ReceiveBufferSize { get => Options.ReceiveBufferSize; set => Options.ReceiveBufferSize = value; }
+
+    /// <summary>What the system holds of the sender.</summary>
+    public int SendBufferSize { get => Options.SendBufferSize; set => Options.SendBufferSize = value; }
+
+    /// <summary>Hops.</summary>
+    public short Ttl { get => Options.Ttl; set => Options.Ttl = value; }
+
+    /// <summary>Whether datagrams stay whole.</summary>
+    public bool DontFragment { get => Options.DontFragment; set => Options.DontFragment = value; }
+
+    /// <summary>Whether broadcasts may be sent.</summary>
+    public bool EnableBroadcast { get => Options.EnableBroadcast; set => Options.EnableBroadcast = value; }
+
+    /// <summary>Whether what is multicast is heard by the sender.</summary>
+    public bool MulticastLoopback { get => Options.MulticastLoopback; set => Options.MulticastLoopback = value; }
+
+    /// <summary>Whether nobody else may have its address.</summary>
+    public bool ExclusiveAddressUse { get => Options.ExclusiveAddressUse; set => Options.ExclusiveAddressUse = value; }
+
+    /// <summary>.NET's own object on the same descriptor, which knows all options by their names.</summary>
+    private System.Net.Sockets.Socket Options
+    {
+        get
+        {
+            Check();
+            if (options == null)
+            {
+                var made = new System.Net.Sockets.Socket(
+                    new SafeSocketHandle(Core.Descriptor, ownsHandle: false));
+                GC.SuppressFinalize(made);
+                options = made;
+            }
+            return options;
+        }
+    }
+
+    /// <summary>Reads an option.</summary>
+    public object? GetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName) =>
+        Options.GetSocketOption(optionLevel, optionName);
+
+    /// <summary>Sets an option.</summary>
+    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, int optionValue) =>
+        Options.SetSocketOption(optionLevel, optionName, optionValue);
+
+    /// <summary>Sets an option.</summary>
+    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, bool optionValue) =>
+        Options.SetSocketOption(optionLevel, optionName, optionValue);
+
+    /// <summary>Sets an option, memberships for example.</summary>
+    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, object optionValue) =>
+        Options.SetSocketOption(optionLevel, optionName, optionValue);
+
+    /// <summary>Sets an option by the system's numbers.</summary>
+    public void SetRawSocketOption(int optionLevel, int optionName, ReadOnlySpan<byte> optionValue) =>
+        Options.SetRawSocketOption(optionLevel, optionName, optionValue);
+
+    /// <summary>Reads an option by the system's numbers.</summary>
+    public int GetRawSocketOption(int optionLevel, int optionName, Span<byte> optionValue) =>
+        Options.GetRawSocketOption(optionLevel, optionName, optionValue);
+
+    /// <summary>Waits for a state.</summary>
+    public bool Poll(int microSeconds, SelectMode mode) => Options.Poll(microSeconds, mode);
+
+    /// <summary>Accepts a connection.</summary>
+    public Socket Accept()
+    {
+        Check();
+        if (!Core.IsBound)
+            throw new InvalidOperationException("You must call the Bind method before performing this operation.");
+        if (!Core.IsListening)
+            throw new InvalidOperationException("You must call the Listen method before performing this operation.");
+        return Core.Home is Engine { IsMine: false } ? AcceptFromLoop() : AcceptNow();
+    }
+
+    private Socket AcceptNow()
+    {
+        Core.Enter();
+        try
+        {
+            int descriptor = Retry(() => !isBlocking && !Options.Poll(0, SelectMode.SelectRead)
+                ? Fail(Libc.EAGAIN)
+                : Libc.accept4(Core.Descriptor, null, null, Libc.SOCK_CLOEXEC));
+            return MakeAccepted(new SocketCore(descriptor, Core.Family, isStream: true)
+            {
+                IsConnected = true,
+                IsBound = true,
+            });
+        }
+        finally
+        {
+            Core.Leave();
+        }
+    }
+
+    /// <summary>A loop may have taken connections ahead, which come first.</summary>
+    private Socket AcceptFromLoop()
+    {
+        using var accepting = new SocketAsyncEventArgs(unsafeSuppressExecutionContext: true);
+        using var over = new ManualResetEventSlim();
+        accepting.Completed += (_, _) => over.Set();
+        if (AcceptAsync(accepting))
+            over.Wait();
+        return accepting.SocketError == SocketError.Success
+            ? accepting.AcceptSocket!
+            : throw new SocketException((int)accepting.SocketError);
+    }
+
+    /// <summary>Connects.</summary>
+    public void Connect(EndPoint remoteEP)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEP);
+        if (remoteEP is DnsEndPoint host)
+        {
+            Connect(host.Host, host.Port);
+            return;
+        }
+        pendio_endpoint address;
+        Addresses.Write(remoteEP, IsDual, out address);
+        Core.Enter();
+        try
+        {
+            if (Core.IsConnected && Core.IsStream)
+                throw new SocketException((int)SocketError.IsConnected);
+            if (Libc.connect(Core.Descriptor, address.address, address.byte_count) < 0)
+                FinishConnect(Libc.LastError);
+            Core.IsConnected = Core.IsBound = true;
+            Core.IsDisconnected = false;
+        }
+        finally
+        {
+            Core.Leave();
+        }
+    }
+
+    /// <summary>A signal came: the connect goes on by itself.</summary>
+    private void FinishConnect(int error)
+    {
+        if (error == Libc.EINTR)
+        {
+            Options.Poll(-1, SelectMode.SelectWrite);
+            error = (int)Options.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
+        }
+        if (error != 0)
+            throw new SocketException((int)Errors.ToSocketError(error));
+    }
+
+    /// <summary>Connects.</summary>
+    public void Connect(IPAddress address, int port) => Connect(new IPEndPoint(address, port));
+
+    /// <summary>Connects to the first address of a host that answers.</summary>
+    public void Connect(string host, int port)
+    {
+        SocketException? last = null;
+        foreach (IPAddress address in Dns.GetHostAddresses(host))
+        {
+            if (address.AddressFamily != AddressFamily && !IsDual)
+                continue;
+            try
+            {
+                Connect(new IPEndPoint(address, port));
+                return;
+            }
+            catch (SocketException failed)
+            {
+                last = failed;
+            }
+        }
+        throw last ?? new SocketException((int)SocketError.HostNotFound);
+    }
+
+    /// <summary>Ends the connection.</summary>
+    public void Disconnect(bool reuseSocket)
+    {
+        using var ending = new SocketAsyncEventArgs(unsafeSuppressExecutionContext: true);
+        using var over = new ManualResetEventSlim();
+        ending.DisconnectReuseSocket = reuseSocket;
+        ending.Completed += (_, _) => over.Set();
+        if (DisconnectAsync(ending))
+            over.Wait();
+        if (ending.SocketError != SocketError.Success)
+            throw new SocketException((int)ending.SocketError);
+    }
+
+    /// <summary>Receives.</summary>
+    public int Receive(byte[] buffer) => Receive(buffer.AsSpan());
+
+    /// <summary>Receives.</summary>
+    public int Receive(byte[] buffer, int offset, int size, SocketFlags socketFlags) =>
+        Receive(buffer.AsSpan(offset, size), socketFlags);
+
+    /// <summary>Receives.</summary>
+    public int Receive(byte[] buffer, SocketFlags socketFlags) => Receive(buffer.AsSpan(), socketFlags);
+
+    /// <summary>Receives what there is, or waits for some.</summary>
+    public int Receive(Span<byte> buffer, SocketFlags socketFlags = SocketFlags.None) =>
+        Check(Receive(buffer, socketFlags, out SocketError error), error);
+
+    /// <summary>Receives, and tells the error instead of throwing it.</summary>
+    public int Receive(Span<byte> buffer, SocketFlags socketFlags, out SocketError errorCode)
+    {
+        fixed (byte* memory = buffer)
+        {
+            byte* target = memory;
+            int byteCount = buffer.Length;
+            return Transfer(() => Libc.recvfrom(Core.Descriptor, target, (nuint)byteCount,
+                                                Flags(socketFlags), null, null), out errorCode);
+        }
+    }
+
+    /// <summary>Receives a message and who sent it.</summary>
+    public int ReceiveFrom(byte[] buffer, ref EndPoint remoteEP)
+    {
+        byte* address = stackalloc byte[Addresses.RoomBytes];
+        uint addressBytes = Addresses.RoomBytes;
+        fixed (byte* memory = buffer)
+        {
+            byte* target = memory;
+            uint* ret_bytes = &addressBytes;
+            int count = Transfer(() => Libc.recvfrom(Core.Descriptor, target, (nuint)buffer.Length,
+                                                     Flags(SocketFlags.None), address, ret_bytes),
+                                 out SocketError error);
+            Check(count, error);
+            remoteEP = Addresses.Read(new ReadOnlySpan<byte>(address, (int)addressBytes)) ?? remoteEP;
+            return count;
+        }
+    }
+
+    /// <summary>Sends.</summary>
+    public int Send(byte[] buffer) => Send(buffer.AsSpan());
+
+    /// <summary>Sends.</summary>
+    public int Send(byte[] buffer, int offset, int size, SocketFlags socketFlags) =>
+        Send(buffer.AsSpan(offset, size), socketFlags);
+
+    /// <summary>Sends.</summary>
+    public int Send(byte[] buffer, SocketFlags socketFlags) => Send(buffer.AsSpan(), socketFlags);
+
+    /// <summary>Sends all of it.</summary>
+    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
+    {
+        int sent = 0;
+        do
+        {
+            int count = Check(Send(buffer[sent..], socketFlags, out SocketError error), error);
+            sent += count;
+        } while (sent < buffer.Length && Core.IsStream && isBlocking);
+        return sent;
+    }
+
+    /// <summary>Sends what there is room for, and tells the error instead of throwing it.</summary>
+    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags, out SocketError errorCode)
+    {
+        fixed (byte* memory = buffer)
+        {
+            byte* source = memory;
+            int byteCount = buffer.Length;
+            return Transfer(() => Libc.sendto(Core.Descriptor, source, (nuint)byteCount,
+                                              Flags(socketFlags) | Libc.MSG_NOSIGNAL, null, 0),
+                            out errorCode);
+        }
+    }
+
+    /// <summary>Sends a message.</summary>
+    public int SendTo(byte[] buffer, EndPoint remoteEP) => SendTo(buffer.AsSpan(), remoteEP);
+
+    /// <summary>Sends a message.</summary>
+    public int SendTo(ReadOnlySpan<byte> buffer, EndPoint remoteEP)
+    {
+        byte* address = stackalloc byte[Addresses.RoomBytes];
+        int addressBytes = Addresses.Write(remoteEP, IsDual, new Span<byte>(address, Addresses.RoomBytes));
+        fixed (byte* memory = buffer)
+        {
+            byte* source = memory;
+            int byteCount = buffer.Length;
+            int count = Transfer(() => Libc.sendto(Core.Descriptor, source, (nuint)byteCount,
+                                                   Flags(SocketFlags.None) | Libc.MSG_NOSIGNAL,
+                                                   address, (uint)addressBytes),
+                                 out SocketError error);
+            Core.IsBound |= error == SocketError.Success;
+            return Check(count, error);
+        }
+    }
+
+    private void Set(int level, int name, int value)
+    {
+        Core.Enter();
+        int result = Libc.SetOption(Core.Descriptor, level, name, value);
+        int error = Libc.LastError;
+        Core.Leave();
+        if (result < 0)
+            throw new SocketException((int)Errors.ToSocketError(error));
+    }
+
+    private int Flags(SocketFlags flags) =>
+        ((int)flags & (Libc.MSG_OOB | Libc.MSG_PEEK | Libc.MSG_DONTROUTE)) |
+        (isBlocking ? 0 : Libc.MSG_DONTWAIT);
+
+    private static int Check(int count, SocketError error) =>
+        error == SocketError.Success ? count : throw new SocketException((int)error);
+
+    private static int Fail(int error)
+    {
+        System.Runtime.InteropServices.Marshal.SetLastPInvokeError(error);
+        return -1;
+    }
+
+    private static int Retry(Func<int> call)
+    {
+        int result;
+        do
+            result = call();
+        while (result < 0 && Libc.LastError == Libc.EINTR);
+        return Libc.Check(result);
+    }
+
+    private int Transfer(Func<nint> call, out SocketError error)
+    {
+        Core.Enter();
+        try
+        {
+            nint count;
+            do
+                count = call();
+            while (count < 0 && Libc.LastError == Libc.EINTR);
+            error = count >= 0 ? SocketError.Success : Errors.ToSocketError(Libc.LastError);
+            if (error != SocketError.Success)
+                Core.Learn(error);
+            return count >= 0 ? (int)count : 0;
+        }
+        finally
+        {
+            Core.Leave();
+        }
+    }
+}
