@@ -2,9 +2,12 @@
 //
 //     pendio_dotnet test [NUMBER...]                        behaviours, by both implementations
 //     pendio_dotnet echo system|pendio tcp|unix PORT|PATH   an echo server
+//     pendio_dotnet costs                                   what an operation allocates
 //     pendio_dotnet compare [SECONDS]                       both echo servers before one client
 //     pendio_dotnet subject                                 a subject of harness/SUBJECT.md
 using System;
+using System.Globalization;
+using System.Linq;
 using System.Reflection;
 
 namespace Pendio.Program;
@@ -17,8 +20,14 @@ internal static class Program
         {
         case "echo" when words.Length == 4:
             return Echo(words[1], words[2], words[3]);
+        case "costs":
+            return Costs.Run();
+        case "compare":
+            return Costs.Compare(words.Length > 1 ? double.Parse(words[1], CultureInfo.InvariantCulture) : 1);
+        case "test":
+            return Tests.Run([.. words.Skip(1).Select(word => int.Parse(word, CultureInfo.InvariantCulture))]);
         default:
-            Console.Error.WriteLine("usage: pendio_dotnet test|echo|compare|subject ...");
+            Console.Error.WriteLine("usage: pendio_dotnet test|costs|echo|compare|subject ...");
             return 2;
         }
     }

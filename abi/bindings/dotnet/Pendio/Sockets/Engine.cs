@@ -23,7 +23,7 @@ internal abstract class Work
 }
 
 /// <summary>One loop and its thread.</summary>
-internal sealed unsafe class Engine
+public sealed unsafe class Engine
 {
     private const int BatchCount = 256, OperationCount = 32768, HandleCount = 65536;
     private const int PoolCount = 256;
@@ -42,7 +42,7 @@ internal sealed unsafe class Engine
     private Work? handedOver;
     private nint loop, pool;
     private int status;
-    private uint turns, calls;
+    private ulong turns, calls;
 
     private Engine(int index)
     {
@@ -59,10 +59,17 @@ internal sealed unsafe class Engine
 
     internal bool IsMine => own == this;
 
-    internal uint Turns => turns;
-
-    /// <summary>Calls into the library by this thread, for those who count what they cost.</summary>
-    internal uint Calls => calls;
+    /// <summary>Calls into the library for operations, and turns, of all engines so far.</summary>
+    public static (ulong Calls, ulong Turns) Count()
+    {
+        ulong calls = 0, turns = 0;
+        foreach (Engine engine in all.Value)
+        {
+            calls += Volatile.Read(ref engine.calls);
+            turns += Volatile.Read(ref engine.turns);
+        }
+        return (calls, turns);
+    }
 
     /// <summary>The calling thread's, else each in turn.</summary>
     internal static Engine Choose()

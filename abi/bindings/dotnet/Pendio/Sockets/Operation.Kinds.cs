@@ -136,9 +136,7 @@ internal sealed unsafe partial class Operation
         engine.Count(1);
         TellSender(in message.sender);
         args.SetPacketInformation(Addresses.Read(in message.destination) is IPEndPoint to
-            ? new IPPacketInformation(to.Address.IsIPv4MappedToIPv6 ? to.Address.MapToIPv4()
-                                                                    : to.Address,
-                                      (int)message.interface_index)
+            ? new IPPacketInformation(to.Address, (int)message.interface_index)
             : default);
     }
 

@@ -45,7 +45,7 @@ public sealed unsafe partial class Socket
     {
         Check();
         ArgumentNullException.ThrowIfNull(e);
-        RefuseList(e);
+        RefuseList(e, nameof(e.BufferList));
         ArgumentNullException.ThrowIfNull(e.RemoteEndPoint, "remoteEP");
         if (Core.IsListening)
             throw new InvalidOperationException("You may not perform this operation after calling the Listen method.");
@@ -145,7 +145,7 @@ public sealed unsafe partial class Socket
     {
         Check();
         ArgumentNullException.ThrowIfNull(e);
-        CheckEndPoint(e.RemoteEndPoint, nameof(e));
+        CheckEndPoint(e.RemoteEndPoint, nameof(e), "remoteEP");
         e.BeginOperation(SocketAsyncOperation.SendTo, this, Core);
         BindAnywhere();
         Addresses.Write(e.RemoteEndPoint!, IsDual, out e.Operation.Address);
@@ -230,10 +230,10 @@ public sealed unsafe partial class Socket
         Addresses.Write(e.RemoteEndPoint!, operation.Core?.IsDualMode ?? false, out operation.Address);
     }
 
-    private static void RefuseList(SocketAsyncEventArgs e)
+    private static void RefuseList(SocketAsyncEventArgs e, string name = "e")
     {
         if (e.HasList)
-            throw new ArgumentException("Multiple buffers cannot be used with this method.", nameof(e));
+            throw new ArgumentException("Multiple buffers cannot be used with this method.", name);
     }
 
     private bool Takes(EndPoint endPoint) =>
@@ -245,19 +245,19 @@ public sealed unsafe partial class Socket
     {
         Check();
         ArgumentNullException.ThrowIfNull(e);
-        CheckEndPoint(e.RemoteEndPoint, nameof(e));
+        CheckEndPoint(e.RemoteEndPoint, nameof(e), nameof(e));
         if (!Takes(e.RemoteEndPoint!))
             throw new ArgumentException(
                 $"The supplied EndPoint of AddressFamily {e.RemoteEndPoint!.AddressFamily} is not " +
                 $"valid for this Socket, use {AddressFamily} instead.", nameof(e));
     }
 
-    private static void CheckEndPoint(EndPoint? endPoint, string name)
+    private static void CheckEndPoint(EndPoint? endPoint, string name, string nameOfHost)
     {
         if (endPoint == null)
             throw new ArgumentException("The value 'e.RemoteEndPoint' is null.", name);
         if (endPoint is DnsEndPoint)
-            throw new ArgumentException(HostIsNoAddress, name);
+            throw new ArgumentException(HostIsNoAddress, nameOfHost);
     }
 
     /// <summary>Before the start has answered there is an address to be known.</summary>
@@ -281,7 +281,7 @@ public sealed unsafe partial class Socket
             return;
         if (Core.Family == Libc.AF_INET6)
             _ = Libc.SetOption(Core.Descriptor, Libc.IPPROTO_IPV6, Libc.IPV6_RECVPKTINFO, 1);
-        if (Core.Family == Libc.AF_INET || IsDual)
+        if (Core.Family == Libc.AF_INET)
             _ = Libc.SetOption(Core.Descriptor, Libc.IPPROTO_IP, Libc.IP_PKTINFO, 1);
         Core.TellsDestinations = true;
         Core.Leave();
