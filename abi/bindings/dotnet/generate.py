@@ -67,7 +67,8 @@ class Generator:
         parameters = ", ".join(f"{self.kind(each.kind)} {self.name(each.name)}"
                                for each in function.parameters)
         yield f"    [DllImport(Library, ExactSpelling = true){brief}]"
-        yield f"    public static extern {self.kind(function.result)} {function.name}({parameters});"
+        result = self.kind(function.result)
+        yield f"    public static extern {result} {function.name}({parameters});"
 
     def layout_check(self):
         yield "    private static bool LayoutIsRight() =>"

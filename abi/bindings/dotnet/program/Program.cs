@@ -20,6 +20,8 @@ internal static class Program
         {
         case "echo" when words.Length == 4:
             return Echo(words[1], words[2], words[3]);
+        case "subject":
+            return Subject.Run();
         case "costs":
             return Costs.Run();
         case "compare":
