@@ -49,6 +49,8 @@ static const struct pnd_bench_peer libevent = {.program = "bench_libevent"};
 static const struct pnd_bench_peer go = {.program = "bench_go", .language = "go"};
 static const struct pnd_bench_peer tokio = {.program = "bench_tokio", .language = "tokio"};
 static const struct pnd_bench_peer dotnet = {.program = "bench_dotnet", .language = "dotnet"};
+static const struct pnd_bench_peer dotnet_pendio = {.program = "bench_dotnet_pendio",
+                                                    .language = "dotnet_pendio"};
 static const struct pnd_bench_peer pendio_1 = {
     .program = "bench_group", .word = "1", .is_wide = true};
 static const struct pnd_bench_peer pendio_2 = {
@@ -67,6 +69,7 @@ static const char no_libevent[] = "libevent (libevent-dev) was not found by cmak
 #define FLOOR(name, ...) SUBJECT(PND_BENCH_FLOOR, name, "pendio", __VA_ARGS__)
 #define OURS(name, ...)  SUBJECT(PND_BENCH_OURS, name, "pendio", __VA_ARGS__)
 #define PEER(name, ...)  SUBJECT(PND_BENCH_PEER, name, "pendio", __VA_ARGS__)
+#define OTHER(name, ...) SUBJECT(PND_BENCH_INFORMATION, name, "pendio", __VA_ARGS__)
 
 const struct pnd_bench_subject pnd_bench_peers[] = {
     OURS("pendio", pendio, run_closed, not_built),
@@ -103,6 +106,14 @@ const struct pnd_bench_subject pnd_bench_scale[] = {
     SUBJECT(PND_BENCH_OURS, "pendio-2", "pendio-1", pendio_2, run_closed, not_built),
 };
 const size_t pnd_bench_scale_count = sizeof pnd_bench_scale / sizeof pnd_bench_scale[0];
+
+/* What a language and its calls into C add: each binding, and its language without it. */
+const struct pnd_bench_subject pnd_bench_bindings[] = {
+    OURS("pendio", pendio, run_closed, not_built),
+    OTHER("dotnet", dotnet_pendio, run_closed, pnd_bench_peer_lacks_dotnet_pendio),
+    OTHER("dotnet-sockets", dotnet, run_closed, pnd_bench_peer_lacks_dotnet),
+};
+const size_t pnd_bench_bindings_count = sizeof pnd_bench_bindings / sizeof pnd_bench_bindings[0];
 
 static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench_subject *subject,
                  void **ret_state)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# build.sh PROJECT OUTPUT - builds a project of this folder; OUTPUT/pendio_dotnet starts its program.
+# build.sh PROJECT OUTPUT - builds a project of this folder; OUTPUT/pendio_dotnet starts it.
 #
 # - Everything that is made is below OUTPUT, caches of dotnet included. No network is used, and no
 #   server of the compiler outlives it.
@@ -20,7 +20,7 @@ export DOTNET_CLI_HOME="$output/home" DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOG
 export NUGET_PACKAGES="$output/packages" MSBUILDDISABLENODEREUSE=1 DOTNET_EnableDiagnostics=0
 export TMPDIR="$output/temporary" PENDIO_DOTNET_OUTPUT="$output"
 mkdir -p "$TMPDIR"
-dotnet build --nologo --verbosity quiet --disable-build-servers "$sources/$project" || exit 1
+dotnet build -m:1 --nologo --verbosity quiet --disable-build-servers "$sources/$project" || exit 1
 
 name=$(basename "$project" .csproj)
 program=$(echo "$output/out/$name"/*.runtimeconfig.json)
