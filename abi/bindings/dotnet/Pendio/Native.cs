@@ -10,6 +10,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 
 [assembly: DisableRuntimeMarshalling]
+[assembly: InternalsVisibleTo("pendio_dotnet")]
 
 namespace Pendio;
 

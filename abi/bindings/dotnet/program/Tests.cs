@@ -7,7 +7,9 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
+using System.Net.Sockets;
 using System.Reflection;
+using System.Runtime.InteropServices;
 
 namespace Pendio.Program;
 
@@ -22,6 +24,7 @@ internal static class Tests
         int differences = 0;
         problems.AddRange(Failures(".NET's", theirs));
         problems.AddRange(Failures("Pendio's", ours));
+        problems.AddRange(ErrorsThatDiffer());
         foreach ((Result their, Result our) in theirs.Zip(ours))
             differences += Compare(their, our, problems);
         foreach (string problem in problems)
@@ -47,6 +50,19 @@ internal static class Tests
         from one in results
         where one.Failure != null
         select $"{whose} {one.Name} ({string.Join(", ", one.Numbers)}): {one.Failure}";
+
+    /// <summary>What .NET makes of each error of the system, Pendio makes of it, too.</summary>
+    private static IEnumerable<string> ErrorsThatDiffer()
+    {
+        for (int error = 1; error < 134; error++)
+        {
+            Marshal.SetLastPInvokeError(error);
+            SocketError there = new SocketException().SocketErrorCode;
+            SocketError here = Sockets.Errors.ToSocketError(error);
+            if (there != here)
+                yield return $"errno {error}: {there} there, {here} here";
+        }
+    }
 
     private static int Compare(Result their, Result our, List<string> problems)
     {

@@ -5,6 +5,7 @@
 // Failures:    an exception is the failure of that behaviour; so is one that does not end in time.
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
 using System.Reflection;
 using System.Threading;
@@ -33,7 +34,10 @@ public static class Catalogue
             if (wanted.Length > 0 && !wanted.Intersect(numbers).Any())
                 continue;
             Dictionary<string, string> notes = Check.NewNotes();
+            var watch = Stopwatch.StartNew();
             results.Add((method.Name, numbers, Try(method), notes));
+            if (watch.ElapsedMilliseconds > 1000)
+                Console.WriteLine($"    {method.Name}: {watch.ElapsedMilliseconds} ms");
         }
         return results;
     }

@@ -134,7 +134,7 @@ internal static class StreamTests
                     op.SetBuffer(bytes, 0, bytes.Length);
                 return op.Begin(client.SendAsync);
             }).ToArray();
-            Check.Bytes(data.SelectMany(bytes => bytes).ToArray(), Make.Take(server, 5 << 20), "in order");
+            Check.Bytes([.. data[0], .. data[1], .. data[2]], Make.Take(server, 5 << 20), "in order");
             for (int index = 0; index < 3; index++)
             {
                 Check.Equal(SocketError.Success, sending[index].End(), "send");

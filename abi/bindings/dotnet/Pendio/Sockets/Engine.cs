@@ -43,6 +43,7 @@ public sealed unsafe class Engine
     private nint loop, pool;
     private int status;
     private ulong turns, calls;
+    private ExecutionContext? clean;
 
     private Engine(int index)
     {
@@ -123,6 +124,27 @@ public sealed unsafe class Engine
 
     internal void PutContext(int place) => free.Push(place);
 
+    /// <summary>What a handler has changed of its ambience is not for the next one.</summary>
+    internal void Clean()
+    {
+        if (clean != null)
+            ExecutionContext.Restore(clean);
+    }
+
+    /// <summary>Waits for what this engine will set; on its thread it goes on turning meanwhile.</summary>
+    internal static void WaitFor(ManualResetEventSlim over)
+    {
+        const int few = 16;
+        if (own is not Engine engine)
+        {
+            over.Wait();
+            return;
+        }
+        pendio_completion* some = stackalloc pendio_completion[few];
+        while (!over.IsSet)
+            engine.Turn(some, few);
+    }
+
     internal void Expect(int place, Operation operation) => underWay[place] = operation;
 
     internal void Count(uint more) => calls += more;
@@ -159,6 +181,7 @@ public sealed unsafe class Engine
     private void Live()
     {
         own = this;
+        clean = ExecutionContext.Capture();
         var options = new pendio_loop_options
         {
             size = (uint)sizeof(pendio_loop_options),
@@ -170,17 +193,20 @@ public sealed unsafe class Engine
         loop = made;
         begun.Set();
         while (status >= 0)
-        {
-            bool isIdle = Volatile.Read(ref handedOver) == null;
-            status = Native.pendio_loop_turn(loop, isIdle ? -1 : 0, records, BatchCount);
-            turns++;
-            for (int index = 0; index < status; index++)
-                if (records[index].context != 0)
-                    Tell(in records[index]);
-            RunHandedOver();
-        }
-        if (loop != 0)
+            Turn(records, BatchCount);
+        if (loop != 0) // else whoever has made this engine throws
             Environment.FailFast($"pendio: the loop failed with errno {-status}");
+    }
+
+    private void Turn(pendio_completion* some, uint count)
+    {
+        bool isIdle = Volatile.Read(ref handedOver) == null;
+        status = Native.pendio_loop_turn(loop, isIdle ? -1 : 0, some, count);
+        turns++;
+        for (int index = 0, told = status; index < told; index++)
+            if (some[index].context != 0)
+                Tell(in some[index]);
+        RunHandedOver();
     }
 
     private void Tell(in pendio_completion record)

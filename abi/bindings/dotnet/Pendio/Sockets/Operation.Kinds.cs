@@ -25,6 +25,8 @@ internal sealed unsafe partial class Operation
     {
         ulong into = 0;
         SocketCore? target = Target?.Core;
+        if (target != null && target.Settle(engine) != engine)
+            return -Errors.EINVAL; // it works on another engine
         int status = target == null ? 0 : target.Adopt(engine, out into);
         return status < 0 ? status : Native.pendio_accept(context, listener, into);
     }

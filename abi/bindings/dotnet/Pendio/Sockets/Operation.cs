@@ -117,10 +117,14 @@ internal sealed unsafe partial class Operation : Work
     {
         ExecutionContext? flow = captured;
         captured = null;
-        if (flow == null)
-            args.Raise();
-        else
+        if (flow != null)
+        {
             ExecutionContext.Run(flow, raise, this);
+            return;
+        }
+        Engine? engine = launcher;
+        args.Raise();
+        engine!.Clean();
     }
 
     /// <summary>Closes the socket that connects; one that is yet to be made is cancelled.</summary>
@@ -141,6 +145,8 @@ internal sealed unsafe partial class Operation : Work
         if (status < 0)
             return status;
         engine.Count(1);
+        if ((args.SocketFlags & SocketFlags.OutOfBand) != 0)
+            return -Errors.EOPNOTSUPP;
         switch (Kind)
         {
         case SocketAsyncOperation.Receive:

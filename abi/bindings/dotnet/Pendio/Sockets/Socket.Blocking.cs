@@ -14,12 +14,19 @@ namespace Pendio.Sockets;
 public sealed unsafe partial class Socket
 {
     /// <summary>Bytes that could be received now.</summary>
-    public int Available => Options.Available;
+    public int Available
+    {
+        get
+        {
+            using Use use = Look();
+            return use.Options.Available;
+        }
+    }
 
     /// <summary>Whether small sends go at once.</summary>
     public bool NoDelay
     {
-        get => (int)Options.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay)! != 0;
+        get => (int)GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay)! != 0;
         set => Set(Libc.IPPROTO_TCP, Libc.TCP_NODELAY, value ? 1 : 0);
     }
 
@@ -39,47 +46,168 @@ public sealed unsafe partial class Socket
     /// <summary>What a close does with what was not sent yet.</summary>
     public LingerOption? LingerState
     {
-        get => Options.LingerState;
+        get
+        {
+            using Use use = Look();
+            return use.Options.LingerState;
+        }
         set
         {
-            Options.LingerState = value!;
+            using Use use = Look();
+            use.Options.LingerState = value!;
             Core.IsAbortive = value is { Enabled: true, LingerTime: 0 };
         }
     }
 
     /// <summary>How long Receive waits.</summary>
-    public int ReceiveTimeout { get => Options.ReceiveTimeout; set => Options.ReceiveTimeout = value; }
-
-    /// <summary>How long Send waits.</summary>
-    public int SendTimeout { get => Options.SendTimeout; set => Options.SendTimeout = value; }
-
-    /// <summary>What the system holds for the receiver.</summary>
-    public int ReceiveBufferSize { get => Options.ReceiveBufferSize; set => Options.ReceiveBufferSize = value; }
-
-    /// <summary>What the system holds of the sender.</summary>
-    public int SendBufferSize { get => Options.SendBufferSize; set => Options.SendBufferSize = value; }
-
-    /// <summary>Hops.</summary>
-    public short Ttl { get => Options.Ttl; set => Options.Ttl = value; }
-
-    /// <summary>Whether datagrams stay whole.</summary>
-    public bool DontFragment { get => Options.DontFragment; set => Options.DontFragment = value; }
-
-    /// <summary>Whether broadcasts may be sent.</summary>
-    public bool EnableBroadcast { get => Options.EnableBroadcast; set => Options.EnableBroadcast = value; }
-
-    /// <summary>Whether what is multicast is heard by the sender.</summary>
-    public bool MulticastLoopback { get => Options.MulticastLoopback; set => Options.MulticastLoopback = value; }
-
-    /// <summary>Whether nobody else may have its address.</summary>
-    public bool ExclusiveAddressUse { get => Options.ExclusiveAddressUse; set => Options.ExclusiveAddressUse = value; }
-
-    /// <summary>.NET's own object on the same descriptor, which knows all options by their names.</summary>
-    private System.Net.Sockets.Socket Options
+    public int ReceiveTimeout
     {
         get
         {
-            Check();
+            using Use use = Look();
+            return use.Options.ReceiveTimeout;
+        }
+        set
+        {
+            using Use use = Look();
+            use.Options.ReceiveTimeout = value;
+        }
+    }
+
+    /// <summary>How long Send waits.</summary>
+    public int SendTimeout
+    {
+        get
+        {
+            using Use use = Look();
+            return use.Options.SendTimeout;
+        }
+        set
+        {
+            using Use use = Look();
+            use.Options.SendTimeout = value;
+        }
+    }
+
+    /// <summary>What the system holds for the receiver.</summary>
+    public int ReceiveBufferSize
+    {
+        get
+        {
+            using Use use = Look();
+            return use.Options.ReceiveBufferSize;
+        }
+        set
+        {
+            using Use use = Look();
+            use.Options.ReceiveBufferSize = value;
+        }
+    }
+
+    /// <summary>What the system holds of the sender.</summary>
+    public int SendBufferSize
+    {
+        get
+        {
+            using Use use = Look();
+            return use.Options.SendBufferSize;
+        }
+        set
+        {
+            using Use use = Look();
+            use.Options.SendBufferSize = value;
+        }
+    }
+
+    /// <summary>Hops.</summary>
+    public short Ttl
+    {
+        get
+        {
+            using Use use = Look();
+            return use.Options.Ttl;
+        }
+        set
+        {
+            using Use use = Look();
+            use.Options.Ttl = value;
+        }
+    }
+
+    /// <summary>Whether datagrams stay whole.</summary>
+    public bool DontFragment
+    {
+        get
+        {
+            using Use use = Look();
+            return use.Options.DontFragment;
+        }
+        set
+        {
+            using Use use = Look();
+            use.Options.DontFragment = value;
+        }
+    }
+
+    /// <summary>Whether broadcasts may be sent.</summary>
+    public bool EnableBroadcast
+    {
+        get
+        {
+            using Use use = Look();
+            return use.Options.EnableBroadcast;
+        }
+        set
+        {
+            using Use use = Look();
+            use.Options.EnableBroadcast = value;
+        }
+    }
+
+    /// <summary>Whether what is multicast is heard by the sender.</summary>
+    public bool MulticastLoopback
+    {
+        get
+        {
+            using Use use = Look();
+            return use.Options.MulticastLoopback;
+        }
+        set
+        {
+            using Use use = Look();
+            use.Options.MulticastLoopback = value;
+        }
+    }
+
+    /// <summary>Whether nobody else may have its address.</summary>
+    public bool ExclusiveAddressUse
+    {
+        get
+        {
+            using Use use = Look();
+            return use.Options.ExclusiveAddressUse;
+        }
+        set
+        {
+            using Use use = Look();
+            use.Options.ExclusiveAddressUse = value;
+        }
+    }
+
+    /// <summary>As long as somebody looks, the descriptor stays.</summary>
+    private readonly ref struct Use(SocketCore core, System.Net.Sockets.Socket options)
+    {
+        internal System.Net.Sockets.Socket Options => options;
+
+        public void Dispose() => core.Leave();
+    }
+
+    /// <summary>.NET's own object on the same descriptor, which knows all options by their names.</summary>
+    private Use Look()
+    {
+        Core.Enter();
+        try
+        {
             if (options == null)
             {
                 var made = new System.Net.Sockets.Socket(
@@ -87,36 +215,63 @@ public sealed unsafe partial class Socket
                 GC.SuppressFinalize(made);
                 options = made;
             }
-            return options;
+            return new Use(Core, options);
+        }
+        catch
+        {
+            Core.Leave();
+            throw;
         }
     }
 
     /// <summary>Reads an option.</summary>
-    public object? GetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName) =>
-        Options.GetSocketOption(optionLevel, optionName);
+    public object? GetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName)
+    {
+        using Use use = Look();
+        return use.Options.GetSocketOption(optionLevel, optionName);
+    }
 
     /// <summary>Sets an option.</summary>
-    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, int optionValue) =>
-        Options.SetSocketOption(optionLevel, optionName, optionValue);
+    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, int optionValue)
+    {
+        using Use use = Look();
+        use.Options.SetSocketOption(optionLevel, optionName, optionValue);
+    }
 
     /// <summary>Sets an option.</summary>
-    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, bool optionValue) =>
-        Options.SetSocketOption(optionLevel, optionName, optionValue);
+    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, bool optionValue)
+    {
+        using Use use = Look();
+        use.Options.SetSocketOption(optionLevel, optionName, optionValue);
+    }
 
     /// <summary>Sets an option, memberships for example.</summary>
-    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, object optionValue) =>
-        Options.SetSocketOption(optionLevel, optionName, optionValue);
+    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, object optionValue)
+    {
+        using Use use = Look();
+        use.Options.SetSocketOption(optionLevel, optionName, optionValue);
+    }
 
     /// <summary>Sets an option by the system's numbers.</summary>
-    public void SetRawSocketOption(int optionLevel, int optionName, ReadOnlySpan<byte> optionValue) =>
-        Options.SetRawSocketOption(optionLevel, optionName, optionValue);
+    public void SetRawSocketOption(int optionLevel, int optionName, ReadOnlySpan<byte> optionValue)
+    {
+        using Use use = Look();
+        use.Options.SetRawSocketOption(optionLevel, optionName, optionValue);
+    }
 
     /// <summary>Reads an option by the system's numbers.</summary>
-    public int GetRawSocketOption(int optionLevel, int optionName, Span<byte> optionValue) =>
-        Options.GetRawSocketOption(optionLevel, optionName, optionValue);
+    public int GetRawSocketOption(int optionLevel, int optionName, Span<byte> optionValue)
+    {
+        using Use use = Look();
+        return use.Options.GetRawSocketOption(optionLevel, optionName, optionValue);
+    }
 
     /// <summary>Waits for a state.</summary>
-    public bool Poll(int microSeconds, SelectMode mode) => Options.Poll(microSeconds, mode);
+    public bool Poll(int microSeconds, SelectMode mode)
+    {
+        using Use use = Look();
+        return use.Options.Poll(microSeconds, mode);
+    }
 
     /// <summary>Accepts a connection.</summary>
     public Socket Accept()
@@ -126,7 +281,7 @@ public sealed unsafe partial class Socket
             throw new InvalidOperationException("You must call the Bind method before performing this operation.");
         if (!Core.IsListening)
             throw new InvalidOperationException("You must call the Listen method before performing this operation.");
-        return Core.Home is Engine { IsMine: false } ? AcceptFromLoop() : AcceptNow();
+        return Core.Home == null ? AcceptNow() : AcceptFromLoop();
     }
 
     private Socket AcceptNow()
@@ -134,10 +289,13 @@ public sealed unsafe partial class Socket
         Core.Enter();
         try
         {
-            int descriptor = Retry(() => !isBlocking && !Options.Poll(0, SelectMode.SelectRead)
-                ? Fail(Libc.EAGAIN)
-                : Libc.accept4(Core.Descriptor, null, null, Libc.SOCK_CLOEXEC));
-            return MakeAccepted(new SocketCore(descriptor, Core.Family, isStream: true)
+            if (!isBlocking && !Poll(0, SelectMode.SelectRead))
+                throw new SocketException((int)SocketError.WouldBlock);
+            int descriptor;
+            do
+                descriptor = Libc.accept4(Core.Descriptor, null, null, Libc.SOCK_CLOEXEC);
+            while (descriptor < 0 && Libc.LastError == Libc.EINTR);
+            return MakeAccepted(new SocketCore(Libc.Check(descriptor), Core.Family, isStream: true)
             {
                 IsConnected = true,
                 IsBound = true,
@@ -156,7 +314,7 @@ public sealed unsafe partial class Socket
         using var over = new ManualResetEventSlim();
         accepting.Completed += (_, _) => over.Set();
         if (AcceptAsync(accepting))
-            over.Wait();
+            Engine.WaitFor(over);
         return accepting.SocketError == SocketError.Success
             ? accepting.AcceptSocket!
             : throw new SocketException((int)accepting.SocketError);
@@ -178,8 +336,14 @@ public sealed unsafe partial class Socket
         {
             if (Core.IsConnected && Core.IsStream)
                 throw new SocketException((int)SocketError.IsConnected);
-            if (Libc.connect(Core.Descriptor, address.address, address.byte_count) < 0)
-                FinishConnect(Libc.LastError);
+            int before = isBlocking ? 0 : Libc.fcntl(Core.Descriptor, Libc.F_GETFL, 0);
+            if (!isBlocking)
+                _ = Libc.fcntl(Core.Descriptor, Libc.F_SETFL, before | Libc.O_NONBLOCK);
+            int error = Libc.connect(Core.Descriptor, address.address, address.byte_count) < 0
+                ? Libc.LastError : 0;
+            if (!isBlocking)
+                _ = Libc.fcntl(Core.Descriptor, Libc.F_SETFL, before);
+            FinishConnect(error == Libc.EINPROGRESS ? Libc.EAGAIN : error);
             Core.IsConnected = Core.IsBound = true;
             Core.IsDisconnected = false;
         }
@@ -194,8 +358,8 @@ public sealed unsafe partial class Socket
     {
         if (error == Libc.EINTR)
         {
-            Options.Poll(-1, SelectMode.SelectWrite);
-            error = (int)Options.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
+            Poll(-1, SelectMode.SelectWrite);
+            error = (int)GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
         }
         if (error != 0)
             throw new SocketException((int)Errors.ToSocketError(error));
@@ -233,7 +397,7 @@ public sealed unsafe partial class Socket
         ending.DisconnectReuseSocket = reuseSocket;
         ending.Completed += (_, _) => over.Set();
         if (DisconnectAsync(ending))
-            over.Wait();
+            Engine.WaitFor(over);
         if (ending.SocketError != SocketError.Success)
             throw new SocketException((int)ending.SocketError);
     }
@@ -253,33 +417,33 @@ public sealed unsafe partial class Socket
         Check(Receive(buffer, socketFlags, out SocketError error), error);
 
     /// <summary>Receives, and tells the error instead of throwing it.</summary>
-    public int Receive(Span<byte> buffer, SocketFlags socketFlags, out SocketError errorCode)
-    {
-        fixed (byte* memory = buffer)
-        {
-            byte* target = memory;
-            int byteCount = buffer.Length;
-            return Transfer(() => Libc.recvfrom(Core.Descriptor, target, (nuint)byteCount,
-                                                Flags(socketFlags), null, null), out errorCode);
-        }
-    }
+    public int Receive(Span<byte> buffer, SocketFlags socketFlags, out SocketError errorCode) =>
+        Take(buffer, socketFlags, null, null, out errorCode);
 
     /// <summary>Receives a message and who sent it.</summary>
     public int ReceiveFrom(byte[] buffer, ref EndPoint remoteEP)
     {
         byte* address = stackalloc byte[Addresses.RoomBytes];
         uint addressBytes = Addresses.RoomBytes;
+        int count = Take(buffer, SocketFlags.None, address, &addressBytes, out SocketError error);
+        Check(count, error);
+        remoteEP = Addresses.Read(new ReadOnlySpan<byte>(address, (int)addressBytes)) ?? remoteEP;
+        return count;
+    }
+
+    private int Take(Span<byte> buffer, SocketFlags flags, byte* address, uint* addressBytes,
+                     out SocketError error)
+    {
+        nint count;
+        Core.Enter();
         fixed (byte* memory = buffer)
         {
-            byte* target = memory;
-            uint* ret_bytes = &addressBytes;
-            int count = Transfer(() => Libc.recvfrom(Core.Descriptor, target, (nuint)buffer.Length,
-                                                     Flags(SocketFlags.None), address, ret_bytes),
-                                 out SocketError error);
-            Check(count, error);
-            remoteEP = Addresses.Read(new ReadOnlySpan<byte>(address, (int)addressBytes)) ?? remoteEP;
-            return count;
+            do
+                count = Libc.recvfrom(Core.Descriptor, memory, (nuint)buffer.Length, Flags(flags), address,
+                                      addressBytes);
+            while (count < 0 && Libc.LastError == Libc.EINTR);
         }
+        return Leave(count, out error);
     }
 
     /// <summary>Sends.</summary>
@@ -305,17 +469,8 @@ public sealed unsafe partial class Socket
     }
 
     /// <summary>Sends what there is room for, and tells the error instead of throwing it.</summary>
-    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags, out SocketError errorCode)
-    {
-        fixed (byte* memory = buffer)
-        {
-            byte* source = memory;
-            int byteCount = buffer.Length;
-            return Transfer(() => Libc.sendto(Core.Descriptor, source, (nuint)byteCount,
-                                              Flags(socketFlags) | Libc.MSG_NOSIGNAL, null, 0),
-                            out errorCode);
-        }
-    }
+    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags, out SocketError errorCode) =>
+        Give(buffer, socketFlags, null, 0, out errorCode);
 
     /// <summary>Sends a message.</summary>
     public int SendTo(byte[] buffer, EndPoint remoteEP) => SendTo(buffer.AsSpan(), remoteEP);
@@ -325,17 +480,33 @@ public sealed unsafe partial class Socket
     {
         byte* address = stackalloc byte[Addresses.RoomBytes];
         int addressBytes = Addresses.Write(remoteEP, IsDual, new Span<byte>(address, Addresses.RoomBytes));
+        int count = Give(buffer, SocketFlags.None, address, (uint)addressBytes, out SocketError error);
+        Core.IsBound |= error == SocketError.Success;
+        return Check(count, error);
+    }
+
+    private int Give(ReadOnlySpan<byte> buffer, SocketFlags flags, byte* address, uint addressBytes,
+                     out SocketError error)
+    {
+        nint count;
+        Core.Enter();
         fixed (byte* memory = buffer)
         {
-            byte* source = memory;
-            int byteCount = buffer.Length;
-            int count = Transfer(() => Libc.sendto(Core.Descriptor, source, (nuint)byteCount,
-                                                   Flags(SocketFlags.None) | Libc.MSG_NOSIGNAL,
-                                                   address, (uint)addressBytes),
-                                 out SocketError error);
-            Core.IsBound |= error == SocketError.Success;
-            return Check(count, error);
+            do
+                count = Libc.sendto(Core.Descriptor, memory, (nuint)buffer.Length,
+                                    Flags(flags) | Libc.MSG_NOSIGNAL, address, addressBytes);
+            while (count < 0 && Libc.LastError == Libc.EINTR);
         }
+        return Leave(count, out error);
+    }
+
+    private int Leave(nint count, out SocketError error)
+    {
+        error = count >= 0 ? SocketError.Success : Errors.ToSocketError(Libc.LastError);
+        if (error != SocketError.Success)
+            Core.Learn(error);
+        Core.Leave();
+        return Math.Max((int)count, 0);
     }
 
     private void Set(int level, int name, int value)
@@ -354,39 +525,4 @@ public sealed unsafe partial class Socket
 
     private static int Check(int count, SocketError error) =>
         error == SocketError.Success ? count : throw new SocketException((int)error);
-
-    private static int Fail(int error)
-    {
-        System.Runtime.InteropServices.Marshal.SetLastPInvokeError(error);
-        return -1;
-    }
-
-    private static int Retry(Func<int> call)
-    {
-        int result;
-        do
-            result = call();
-        while (result < 0 && Libc.LastError == Libc.EINTR);
-        return Libc.Check(result);
-    }
-
-    private int Transfer(Func<nint> call, out SocketError error)
-    {
-        Core.Enter();
-        try
-        {
-            nint count;
-            do
-                count = call();
-            while (count < 0 && Libc.LastError == Libc.EINTR);
-            error = count >= 0 ? SocketError.Success : Errors.ToSocketError(Libc.LastError);
-            if (error != SocketError.Success)
-                Core.Learn(error);
-            return count >= 0 ? (int)count : 0;
-        }
-        finally
-        {
-            Core.Leave();
-        }
-    }
 }

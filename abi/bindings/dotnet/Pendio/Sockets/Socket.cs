@@ -4,6 +4,7 @@
 //              Socket.Asynchronous.cs, ordinary transfers in Socket.Blocking.cs.
 // Failures:    SocketException with the system's error; after Dispose ObjectDisposedException.
 using System;
+using System.IO;
 using System.Net;
 using System.Net.Sockets;
 
@@ -127,6 +128,8 @@ public sealed unsafe partial class Socket : IDisposable
                 _ = Libc.SetOption(Core.Descriptor, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
             Libc.Check(Libc.bind(Core.Descriptor, address, (uint)byteCount));
             Core.IsBound = true;
+            if (Core.Family == Libc.AF_UNIX && address[2] != 0)
+                Core.BoundFile = Path.GetFullPath(localEP.ToString()!);
         }
         finally
         {

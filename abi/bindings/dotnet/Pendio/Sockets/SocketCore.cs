@@ -5,6 +5,7 @@
 // Failures:    entered after the close: ObjectDisposedException. A socket that nobody closed is
 //              closed by the garbage collector.
 using System;
+using System.IO;
 using System.Net.Sockets;
 using System.Threading;
 
@@ -21,6 +22,7 @@ internal sealed unsafe class SocketCore : Work
     internal volatile bool TellsDestinations;
     internal bool IsDualMode;
     internal bool IsAbortive;
+    internal string? BoundFile; // goes with the socket
     internal int UnderWay; // of the engine's thread
     private Engine? engine;
     private ulong handle;
@@ -40,11 +42,9 @@ internal sealed unsafe class SocketCore : Work
 
     internal Engine? Home => engine;
 
-    /// <summary>The engine of this socket from now on.</summary>
-    internal Engine Settle()
-    {
-        return engine ?? Interlocked.CompareExchange(ref engine, Engine.Choose(), null) ?? engine;
-    }
+    /// <summary>The engine of this socket from now on: the one proposed, if it has none yet.</summary>
+    internal Engine Settle(Engine? proposed = null) =>
+        engine ?? Interlocked.CompareExchange(ref engine, proposed ?? Engine.Choose(), null) ?? engine;
 
     internal bool TryEnter()
     {
@@ -78,11 +78,25 @@ internal sealed unsafe class SocketCore : Work
         if (before < 0)
             return;
         GC.SuppressFinalize(this);
+        RemoveFile();
         // A listener must not take connections any more when this returns.
         if (before > 0 || IsListening)
             _ = Libc.shutdown(Descriptor, 2);
         if (before == 0)
             Finish();
+    }
+
+    private void RemoveFile()
+    {
+        try
+        {
+            if (BoundFile != null)
+                File.Delete(BoundFile);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            // somebody else's by now, or gone
+        }
     }
 
     private void Finish()
