@@ -17,6 +17,7 @@ if ! command -v dotnet >/dev/null; then
     exit 77
 fi
 export DOTNET_CLI_HOME="$output/home" DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+export DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=true
 export NUGET_PACKAGES="$output/packages" MSBUILDDISABLENODEREUSE=1 DOTNET_EnableDiagnostics=0
 export TMPDIR="$output/temporary" PENDIO_DOTNET_OUTPUT="$output"
 mkdir -p "$TMPDIR"

@@ -34,6 +34,9 @@ internal sealed unsafe partial class Subject
         case "socket":
             MakeSocket();
             return true;
+        case "pipe":
+            MakePipe();
+            return true;
         case "local":
             TellLocal();
             return true;
@@ -77,6 +80,23 @@ internal sealed unsafe partial class Subject
             line.Say("ok").Show("handle", made).NewLine();
     }
 
+    [DllImport("libc")]
+    private static extern int pipe2(int* ends, int flags);
+
+    private void MakePipe()
+    {
+        const int closeOnExec = 0x80000;
+        int* ends = stackalloc int[2];
+        ulong* made = stackalloc ulong[2];
+        int status = pipe2(ends, closeOnExec);
+        for (int index = 0; index < 2 && status >= 0; index++)
+            status = Native.pendio_handle_adopt(loop, ends[index], &made[index]);
+        if (status < 0)
+            Answer(status);
+        else
+            line.Say("ok").Show("read", made[0]).Show("write", made[1]).NewLine();
+    }
+
     private void TellLocal()
     {
         pendio_endpoint local;
@@ -95,6 +115,9 @@ internal sealed unsafe partial class Subject
         int? answer = StartTransfer(context.Native) ?? StartFile(context) ?? StartOther(context.Native);
         if (answer is not int status)
             return false;
+        pendio_completion was;
+        if (status == Native.PENDIO_DONE && Native.pendio_context_result(context.Native, &was) == 0)
+            Lend(context, in was);
         line.Say(status < 0 ? "refused" : status == Native.PENDIO_DONE ? "done" : "pending");
         if (status < 0)
             line.Show("error", ErrorName(status));
@@ -111,11 +134,17 @@ internal sealed unsafe partial class Subject
         "receive_from" => Native.pendio_receive_from(context, Handle),
         "send" => Native.pendio_send(context, Handle),
         "send_to" => Native.pendio_send_to(context, Handle),
+        "receive_message" => Native.pendio_receive_message(context, Handle),
+        "send_message" => Native.pendio_send_message(context, Handle),
+        "splice" => Native.pendio_splice(context, line.Number("from"), Offset("from_offset"), Handle, Offset(),
+                                         line.Number("bytes")),
         _ => null,
     };
 
     private int? StartFile(Context context) => line.Word switch
     {
+        "connect_name" => Native.pendio_connect_name(context.Native, Handle, Keep("host", ref context.Name),
+                                                     (ushort)line.Number("port")),
         "open" => Native.pendio_open(context.Native, Keep("path", ref context.Name),
                                      ReadWrite | (line.Number("create") != 0 ? CreateAndEmpty : 0), 0x180),
         "read" => Native.pendio_read(context.Native, Handle, Offset()),
@@ -140,7 +169,8 @@ internal sealed unsafe partial class Subject
         _ => null,
     };
 
-    private ulong Offset() => line.Text("offset") == "stream" ? Native.PENDIO_STREAMING : line.Number("offset");
+    private ulong Offset(string key = "offset") =>
+        line.Text(key) == "stream" ? Native.PENDIO_STREAMING : line.Number(key);
 
     /// <summary>A copy that stays until the context needs the next one; not for one in use.</summary>
     private byte* Keep(string key, ref nint place)
@@ -154,37 +184,52 @@ internal sealed unsafe partial class Subject
         return (byte*)place;
     }
 
-    private ulong OffsetOf(void* address)
+    /// <summary>Of what is lent, which is the library's memory, the shared one has a copy.</summary>
+    private ulong OffsetOf(Context context, void* address)
     {
         ulong at = (ulong)((byte*)address - memory);
-        return address != null && at < memoryBytes ? at : 0;
+        return address == null ? 0 : at < memoryBytes ? at : context.Lent;
+    }
+
+    private void Lend(Context context, in pendio_completion record)
+    {
+        ulong room = lendBytes / Math.Max(contextRoom, 1);
+        if ((record.flags & Native.PENDIO_LENT) != 0)
+            Buffer.MemoryCopy((void*)record.memory, memory + context.Lent, room, Math.Min(record.bytes, room));
     }
 
     private void Show(Context context)
     {
         pendio_completion was;
         pendio_endpoint sender;
+        var message = new pendio_message { size = (uint)sizeof(pendio_message) };
         var request = new pendio_request { size = (uint)sizeof(pendio_request) };
         Native.pendio_context_request(context.Native, &request);
         Native.pendio_context_result(context.Native, &was);
         Native.pendio_context_sender(context.Native, &sender);
+        Native.pendio_context_message(context.Native, &message);
+        if (message.sender.byte_count == 0)
+            message.sender = sender;
         line.Say($" busy={Native.pendio_context_run(context.Native)}")
             .Show("set.policy", policies[request.policy]).ShowNames("set.flags", request.flags, flagNames)
             .Show("set.deadline", request.deadline_ns).Show("set.user", request.user_data)
-            .Show("set.memory", OffsetOf(request.memory)).Show("set.bytes", request.byte_count);
+            .Show("set.callback", request.completed != 0 ? 1u : 0)
+            .Show("set.memory", OffsetOf(context, request.memory)).Show("set.bytes", request.byte_count);
         if (request.piece_count == 0 && (request.window_offset | request.window_bytes) != 0)
             line.Show("set.window", $"{request.window_offset}+{request.window_bytes}");
         line.Show("set.pieces", request.piece_count).Show("set.lending", request.lending)
             .ShowAddress("set.endpoint", ToEndPoint(in request.endpoint));
-        ShowResult("was.", in was);
-        line.ShowAddress("was.sender", ToEndPoint(in sender)).NewLine();
+        ShowResult("was.", context, in was);
+        line.ShowAddress("was.sender", ToEndPoint(in message.sender))
+            .ShowAddress("was.destination", ToEndPoint(in message.destination))
+            .Show("was.interface", message.interface_index).NewLine();
     }
 
-    private void ShowResult(string prefix, in pendio_completion told)
+    private void ShowResult(string prefix, Context context, in pendio_completion told)
     {
         line.Show(prefix + "operation", operations[told.operation]).Show(prefix + "handle", told.handle)
             .Show(prefix + "run", told.run).Show(prefix + "user", told.user_data).Show(prefix + "value", told.value)
-            .Show(prefix + "bytes", told.bytes).Show(prefix + "memory", OffsetOf((void*)told.memory));
+            .Show(prefix + "bytes", told.bytes).Show(prefix + "memory", OffsetOf(context, (void*)told.memory));
         if (told.error != 0)
             line.Show(prefix + "error", ErrorName(told.error));
         line.ShowNames(prefix + "flags", told.flags, endNames);

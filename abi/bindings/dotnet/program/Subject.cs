@@ -13,10 +13,11 @@ namespace Pendio.Program;
 internal sealed unsafe partial class Subject
 {
     private const string Can =
-        "nop,timer,accept,connect,receive,send,receive_from,send_to,open,read,write,fsync,truncate,stat," +
-        "rename,unlink,mkdir,poll,disconnect,close,half_close,close_now,cancel,post,tcp4,tcp6,udp4,udp6," +
-        "unix_stream,unix_datagram,unix_seqpacket,file,auto,try,queue,deadlines,vectors,auto_put,peek," +
-        "first_data,prepared,reuse,abortive,statistics";
+        "nop,timer,accept,connect,connect_name,receive,send,receive_from,send_to,receive_message,send_message," +
+        "splice,open,read,write,fsync,truncate,stat,rename,unlink,mkdir,poll,disconnect,close,half_close," +
+        "close_now,cancel,post,pipe,tcp4,tcp6,udp4,udp6,unix_stream,unix_datagram,unix_seqpacket,file,auto,try," +
+        "queue,deadlines,callbacks,vectors,lending,auto_put,peek,zero_copy,first_data,prepared,reuse,abortive," +
+        "statistics";
 
     private const int RecordCount = 4096;
     private static readonly string[] policies = ["auto", "try", "queue"];
@@ -28,6 +29,7 @@ internal sealed unsafe partial class Subject
     {
         internal nint Native;
         internal ulong Number, Slice, SliceBytes;
+        internal ulong Lent; // where what it is lent is copied to
         internal nint Name, Target; // of a file, for as long as it is under way
     }
 
@@ -43,14 +45,15 @@ internal sealed unsafe partial class Subject
     private readonly List<Pool> pools = [];
     private readonly pendio_completion* records =
         (pendio_completion*)NativeMemory.AlignedAlloc(RecordCount * (nuint)sizeof(pendio_completion), 64);
+    private static Subject? current; // of the callbacks
     private byte* memory;
-    private ulong memoryBytes;
+    private ulong memoryBytes, lendOffset, lendBytes, contextRoom;
     private nint loop;
 
     internal static int Run()
     {
         Native.Load();
-        var subject = new Subject();
+        Subject subject = current = new Subject();
         while (subject.line.Read())
         {
             subject.Do();
@@ -119,6 +122,7 @@ internal sealed unsafe partial class Subject
     private void Hello()
     {
         memoryBytes = line.Number("memory");
+        (lendOffset, lendBytes) = line.Range("lend");
         string path = Environment.GetEnvironmentVariable("PENDIO_SUBJECT_MEMORY") ?? "/proc/self/fd/3";
         MemoryMappedFile.CreateFromFile(path, System.IO.FileMode.Open, null, (long)memoryBytes)
             .CreateViewAccessor(0, (long)memoryBytes).SafeMemoryMappedViewHandle.AcquirePointer(ref memory);
@@ -141,6 +145,7 @@ internal sealed unsafe partial class Subject
             collect_bytes = (uint)line.Number("collect_bytes"),
             collect_count = (uint)line.Number("collect_count"),
         };
+        contextRoom = options.operation_count;
         int status = Native.pendio_loop_create(&options, &made);
         loop = made;
         line.Say(status < 0 ? "refused" : "ok");
@@ -182,6 +187,7 @@ internal sealed unsafe partial class Subject
         {
             context = new Context { Native = got, Number = (ulong)contexts.Count + 1, SliceBytes = pool.SliceBytes };
             context.Slice = pool.SliceBytes > 0 ? pool.Memory : 0;
+            context.Lent = lendOffset + (context.Number - 1) * (lendBytes / contextRoom);
             pool.Memory += pool.SliceBytes;
             byNative[got] = context;
             contexts.Add(context);
@@ -208,6 +214,9 @@ internal sealed unsafe partial class Subject
             status = Native.pendio_context_set_deadline(native, line.Number("deadline"));
         if (status == 0 && line.Has("user"))
             status = Native.pendio_context_set_user_data(native, line.Number("user"));
+        if (status == 0 && line.Has("callback"))
+            status = Native.pendio_context_set_callback(
+                native, line.Number("callback") == 0 ? 0 : (nint)called, null);
         if (status == 0)
             status = SetMemory(context);
         if (status == 0 && line.Has("endpoint"))
@@ -227,6 +236,8 @@ internal sealed unsafe partial class Subject
         (ulong offset, ulong count) = line.Range("memory");
         if (line.Has("memory"))
             status = Native.pendio_context_set_memory(context.Native, offset == 0 ? null : memory + offset, (nuint)count);
+        if (line.Has("lending"))
+            status = Native.pendio_context_set_lending(context.Native);
         if (line.Has("pieces"))
             status = SetPieces(context);
         (offset, count) = line.Range("window");
@@ -267,15 +278,37 @@ internal sealed unsafe partial class Subject
                 line.Say("posted").Show("user", record.user_data).Show("value", record.value).NewLine();
                 continue;
             }
-            Context context = byNative[record.context];
-            line.Say("told").Show("context", context.Number);
-            ShowResult("", in record);
-            Show(context);
+            Tell("told", in record);
         }
         line.Say("end");
         if (count < 0)
             line.Show("error", ErrorName(count));
         line.NewLine();
+    }
+
+    private void Tell(string word, in pendio_completion record)
+    {
+        Context context = byNative[record.context];
+        Lend(context, in record);
+        line.Say(word).Show("context", context.Number);
+        ShowResult("", context, in record);
+        Show(context);
+    }
+
+    private static readonly delegate* unmanaged<pendio_completion*, void*, void> called = &Called;
+
+    /// <summary>From within a turn: commands are read until it is over.</summary>
+    [UnmanagedCallersOnly]
+    private static void Called(pendio_completion* record, void* state)
+    {
+        Subject subject = current!;
+        subject.Tell("called", in *record);
+        subject.line.Send();
+        while (subject.line.Read() && subject.line.Word != "return")
+        {
+            subject.Do();
+            subject.line.Send();
+        }
     }
 
     private void Destroy()

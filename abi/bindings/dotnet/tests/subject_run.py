@@ -16,7 +16,8 @@ import tempfile
 SECONDS = 120
 WORKLOADS = """connect/tcp6_echo stream/unix_echo
     cancel/pending_receive cancel/head_of_line cancel/close_comes_last cancel/timer
-    file/fixed_buffer_64mib pool/exhausted pool/put_twice pool/neighbours""".split()
+    file/fixed_buffer_64mib pool/as_new pool/auto_put pool/exhausted pool/put_twice
+    pool/neighbours""".split()
 
 
 def judge(programs, workloads, program, folder):
