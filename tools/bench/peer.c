@@ -25,6 +25,7 @@ char pnd_bench_peer_lacks_tokio[PND_BENCH_REASON_BYTES];
 char pnd_bench_peer_lacks_dotnet[PND_BENCH_REASON_BYTES];
 char pnd_bench_peer_lacks_rust[PND_BENCH_REASON_BYTES];
 char pnd_bench_peer_lacks_python[PND_BENCH_REASON_BYTES];
+char pnd_bench_peer_lacks_dotnet_pendio[PND_BENCH_REASON_BYTES];
 
 static bool may_build;
 
@@ -33,8 +34,11 @@ static struct building {
     char *reason;
     bool was_tried;
 } buildings[] = {
-    {"go", pnd_bench_peer_lacks_go, false},         {"tokio", pnd_bench_peer_lacks_tokio, false},
-    {"dotnet", pnd_bench_peer_lacks_dotnet, false}, {"rust", pnd_bench_peer_lacks_rust, false},
+    {"go", pnd_bench_peer_lacks_go, false},
+    {"tokio", pnd_bench_peer_lacks_tokio, false},
+    {"dotnet", pnd_bench_peer_lacks_dotnet, false},
+    {"dotnet_pendio", pnd_bench_peer_lacks_dotnet_pendio, false},
+    {"rust", pnd_bench_peer_lacks_rust, false},
     {"python", pnd_bench_peer_lacks_python, false},
 };
 

@@ -57,6 +57,8 @@ static const struct pnd_bench_peer python_calls = {
     .program = "bench_python", .word = "pendio-calls", .language = "python"};
 static const struct pnd_bench_peer python_asyncio = {
     .program = "bench_python", .word = "asyncio", .language = "python"};
+static const struct pnd_bench_peer dotnet_pendio = {.program = "bench_dotnet_pendio",
+                                                    .language = "dotnet_pendio"};
 static const struct pnd_bench_peer pendio_1 = {
     .program = "bench_group", .word = "1", .is_wide = true};
 static const struct pnd_bench_peer pendio_2 = {
@@ -122,6 +124,8 @@ const size_t pnd_bench_scale_count = sizeof pnd_bench_scale / sizeof pnd_bench_s
 /* What a language and its calls into C add: each binding, and its language without it. */
 const struct pnd_bench_subject pnd_bench_bindings[] = {
     OURS("pendio", pendio, run_closed, not_built),
+    OTHER("dotnet", dotnet_pendio, run_closed, pnd_bench_peer_lacks_dotnet_pendio),
+    OTHER("dotnet-sockets", dotnet, run_closed, pnd_bench_peer_lacks_dotnet),
     OTHER("rust", rust, run_closed, pnd_bench_peer_lacks_rust),
     OTHER("python", python, run_closed, pnd_bench_peer_lacks_python),
     OTHER("python-asyncio", python_asyncio, run_closed, pnd_bench_peer_lacks_python),

@@ -1,6 +1,6 @@
 #!/bin/sh
 # build.sh NAME FOLDER - builds a peer of another language, as FOLDER/bench_NAME: go, tokio, dotnet,
-# or the binding of rust or python.
+# or a binding: dotnet_pendio, rust, python.
 #
 # - Success: nothing is said; whatever else was made is below FOLDER, too.
 # - The language or its libraries are not on this machine, or no network would be needed to get
@@ -97,11 +97,33 @@ build_python()
     chmod +x "$target/bench_python"
 }
 
+# The binding with the library of this build or installation, else that of the system.
+build_dotnet_pendio()
+{
+    command -v dotnet >/dev/null || skip "no dotnet on PATH"
+    command -v python3 >/dev/null || skip "no python3 on PATH, which writes a part of the binding"
+    cp -R "$sources/dotnet_pendio" "$target/"
+    cp "$sources/dotnet/Program.cs" "$target/dotnet_pendio/"
+    for library in "$target"/../../lib/libpendio.so.0 "$sources"/../../lib/libpendio.so.0 \
+        "$sources"/../../lib/*/libpendio.so.0; do
+        [ ! -e "$library" ] || export PENDIO_LIBRARY="$library"
+    done
+    sh "$target/dotnet_pendio/abi/bindings/dotnet/build.sh" \
+        ../../../bench_dotnet_pendio.csproj "$target/dotnet_pendio/made" 1>&2 || exit 1
+    {
+        echo '#!/bin/sh'
+        printf 'export PENDIO_LIBRARY="%s"\n' "${PENDIO_LIBRARY:-}"
+        printf 'exec "%s/dotnet_pendio/made/pendio_dotnet" "$@"\n' "$target"
+    } >"$target/bench_dotnet_pendio"
+    chmod +x "$target/bench_dotnet_pendio"
+}
+
 case $name in
 go) build_go ;;
 tokio) build_tokio ;;
 dotnet) build_dotnet ;;
 rust) build_rust ;;
 python) build_python ;;
-*) skip "build.sh go|tokio|dotnet|rust|python FOLDER" ;;
+dotnet_pendio) build_dotnet_pendio ;;
+*) skip "build.sh go|tokio|dotnet|dotnet_pendio|rust|python FOLDER" ;;
 esac

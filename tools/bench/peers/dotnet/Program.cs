@@ -1,13 +1,19 @@
-// Program.cs - a peer: .NET's own SocketAsyncEventArgs, one for each connection.
+// Program.cs - a peer: .NET's own SocketAsyncEventArgs, one for each connection; and the same source
+// by Pendio's, which is another `using` and nothing else.
 //
 //     bench_dotnet tcp|unix PORT|PATH
+//     bench_dotnet_pendio tcp|unix PORT|PATH
 //
 // It says "ready" once it listens, and ends on SIGTERM.
 using System;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Threading;
+#if PENDIO
+using Pendio.Sockets;
+#else
+using System.Net.Sockets;
+#endif
 
 if (args.Length < 2)
 {

@@ -1,0 +1,47 @@
+// Program.cs - what this binding is tried with:
+//
+//     pendio_dotnet test [NUMBER...]                        behaviours, by both implementations
+//     pendio_dotnet echo system|pendio tcp|unix PORT|PATH   an echo server
+//     pendio_dotnet costs                                   what an operation allocates
+//     pendio_dotnet compare [SECONDS]                       both echo servers before one client
+//     pendio_dotnet subject                                 a subject of harness/SUBJECT.md
+using System;
+using System.Globalization;
+using System.Linq;
+using System.Reflection;
+
+namespace Pendio.Program;
+
+internal static class Program
+{
+    private static int Main(string[] words)
+    {
+        switch (words.Length > 0 ? words[0] : "")
+        {
+        case "echo" when words.Length == 4:
+            return Echo(words[1], words[2], words[3]);
+        case "subject":
+            return Subject.Run();
+        case "costs":
+            return Costs.Run();
+        case "compare":
+            return Costs.Compare(words.Length > 1 ? double.Parse(words[1], CultureInfo.InvariantCulture) : 1);
+        case "test":
+            return Tests.Run([.. words.Skip(1).Select(word => int.Parse(word, CultureInfo.InvariantCulture))]);
+        default:
+            Console.Error.WriteLine("usage: pendio_dotnet test|costs|echo|compare|subject ...");
+            return 2;
+        }
+    }
+
+    private static int Echo(string implementation, string family, string place)
+    {
+        MethodInfo run = Load(implementation).GetType("Behaviours.EchoServer", throwOnError: true)!
+            .GetMethod("Run")!;
+        return (int)run.Invoke(null, [family, place])!;
+    }
+
+    /// <summary>The sources that both share, built for one of them.</summary>
+    internal static Assembly Load(string implementation) =>
+        Assembly.Load(implementation == "pendio" ? "Behaviours.Pendio" : "Behaviours.System");
+}
