@@ -19,7 +19,7 @@
 #define MILLISECOND_NS UINT64_C(1000000)
 
 static const uint64_t patience_ns = 5000 * MILLISECOND_NS;
-static const uint64_t first_ns = 10000 * MILLISECOND_NS; /* a program may take its time to begin */
+static const uint64_t first_ns = 20000 * MILLISECOND_NS; /* a program may take its time to begin */
 static const uint64_t least_ns = 500 * MILLISECOND_NS;   /* also when the run's time is over */
 static const uint64_t end_ns = 2000 * MILLISECOND_NS;
 
