@@ -57,7 +57,8 @@ static void prepare_process(void);
 static void raise_descriptor_limit(void);
 static int start(struct daemon *daemon, const struct pnd_daemon_options *options,
                  struct pnd_message_error *error);
-static int check_credentials(const struct daemon *daemon, struct pnd_message_error *error);
+static int check_credentials(const struct daemon *daemon, const struct pnd_credential_files *files,
+                             struct pnd_message_error *error);
 static int take_signals(int *ret_descriptor);
 static void lower_limits(struct pnd_plan_limits *limits, const struct pnd_plan_limits *options);
 static uint64_t lower_of(uint64_t built_in, uint64_t option);
@@ -153,16 +154,23 @@ static int start(struct daemon *daemon, const struct pnd_daemon_options *options
         status = pnd_place_take(options->url, &daemon->place, error);
     daemon->dispatch.is_local = strncmp(daemon->place.url, local_scheme, strlen(local_scheme)) == 0;
     if (status == 0)
-        status = check_credentials(daemon, error);
+        status = check_credentials(daemon, &options->credentials, error);
     if (status == 0)
         status = pnd_link_create(&daemon->place, &daemon->credentials, &daemon->link, error);
     return status;
 }
 
 /* A port that asks nobody who it is, where somebody meant it to, must not be. */
-static int check_credentials(const struct daemon *daemon, struct pnd_message_error *error)
+static int check_credentials(const struct daemon *daemon, const struct pnd_credential_files *files,
+                             struct pnd_message_error *error)
 {
     bool given = daemon->credentials.certificate != NULL;
+    int status = given && daemon->place.is_secure ? pnd_link_prove(&daemon->credentials) : 0;
+    if (status < 0)
+        return pnd_complain(error, status,
+                            "cannot listen on %s: the key in %s is not that of the certificate in "
+                            "%s; name the two that belong together",
+                            daemon->place.url, files->key, files->certificate);
     if (given == daemon->place.is_secure)
         return 0;
     return pnd_complain(error, -EINVAL,

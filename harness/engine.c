@@ -306,6 +306,23 @@ static void shut_down(struct pnd_engine *engine)
                                                 engine->ledger.counts.delivered_record));
 }
 
+/* No start is accepted any more; the books are closed, and do not count this one. */
+static void start_late(struct pnd_engine *engine)
+{
+    struct pendio_context *context = NULL;
+    if (engine->plan->pool_count == 0 || engine->referee.offence_count > 0 ||
+        engine->subject->pool_get(engine->pools[0].pool, &context) < 0)
+        return;
+    int status = engine->subject->nop(context, engine->loop);
+    (void)pnd_referee_hold(&engine->referee, PND_RULE_SHUTDOWN,
+                           status == -ESHUTDOWN || status == -ENOTSUP,
+                           "a NOP after the end of a shutdown answered %s",
+                           status < 0    ? pnd_names_error(status)
+                           : status == 0 ? "done"
+                                         : "pending");
+    (void)engine->subject->pool_put(context);
+}
+
 void pnd_engine_finish(struct pnd_engine *engine)
 {
     uint64_t leaked_count = 0;
@@ -323,6 +340,7 @@ void pnd_engine_finish(struct pnd_engine *engine)
                       engine->finished);
     if (engine->finished)
         pnd_sums_settle(&engine->sums, &engine->referee);
+    start_late(engine);
     int status = engine->subject->loop_destroy(engine->loop, (int64_t)shutdown_ns, &leaked_count);
     engine->loop = NULL;
     pnd_control_end(engine);

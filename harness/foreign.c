@@ -42,21 +42,32 @@ static uint64_t lend_memory(const struct pnd_plan *plan)
     return (uint64_t)loop->buffer_bytes * loop->buffer_count;
 }
 
+/* Of all vectors that can be set: none when one is longer than a subject is given. */
+static uint64_t count_pieces(const struct pnd_plan *plan)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < plan->pool_count; i++)
+        if (plan->piece_count <= PND_FOREIGN_PIECE_LIMIT)
+            count += (uint64_t)plan->pools[i].context_count * plan->pools[i].piece_count;
+    return count;
+}
+
 static int allocate(struct pnd_foreign *foreign, const struct pnd_plan *plan)
 {
     uint32_t count = (uint32_t)plan->context_count + SPARE_CONTEXT_COUNT;
+    foreign->plan = plan;
+    foreign->piece_capacity = count_pieces(plan);
     foreign->context_capacity = count;
     foreign->pool_capacity = plan->pool_count;
     foreign->contexts = calloc(count + 1, sizeof *foreign->contexts);
     foreign->faces = calloc(count + 1, sizeof *foreign->faces);
     foreign->pools = calloc(plan->pool_count + 1, sizeof *foreign->pools);
-    foreign->pieces = calloc((count + 1) * (plan->piece_count + 1), sizeof *foreign->pieces);
+    foreign->pieces = calloc(foreign->piece_capacity + 1, sizeof *foreign->pieces);
     if (foreign->contexts == NULL || foreign->faces == NULL || foreign->pools == NULL ||
         foreign->pieces == NULL || pnd_table_init(&foreign->numbers, count) < 0)
         return -ENOMEM;
     for (uint32_t i = 0; i <= count; i++) {
         foreign->contexts[i].foreign = foreign;
-        foreign->contexts[i].pieces = foreign->pieces + i * (plan->piece_count + 1);
         foreign->faces[i].state = &foreign->contexts[i];
     }
     return 0;

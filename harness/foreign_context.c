@@ -206,6 +206,9 @@ static int set_memory(struct pendio_context *context, void *memory, size_t byte_
 static int set_pieces(struct pendio_context *context, const struct pendio_bytes *pieces,
                       uint32_t piece_count)
 {
+    if (piece_count > 0 && context->state->pieces == NULL)
+        return pnd_foreign_link_fail(&context->state->foreign->link, PENDIO__VERDICT__FAILED,
+                                     "gave more contexts of a pool than it has");
     if (piece_count > 0)
         memcpy(context->state->pieces, pieces, piece_count * sizeof *pieces);
     context->state->piece_count = piece_count;

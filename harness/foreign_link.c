@@ -19,7 +19,8 @@
 #define MILLISECOND_NS UINT64_C(1000000)
 
 static const uint64_t patience_ns = 5000 * MILLISECOND_NS;
-static const uint64_t least_ns = 500 * MILLISECOND_NS; /* also when the run's time is over */
+static const uint64_t first_ns = 20000 * MILLISECOND_NS; /* a program may take its time to begin */
+static const uint64_t least_ns = 500 * MILLISECOND_NS;   /* also when the run's time is over */
 static const uint64_t end_ns = 2000 * MILLISECOND_NS;
 
 static uint64_t now_ns(void)
@@ -32,7 +33,7 @@ static uint64_t now_ns(void)
 uint64_t pnd_foreign_link_until_ns(const struct pnd_foreign_link *link, uint64_t wait_ns)
 {
     uint64_t begin_ns = now_ns();
-    uint64_t last_ns = begin_ns + wait_ns + patience_ns;
+    uint64_t last_ns = begin_ns + wait_ns + (link->known ? patience_ns : first_ns);
     if (link->limit_ns > 0 && last_ns > link->limit_ns)
         last_ns = link->limit_ns;
     return last_ns > begin_ns + least_ns ? last_ns : begin_ns + least_ns;
@@ -200,12 +201,10 @@ int pnd_foreign_link_send(struct pnd_foreign_link *link)
     uint64_t last_ns = pnd_foreign_link_until_ns(link, 0);
     if (link->reason[0] != '\0')
         return -EIO;
-    if (link->begin < link->end) {
-        quote(link, link->input + link->begin, link->end - link->begin);
+    if (spoke_unasked(link))
         return pnd_foreign_link_fail(link, PENDIO__VERDICT__FAILED,
                                      "wrote unasked, before %s: \"%.100s\"", link->asked,
                                      link->quoted);
-    }
     link->command[link->command_bytes++] = '\n';
     while (sent_bytes < link->command_bytes) {
         ssize_t count = write(link->process.input, link->command + sent_bytes,
@@ -288,6 +287,7 @@ int pnd_foreign_link_read(struct pnd_foreign_link *link, uint64_t until_ns)
             return -EIO;
     if (now_ns() >= until_ns)
         return fail_late(link); /* there is no end of lines */
+    link->known = true;
     if (!is_text(line) || pnd_foreign_line_parse(line, &link->line) < 0)
         return fail_answer(link, "with no answer");
     return 0;

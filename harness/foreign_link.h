@@ -19,6 +19,7 @@ struct pnd_foreign_link {
     bool deaf;                    /* nothing more comes from its standard error */
     const char *asked;            /* the word of the last command */
     const char *name;             /* of the subject, for people */
+    bool known;                   /* it has answered already */
     uint64_t limit_ns;            /* when all answers must be there; 0: never */
     Pendio__Verdict verdict;      /* once it has failed */
     char reason[600];

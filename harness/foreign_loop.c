@@ -86,6 +86,8 @@ static int loop_create(const struct pnd_subject *subject, const struct pendio_lo
                          options->buffer_count);
     pnd_foreign_link_add(link, " collect_bytes=%u collect_count=%u", options->collect_bytes,
                          options->collect_count);
+    pnd_foreign_link_add(link, " spin=%" PRIu64 " batch=%" PRIu64 " batch_count=%u",
+                         options->spin_ns, options->batch_ns, options->batch_count);
     int status = ask(link);
     if (status < 0) {
         const char *because = pnd_foreign_line_text(&link->line, "because");
@@ -224,6 +226,9 @@ static int loop_stats(struct pendio_loop *loop, struct pendio_loop_statistics *r
     s->pool_in_use = pnd_foreign_line_number(line, "pool_in_use");
     s->pool_high_water = pnd_foreign_line_number(line, "pool_high_water");
     s->pool_gets = pnd_foreign_line_number(line, "pool_gets");
+    s->buffers = pnd_foreign_line_number(line, "buffers");
+    s->buffers_in_use = pnd_foreign_line_number(line, "buffers_in_use");
+    s->connections_collected = pnd_foreign_line_number(line, "connections_collected");
     s->pool_exhausted = pnd_foreign_line_number(line, "pool_exhausted");
     return pnd_foreign_link_check(&loop->foreign->link);
 }
@@ -267,19 +272,27 @@ static int pool_create(struct pendio_loop *loop, const struct pendio_pool_option
     if (status < 0)
         return status;
     struct pendio_pool *pool = &foreign->pools[foreign->pool_count++];
-    *pool = (struct pendio_pool){foreign, pnd_foreign_line_number(&link->line, "pool")};
+    const struct pnd_plan_pool *planned = &foreign->plan->pools[pool - foreign->pools];
+    *pool = (struct pendio_pool){.foreign = foreign,
+                                 .number = pnd_foreign_line_number(&link->line, "pool"),
+                                 .piece_count = planned->piece_count};
     *ret_pool = pool;
     return pnd_foreign_link_check(link);
 }
 
 /* The context of a number got for the first time, as long as there can be more. */
-static struct pendio_context *add_context(struct pnd_foreign *foreign, uint64_t context_number)
+static struct pendio_context *add_context(struct pendio_pool *pool, uint64_t context_number)
 {
+    struct pnd_foreign *foreign = pool->foreign;
     uint32_t index = foreign->context_count;
     if (index == foreign->context_capacity)
         return &foreign->faces[index]; /* the books know what to say of it */
     foreign->context_count++;
     foreign->contexts[index].number = context_number;
+    if (foreign->piece_used + pool->piece_count <= foreign->piece_capacity) {
+        foreign->contexts[index].pieces = foreign->pieces + foreign->piece_used;
+        foreign->piece_used += pool->piece_count;
+    }
     pnd_table_add(&foreign->numbers, context_number, index);
     return &foreign->faces[index];
 }
@@ -296,7 +309,7 @@ static int pool_get(struct pendio_pool *pool, struct pendio_context **ret_contex
     uint64_t context_number = pnd_foreign_line_number(&link->line, "context");
     struct pendio_context *context = pnd_foreign_find(foreign, context_number);
     if (context == &foreign->faces[foreign->context_capacity])
-        context = add_context(foreign, context_number);
+        context = add_context(pool, context_number);
     pnd_foreign_context_renew(context);
     *ret_context = context;
     return pnd_foreign_context_see(context);

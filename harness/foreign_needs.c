@@ -14,8 +14,6 @@
 
 enum {
     WORD_BYTES = 64,
-    PIECE_LIMIT = 2048,
-    PACKET_LIMIT = 512,
 };
 
 struct search {
@@ -160,8 +158,8 @@ bool pnd_foreign_lacks(const struct pnd_foreign *foreign, const struct pnd_plan 
 {
     const struct search search = {foreign, plan, reason, reason_bytes};
     if (lacks_family(&search) ||
-        lacks_number(&search, plan->piece_count, PIECE_LIMIT, "pieces of a vector") ||
-        lacks_number(&search, plan->packet_count, PACKET_LIMIT, "packets at once"))
+        lacks_number(&search, plan->piece_count, PND_FOREIGN_PIECE_LIMIT, "pieces of a vector") ||
+        lacks_number(&search, plan->packet_count, PND_FOREIGN_PACKET_LIMIT, "packets at once"))
         return true;
     for (uint32_t i = 0; i < plan->actor_count; i++)
         for (uint32_t j = 0; j < plan->actors[i].block_count; j++)

@@ -12,6 +12,11 @@
 #include "subject.h"
 #include "table.h"
 
+enum {
+    PND_FOREIGN_PIECE_LIMIT = 2048, /* of one vector, and of packets: what fits into a line */
+    PND_FOREIGN_PACKET_LIMIT = 512,
+};
+
 /* What of the request half was set and not told yet. */
 enum {
     PND_FOREIGN_POLICY = 1,
@@ -55,6 +60,7 @@ struct pendio_context {
 struct pendio_pool {
     struct pnd_foreign *foreign;
     uint64_t number;
+    uint32_t piece_count; /* the most of a vector of its contexts */
 };
 
 struct pendio_loop {
@@ -81,8 +87,10 @@ struct pnd_foreign {
     struct pendio_context *faces; /* of the contexts; the last one stands for any never got */
     uint32_t context_count;
     uint32_t context_capacity;
-    uint64_t piece_count; /* the most of one vector */
-    struct pendio_bytes *pieces;
+    const struct pnd_plan *plan;
+    struct pendio_bytes *pieces; /* of those whose pool has vectors, one after another */
+    uint64_t piece_used;
+    uint64_t piece_capacity;
     struct pnd_table numbers; /* of contexts */
 };
 

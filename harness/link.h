@@ -22,6 +22,9 @@ struct pnd_link;
 int pnd_link_create(const struct pnd_place *place, const struct pnd_credentials *credentials,
                     struct pnd_link **ret_link, struct pnd_message_error *error);
 
+/* -EKEYREJECTED: the key is not that of the certificate; 0: it is, or nothing of that is known. */
+int pnd_link_prove(const struct pnd_credentials *credentials);
+
 /* Readable when a request waits. */
 int pnd_link_descriptor(const struct pnd_link *link);
 

@@ -122,6 +122,8 @@ static int check_bound(const struct pnd_compiler *compiler, size_t index)
     return 0;
 }
 
+static const double reuse_limit = 1e15;
+
 int pnd_plan_check_run(const struct pnd_compiler *compiler)
 {
     const Pendio__RunExpectation *expect = compiler->workload->expect;
@@ -132,6 +134,10 @@ int pnd_plan_check_run(const struct pnd_compiler *compiler)
         if (status < 0)
             return status;
     }
+    if (!(expect->reuse_minimum >= 0 && expect->reuse_minimum <= reuse_limit))
+        return pnd_plan_refuse(compiler, -EINVAL, "expect.reuse_minimum",
+                               "is %g; use operations for each context, 0 to 1e+15",
+                               expect->reuse_minimum);
     if (expect->verdict != PENDIO__VERDICT__VERDICT_UNSPECIFIED &&
         expect->verdict != PENDIO__VERDICT__PASSED && expect->verdict != PENDIO__VERDICT__CRASHED)
         return pnd_plan_refuse(compiler, -EINVAL, "expect.verdict",

@@ -14,15 +14,18 @@
 #include <string.h>
 
 static void explain_identity(const Pendio__Workload *workload, const char *hash, FILE *out);
+static void explain_limits(const Pendio__Limits *limits, FILE *out);
 static void explain_environment(const Pendio__Environment *environment, FILE *out);
+static void explain_loop(const Pendio__LoopSettings *loop, FILE *out);
 static void explain_resources(const Pendio__Workload *workload, FILE *out);
 static void explain_record(const Pendio__Record *record, FILE *out);
 static const char *describe_family(Pendio__Family family);
 static void explain_actor(const Pendio__Workload *workload, const Pendio__Actor *actor, FILE *out);
 static bool is_begun_by_accepts(const Pendio__Workload *workload, const Pendio__Actor *actor);
-static void explain_block(const Pendio__Block *block, bool first, FILE *out);
+static void explain_block(const Pendio__Block *block, bool first, bool alone, FILE *out);
 static void explain_rounds(const Pendio__Block *block, FILE *out);
-static void explain_load(const Pendio__Block *block, FILE *out);
+static void explain_load(const Pendio__Block *block, bool alone, FILE *out);
+static void explain_rate(const Pendio__Load *load, FILE *out);
 static void explain_steps(const Pendio__Block *block, FILE *out);
 static void explain_expectation(const Pendio__Workload *workload, FILE *out);
 static bool has_load(const Pendio__Workload *workload);
@@ -32,6 +35,8 @@ void pnd_explain_workload(const Pendio__Workload *workload, const char *hash, FI
     explain_identity(workload, hash, out);
     if (workload->environment != NULL)
         explain_environment(workload->environment, out);
+    if (workload->loop != NULL)
+        explain_loop(workload->loop, out);
     explain_resources(workload, out);
     for (size_t index = 0; index < workload->n_actors; index++)
         explain_actor(workload, workload->actors[index], out);
@@ -45,15 +50,34 @@ static void explain_identity(const Pendio__Workload *workload, const char *hash,
     (void)fprintf(out, "  Its hash is %s%s.\n", hash,
                   workload->content_hash[0] != '\0' ? ", as it says" : "");
     (void)fprintf(out, "  Its seed is %" PRIu64 ".", workload->seed > 0 ? workload->seed : 1);
-    if (workload->limits != NULL && workload->limits->time_ms > 0)
-        (void)fprintf(out, " It takes at most %s.",
-                      pnd_words_ns(workload->limits->time_ms * UINT64_C(1000000)).text);
+    if (workload->limits != NULL)
+        explain_limits(workload->limits, out);
     if (workload->n_needs > 0)
         (void)fputs(" It is skipped without ", out);
     for (size_t index = 0; index < workload->n_needs; index++)
         (void)fprintf(out, "%s%s", pnd_words_between(index, workload->n_needs),
                       workload->needs[index]);
     (void)fprintf(out, "%s\n", workload->n_needs > 0 ? "." : "");
+}
+
+static void explain_limits(const Pendio__Limits *limits, FILE *out)
+{
+    const struct pnd_words parts[] = {
+        pnd_words_ns(limits->time_ms * UINT64_C(1000000)),
+        pnd_words_count(limits->context_count, "context", "contexts"),
+        pnd_words_bytes(limits->memory_bytes),
+        pnd_words_count(limits->descriptor_count, "descriptor", "descriptors"),
+    };
+    const bool given[] = {limits->time_ms > 0, limits->context_count > 0, limits->memory_bytes > 0,
+                          limits->descriptor_count > 0};
+    size_t count = 0, index = 0;
+    for (size_t part = 0; part < sizeof given / sizeof given[0]; part++)
+        count += given[part] ? 1 : 0;
+    (void)fputs(count > 0 ? " It takes at most " : "", out);
+    for (size_t part = 0; part < sizeof given / sizeof given[0]; part++)
+        if (given[part])
+            (void)fprintf(out, "%s%s", pnd_words_between(index++, count), parts[part].text);
+    (void)fputs(count > 0 ? "." : "", out);
 }
 
 static void explain_environment(const Pendio__Environment *environment, FILE *out)
@@ -82,6 +106,43 @@ static void explain_environment(const Pendio__Environment *environment, FILE *ou
                       pnd_words_bytes(environment->locked_memory_bytes).text);
 }
 
+/* Of what is 0 the library decides. */
+static void explain_loop(const Pendio__LoopSettings *loop, FILE *out)
+{
+    const struct {
+        uint64_t number;
+        struct pnd_words words;
+        const char *rest;
+    } settings[] = {
+        {loop->operation_count, pnd_words_count(loop->operation_count, "context", "contexts"), ""},
+        {loop->handle_count, pnd_words_count(loop->handle_count, "handle", "handles"), ""},
+        {loop->done_budget, pnd_words_count(loop->done_budget, "done answer", "done answers"),
+         " for each handle in a turn at most"},
+        {loop->harvest_count, pnd_words_count(loop->harvest_count, "completion", "completions"),
+         " taken by a turn at most"},
+        {loop->buffer_count, pnd_words_count(loop->buffer_count, "buffer", "buffers"), " to lend"},
+        {loop->buffer_bytes, pnd_words_bytes(loop->buffer_bytes),
+         loop->buffer_count > 0 ? " in each" : " in a buffer to lend"},
+        {loop->collect_bytes, pnd_words_bytes(loop->collect_bytes),
+         " collected for a handle at most"},
+        {loop->collect_count, pnd_words_count(loop->collect_count, "connection", "connections"),
+         " collected for a listener at most"},
+        {loop->spin_ns, pnd_words_ns(loop->spin_ns), " of looking before it sleeps"},
+        {loop->batch_ns, pnd_words_ns(loop->batch_ns),
+         " more of sleep for more completions than one"},
+        {loop->batch_count, pnd_words_count(loop->batch_count, "completion", "completions"),
+         " that end it"},
+    };
+    const char *between = "  Loop: ";
+    for (size_t index = 0; index < sizeof settings / sizeof settings[0]; index++) {
+        if (settings[index].number == 0)
+            continue;
+        (void)fprintf(out, "%s%s%s", between, settings[index].words.text, settings[index].rest);
+        between = ", ";
+    }
+    (void)fputs(*between == ',' ? ".\n" : "", out);
+}
+
 static void explain_resources(const Pendio__Workload *workload, FILE *out)
 {
     for (size_t index = 0; index < workload->n_pools; index++) {
@@ -96,8 +157,9 @@ static void explain_resources(const Pendio__Workload *workload, FILE *out)
     }
     for (size_t index = 0; index < workload->n_endpoints; index++) {
         const Pendio__Endpoint *endpoint = workload->endpoints[index];
+        bool made = endpoint->family != PENDIO__FAMILY__FILE || endpoint->file_bytes > 0;
         (void)fprintf(out, "  Endpoint \"%s\": %s", endpoint->name,
-                      describe_family(endpoint->family));
+                      made ? describe_family(endpoint->family) : "a file's name");
         if (endpoint->file_bytes > 0)
             (void)fprintf(out, " of %s", pnd_words_bytes(endpoint->file_bytes).text);
         (void)fputs(".\n", out);
@@ -135,13 +197,16 @@ static void explain_actor(const Pendio__Workload *workload, const Pendio__Actor 
     if (actor->instance_count > 0)
         (void)fputs(pnd_words_count(actor->instance_count, "instance", "instances").text, out);
     if (is_begun_by_accepts(workload, actor))
-        (void)fprintf(out, "%sone for each connection accepted for it",
+        (void)fprintf(out, "%sone instance for each connection accepted for it",
                       actor->instance_count > 0 ? " and " : "");
     else if (actor->instance_count == 0)
         (void)fputs("which nobody begins", out);
-    (void)fputs(":\n", out);
+    if (actor->place > 0)
+        (void)fprintf(out, ", on daemon %u of several", actor->place + 1);
+    bool alone = actor->instance_count <= 1 && !is_begun_by_accepts(workload, actor);
+    (void)fputs(alone ? ":\n" : ", each of which does:\n", out);
     for (size_t index = 0; index < actor->n_blocks; index++)
-        explain_block(actor->blocks[index], index == 0, out);
+        explain_block(actor->blocks[index], index == 0, alone, out);
 }
 
 static bool begins(const Pendio__Actor *by, const char *name)
@@ -161,11 +226,11 @@ static bool is_begun_by_accepts(const Pendio__Workload *workload, const Pendio__
     return false;
 }
 
-static void explain_block(const Pendio__Block *block, bool first, FILE *out)
+static void explain_block(const Pendio__Block *block, bool first, bool alone, FILE *out)
 {
     (void)fprintf(out, "    %s", first ? "First, " : "Then, ");
     if (block->load != NULL)
-        explain_load(block, out);
+        explain_load(block, alone, out);
     else
         explain_rounds(block, out);
     if (block->order == PENDIO__ORDER__IN_PARALLEL)
@@ -180,42 +245,56 @@ static void explain_rounds(const Pendio__Block *block, FILE *out)
 {
     (void)fputs(pnd_words_times(block->repeat_count).text, out);
     if (block->think != NULL)
-        (void)fprintf(out, ", with %s between", pnd_words_drawn(block->think, pnd_words_ns).text);
+        (void)fprintf(out, ", with a pause of %s in between",
+                      pnd_words_drawn(block->think, pnd_words_ns).text);
 }
 
-static void explain_load(const Pendio__Block *block, FILE *out)
+static void explain_load(const Pendio__Block *block, bool alone, FILE *out)
 {
     const Pendio__Load *load = block->load;
+    bool rated =
+        load->arrival != PENDIO__ARRIVAL__CLOSED && load->arrival != PENDIO__ARRIVAL__TRACE;
+    bool ends = load->time_ns > 0 || load->steady_percent > 0;
+    uint64_t count = load->n_at_ns > 0 ? load->n_at_ns : block->repeat_count;
+    if (count > 0 || !ends)
+        (void)fprintf(out, "%s%s", ends ? "at most " : "",
+                      pnd_words_count(count > 0 ? count : 1, "round", "rounds").text);
+    else
+        (void)fputs("rounds", out);
+    explain_rate(load, out);
+    if (rated && !alone)
+        (void)fputs(", in each instance", out);
+    if (load->time_ns > 0)
+        (void)fprintf(out, ", for %s%s", load->steady_percent > 0 ? "at most " : "",
+                      pnd_words_ns(load->time_ns).text);
+    if (load->steady_percent > 0)
+        (void)fprintf(out, "%s until their mean latency stays within %g per cent",
+                      load->time_ns > 0 ? " or" : ",", load->steady_percent);
+}
+
+static void explain_rate(const Pendio__Load *load, FILE *out)
+{
     switch (load->arrival) {
     case PENDIO__ARRIVAL__CONSTANT:
-        (void)fprintf(out, "%g rounds a second, evenly", load->rate);
+        (void)fprintf(out, ", %g a second, evenly", load->rate);
         break;
     case PENDIO__ARRIVAL__POISSON:
-        (void)fprintf(out, "%g rounds a second, at times that are drawn", load->rate);
+        (void)fprintf(out, ", %g a second in the mean, at times that are drawn", load->rate);
         break;
     case PENDIO__ARRIVAL__RAMP:
-        (void)fprintf(out, "%g rounds a second, and after %s %g", load->rate,
-                      pnd_words_ns(load->ramp_ns).text, load->end_rate);
+        (void)fprintf(out, ", %g a second at first, and %g after %s", load->rate, load->end_rate,
+                      pnd_words_ns(load->ramp_ns).text);
         break;
     case PENDIO__ARRIVAL__BURST:
-        (void)fprintf(out, "%g rounds a second, %u at once", load->rate, load->burst_count);
+        (void)fprintf(out, ", %g a second, %u at once", load->rate, load->burst_count);
         break;
     case PENDIO__ARRIVAL__TRACE:
-        (void)fprintf(out, "%s at the times that are listed",
-                      pnd_words_count(load->n_at_ns, "round", "rounds").text);
+        (void)fputs(" at the times that are listed", out);
         break;
     default:
-        (void)fputs("round after round", out);
+        (void)fputs(", each as the one before has ended", out);
         break;
     }
-    bool ends = load->time_ns > 0 || load->steady_percent > 0 || load->n_at_ns > 0;
-    if (load->time_ns > 0)
-        (void)fprintf(out, ", for %s", pnd_words_ns(load->time_ns).text);
-    if (load->steady_percent > 0)
-        (void)fprintf(out, ", until their latency stays within %g per cent", load->steady_percent);
-    if (block->repeat_count > 0 || !ends)
-        (void)fprintf(out, ", %s%s", ends ? "at most " : "",
-                      pnd_words_times(block->repeat_count).text);
 }
 
 static void explain_steps(const Pendio__Block *block, FILE *out)
@@ -227,7 +306,7 @@ static void explain_steps(const Pendio__Block *block, FILE *out)
         const Pendio__Step *step = block->steps[index];
         (void)fputs("      - ", out);
         if (block->order == PENDIO__ORDER__ONE_OF_THEM)
-            (void)fprintf(out, "%u of %" PRIu64 " times ", step->weight > 0 ? step->weight : 1,
+            (void)fprintf(out, "in %u of %" PRIu64 " rounds ", step->weight > 0 ? step->weight : 1,
                           weight_sum);
         pnd_explain_step(step, out);
         (void)fputs(".\n", out);
@@ -239,17 +318,17 @@ static void explain_expectation(const Pendio__Workload *workload, FILE *out)
     const Pendio__RunExpectation *expect = workload->expect;
     const char *whose = has_load(workload) ? "rounds" : "operations";
     if (expect != NULL && expect->verdict == PENDIO__VERDICT__CRASHED) {
-        (void)fputs("  It passes when its process is killed by that.\n", out);
+        (void)fputs("  It passes when its process is killed so, and by nothing else.\n", out);
         return;
     }
     if (expect != NULL && expect->reuse_minimum > 0)
-        (void)fprintf(out, "  Each context must be used %g times or more in the mean.\n",
+        (void)fprintf(out, "  Contexts must be used %g times or more in the mean.\n",
                       expect->reuse_minimum);
     if (expect != NULL && expect->operations_minimum > 0)
         (void)fprintf(out, "  There must be %" PRIu64 " operations or more.\n",
                       expect->operations_minimum);
     for (size_t index = 0; expect != NULL && index < expect->n_latency; index++)
-        (void)fprintf(out, "  Of 1000 %s %u must take at most %s.\n", whose,
+        (void)fprintf(out, "  Of 1000 %s at least %u must take no longer than %s.\n", whose,
                       expect->latency[index]->per_mille,
                       pnd_words_ns(expect->latency[index]->most_ns).text);
     (void)fprintf(out,

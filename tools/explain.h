@@ -16,4 +16,8 @@ void pnd_explain_workload(const Pendio__Workload *workload, const char *hash, FI
 /* In explain_step.c: one step, as a part of a sentence without its full stop. */
 void pnd_explain_step(const Pendio__Step *step, FILE *out);
 
+/* In explain_demand.c: how a step is done; and what must come of it, if anything is asked for. */
+void pnd_explain_manner(const Pendio__Step *step, FILE *out);
+void pnd_explain_demand(const Pendio__Step *step, FILE *out);
+
 #endif

@@ -2,7 +2,7 @@
  * explain_step.c - one step of a workload, in words.
  *
  * Happy path:  the sentence of its operation, in which signs stand for what the step names; then
- *              how it is done, and what must come of it.
+ *              what belongs to that operation only, how it is done, and what must come of it.
  * Failures:    an operation without a sentence is called by its name.
  */
 #include "explain.h"
@@ -10,11 +10,13 @@
 #include "words.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdbool.h>
 
 /*
- * $h handle, $i into, $e endpoint, $t target, $c context, $b bytes, $v event, $n times, $d time,
- * $f from, $s signal, $o host, $w write end, $x operation to fail, $r its error, $p packets
+ * $h handle, $k handle of a connection, $i into, $e endpoint, $a address, $t target, $c context,
+ * $b bytes, $m message, $v event, $n times, $d time, $f from, $s signal, $o host, $w write end,
+ * $x operation to fail, $r its error, $p packets, $l events of a poll
  */
 static const char *const sentences[] = {
     [PENDIO__OPERATION__NOP] = "does nothing (NOP)",
@@ -23,74 +25,88 @@ static const char *const sentences[] = {
     [PENDIO__OPERATION__CONNECT] = "connects $h to $e",
     [PENDIO__OPERATION__RECEIVE] = "receives $b on $h",
     [PENDIO__OPERATION__SEND] = "sends $b on $h",
-    [PENDIO__OPERATION__RECEIVE_FROM] = "receives a message of $b on $h",
-    [PENDIO__OPERATION__SEND_TO] = "sends a message of $b on $h to $e",
+    [PENDIO__OPERATION__RECEIVE_FROM] = "receives $m on $h",
+    [PENDIO__OPERATION__SEND_TO] = "sends $m on $h$a",
     [PENDIO__OPERATION__OPEN] = "opens the file $e as $i",
     [PENDIO__OPERATION__READ] = "reads $b from $h",
     [PENDIO__OPERATION__WRITE] = "writes $b to $h",
     [PENDIO__OPERATION__CLOSE] = "closes $h",
-    [PENDIO__OPERATION__FSYNC] = "has what was written to $h kept",
+    [PENDIO__OPERATION__FSYNC] = "makes sure that what was written to $h will last",
     [PENDIO__OPERATION__TRUNCATE] = "makes the file $h $b long",
     [PENDIO__OPERATION__STAT] = "asks for the size of $e$h",
     [PENDIO__OPERATION__RENAME] = "renames $e to $t",
     [PENDIO__OPERATION__UNLINK] = "removes $e",
     [PENDIO__OPERATION__MKDIR] = "makes the directory $e",
-    [PENDIO__OPERATION__POLL] = "waits until $h is ready",
+    [PENDIO__OPERATION__POLL] = "waits until $h $l",
     [PENDIO__OPERATION__DISCONNECT] = "disconnects $h",
-    [PENDIO__OPERATION__RECEIVE_MESSAGE] = "receives a message of $b, and what came with it, "
-                                           "on $h",
-    [PENDIO__OPERATION__SEND_MESSAGE] = "sends a message of $b on $h",
-    [PENDIO__OPERATION__SEND_PACKETS] = "sends $p of files and memory on $h",
+    [PENDIO__OPERATION__RECEIVE_MESSAGE] = "receives $m, and what came with it, on $h",
+    [PENDIO__OPERATION__SEND_MESSAGE] = "sends $m on $h",
+    [PENDIO__OPERATION__SEND_PACKETS] = "sends $p on $h",
     [PENDIO__OPERATION__SPLICE] = "moves $b from $f to $h",
     [PENDIO__OPERATION__CHILD] = "waits for the end of the process it began",
     [PENDIO__OPERATION__CATCH_SIGNAL] = "waits for signal $s",
-    [PENDIO__OPERATION__CONNECT_NAME] = "connects $h$i to $o at the port of $e",
+    [PENDIO__OPERATION__CONNECT_NAME] = "connects $k to $o at the port of $e",
     [PENDIO__OPERATION__SOCKET] = "makes a socket $i for $e",
     [PENDIO__OPERATION__BIND] = "binds $h to $e",
     [PENDIO__OPERATION__LISTEN] = "listens on $h",
-    [PENDIO__OPERATION__HALF_CLOSE] = "says on $h that it sends no more",
+    [PENDIO__OPERATION__HALF_CLOSE] = "ends what it sends on $h",
     [PENDIO__OPERATION__CANCEL] = "cancels what the context $c does",
-    [PENDIO__OPERATION__POST] = "posts itself a message",
+    [PENDIO__OPERATION__POST] = "posts a message to its loop",
     [PENDIO__OPERATION__GET] = "takes the context $c",
     [PENDIO__OPERATION__PUT] = "puts the context $c back",
     [PENDIO__OPERATION__CLOSE_NOW] = "closes $h without a context",
     [PENDIO__OPERATION__PIPE] = "makes a pipe with the ends $i and $w",
-    [PENDIO__OPERATION__AWAIT] = "waits for all it has in the background",
-    [PENDIO__OPERATION__SIGNAL] = "counts the event $v",
-    [PENDIO__OPERATION__WAIT] = "waits until the event $v was counted $n",
+    [PENDIO__OPERATION__AWAIT] = "waits for all it has begun in the background",
+    [PENDIO__OPERATION__SIGNAL] = "counts one on the event $v",
+    [PENDIO__OPERATION__WAIT] = "waits until the event $v has been counted $n",
     [PENDIO__OPERATION__PAUSE] = "pauses for $d",
     [PENDIO__OPERATION__SPAWN] = "begins a process that ends after $d",
-    [PENDIO__OPERATION__RAISE] = "sends the run signal $s",
+    [PENDIO__OPERATION__RAISE] = "sends signal $s to the process of the run",
     [PENDIO__OPERATION__LIMIT_DESCRIPTORS] = "lets $n descriptors be opened, and no others",
     [PENDIO__OPERATION__HOLD_BUFFERS] = "sees that the context $c still has the buffer it was lent",
     [PENDIO__OPERATION__FAIL] = "has $x fail with $r, $n",
     [PENDIO__OPERATION__DIE] = "kills the process of the run",
 };
 
+static const char *sentence_of(const Pendio__Step *step);
 static void put_sentence(const Pendio__Step *step, const char *sentence, FILE *out);
 static void put_sign(const Pendio__Step *step, char sign, FILE *out);
 static void put_name(const char *name, FILE *out);
 static void put_bytes(const Pendio__Step *step, FILE *out);
+static void put_message(const Pendio__Step *step, FILE *out);
+static void put_packets(const Pendio__Step *step, FILE *out);
+static void put_events(uint32_t events, FILE *out);
 static void put_more(const Pendio__Step *step, FILE *out);
-static void put_manner(const Pendio__Step *step, FILE *out);
-static void put_expectation(const Pendio__Expectation *expect, FILE *out);
-static void put_bounds(const Pendio__Expectation *expect, const char **between, FILE *out);
+static void put_place(const Pendio__Step *step, FILE *out);
 
 void pnd_explain_step(const Pendio__Step *step, FILE *out)
 {
-    const char *sentence = NULL;
-    if ((unsigned)step->operation < sizeof sentences / sizeof sentences[0])
-        sentence = sentences[step->operation];
-    if (step->operation == PENDIO__OPERATION__LIMIT_DESCRIPTORS && step->times == 0)
-        sentence = "lets as many descriptors be opened as before";
+    const char *sentence = sentence_of(step);
     if (sentence != NULL)
         put_sentence(step, sentence, out);
     else
         (void)fputs(pnd_words_value(&pendio__operation__descriptor, (int)step->operation), out);
     put_more(step, out);
-    put_manner(step, out);
+    put_place(step, out);
+    pnd_explain_manner(step, out);
     if (step->expect != NULL)
-        put_expectation(step->expect, out);
+        pnd_explain_demand(step, out);
+}
+
+/* NULL: it has none. */
+static const char *sentence_of(const Pendio__Step *step)
+{
+    if (step->operation == PENDIO__OPERATION__LIMIT_DESCRIPTORS && step->times == 0)
+        return "lets as many descriptors be opened as before";
+    if (step->operation == PENDIO__OPERATION__OPEN && step->create)
+        return "opens the file $e, created or emptied, as $i";
+    if (step->operation == PENDIO__OPERATION__UNLINK && step->directory)
+        return "removes the directory $e";
+    if (step->operation == PENDIO__OPERATION__FSYNC && step->data_only)
+        return "makes sure that the data written to $h will last";
+    if ((unsigned)step->operation < sizeof sentences / sizeof sentences[0])
+        return sentences[step->operation];
+    return NULL;
 }
 
 static void put_sentence(const Pendio__Step *step, const char *sentence, FILE *out)
@@ -103,26 +119,22 @@ static void put_sentence(const Pendio__Step *step, const char *sentence, FILE *o
     }
 }
 
-static void put_sign(const Pendio__Step *step, char sign, FILE *out)
+/* Signs that are more than a name. */
+static void put_other_sign(const Pendio__Step *step, char sign, FILE *out)
 {
     const uint64_t times = step->times > 0 ? step->times : 1;
-    const struct {
-        char sign;
-        const char *name;
-    } names[] = {
-        {'h', step->handle}, {'i', step->into},    {'e', step->endpoint},
-        {'t', step->target}, {'c', step->context}, {'v', step->event},
-        {'f', step->from},   {'o', step->host},    {'w', step->write_end},
-    };
-    for (size_t index = 0; index < sizeof names / sizeof names[0]; index++)
-        if (names[index].sign == sign)
-            put_name(names[index].name, out);
+    bool limits = step->operation == PENDIO__OPERATION__LIMIT_DESCRIPTORS;
     if (sign == 'b')
         put_bytes(step, out);
+    else if (sign == 'm')
+        put_message(step, out);
+    else if (sign == 'l')
+        put_events(step->poll_events, out);
+    else if (sign == 'p')
+        put_packets(step, out);
     else if (sign == 'n')
-        (void)fputs(step->operation == PENDIO__OPERATION__LIMIT_DESCRIPTORS
-                        ? pnd_words_count(times, "more", "more").text
-                        : pnd_words_times(times).text,
+        (void)fputs(limits ? pnd_words_count(times, "more", "more").text
+                           : pnd_words_times(times).text,
                     out);
     else if (sign == 'd')
         (void)fputs(pnd_words_ns(step->after_ns).text, out);
@@ -132,8 +144,35 @@ static void put_sign(const Pendio__Step *step, char sign, FILE *out)
         (void)fputs(pnd_words_value(&pendio__operation__descriptor, (int)step->failing), out);
     else if (sign == 'r')
         (void)fputs(step->errno_name, out);
-    else if (sign == 'p')
-        (void)fputs(pnd_words_count(step->n_packets, "part", "parts").text, out);
+}
+
+static void put_sign(const Pendio__Step *step, char sign, FILE *out)
+{
+    bool new_handle = step->handle[0] == '\0';
+    bool named = step->endpoint[0] != '\0';
+    const struct {
+        char sign;
+        const char *before;
+        const char *name;
+    } names[] = {
+        {'h', "", step->handle},
+        {'i', "", step->into},
+        {'e', "", step->endpoint},
+        {'t', "", step->target},
+        {'c', "", step->context},
+        {'v', "", step->event},
+        {'f', "", step->from},
+        {'o', "", step->host},
+        {'w', "", step->write_end},
+        {'k', new_handle ? "a new socket " : "", new_handle ? step->into : step->handle},
+        {'a', named ? " to " : ", to its sender", step->endpoint},
+    };
+    for (size_t index = 0; index < sizeof names / sizeof names[0]; index++)
+        if (names[index].sign == sign) {
+            (void)fputs(names[index].before, out);
+            put_name(names[index].name, out);
+        }
+    put_other_sign(step, sign, out);
 }
 
 static void put_name(const char *name, FILE *out)
@@ -156,18 +195,78 @@ static bool takes_what_comes(const Pendio__Step *step)
     }
 }
 
+static bool is_lent(const Pendio__Step *step)
+{
+    return step->memory == PENDIO__MEMORY__LENT && step->bytes == 0;
+}
+
 static void put_bytes(const Pendio__Step *step, FILE *out)
 {
-    if (takes_what_comes(step))
-        (void)fputs("up to ", out);
     if (step->content == PENDIO__CONTENT__ECHO)
         (void)fputs("back what it received", out);
-    else if (step->bytes_of != NULL)
-        (void)fputs(pnd_words_drawn(step->bytes_of, pnd_words_bytes).text, out);
-    else if (step->memory == PENDIO__MEMORY__LENT && step->bytes == 0)
-        (void)fputs("a buffer", out);
+    else if (is_lent(step))
+        (void)fputs("what a buffer holds", out);
     else
-        (void)fputs(pnd_words_bytes(step->bytes).text, out);
+        (void)fprintf(out, "%s%s", takes_what_comes(step) ? "up to " : "",
+                      step->bytes_of != NULL ? pnd_words_drawn(step->bytes_of, pnd_words_bytes).text
+                                             : pnd_words_bytes(step->bytes).text);
+}
+
+static void put_message(const Pendio__Step *step, FILE *out)
+{
+    if (step->content == PENDIO__CONTENT__ECHO) {
+        (void)fputs("back the message it received", out);
+    } else if (is_lent(step)) {
+        (void)fputs("a message", out);
+    } else {
+        (void)fputs("a message of ", out);
+        put_bytes(step, out);
+    }
+}
+
+static void put_packets(const Pendio__Step *step, FILE *out)
+{
+    static const char *const sources[] = {"files by name", "open files", "memory", "nothing"};
+    size_t counts[4] = {0, 0, 0, 0};
+    size_t kind_count = 0, index = 0;
+    for (size_t packet = 0; packet < step->n_packets; packet++) {
+        const Pendio__Packet *one = step->packets[packet];
+        bool memory = one->source == PENDIO__PACKET_SOURCE__BYTES;
+        bool handle = one->source == PENDIO__PACKET_SOURCE__HANDLE;
+        counts[memory ? 2 : handle ? 1 : one->endpoint[0] == '\0' ? 3 : 0]++;
+    }
+    for (size_t kind = 0; kind < 4; kind++)
+        kind_count += counts[kind] > 0 ? 1 : 0;
+    (void)fputs(pnd_words_count(step->n_packets, "part", "parts").text, out);
+    for (size_t kind = 0; kind < 4; kind++)
+        if (counts[kind] > 0) {
+            (void)fprintf(out, "%s%s%s", index == 0 ? " of " : "",
+                          pnd_words_between(index, kind_count), sources[kind]);
+            index++;
+        }
+}
+
+/* As of poll(2). */
+static void put_events(uint32_t events, FILE *out)
+{
+    static const struct {
+        uint32_t event;
+        const char *words;
+    } known[] = {
+        {POLLIN, "can be read"},
+        {POLLOUT, "can be written"},
+        {POLLRDHUP, "has a peer that sends no more"},
+    };
+    const char *between = "";
+    uint32_t left = events > 0 ? events : POLLIN;
+    for (size_t index = 0; index < sizeof known / sizeof known[0]; index++)
+        if ((left & known[index].event) != 0) {
+            (void)fprintf(out, "%s%s", between, known[index].words);
+            between = " or ";
+            left &= ~known[index].event;
+        }
+    if (left != 0)
+        (void)fprintf(out, "%shas events %#x of poll(2)", between, left);
 }
 
 /* What belongs to some operations only. */
@@ -183,109 +282,34 @@ static void put_more(const Pendio__Step *step, FILE *out)
         (void)fprintf(out, " by signal %u", step->number);
     else if (step->operation == PENDIO__OPERATION__SPAWN)
         (void)fprintf(out, " with code %u", step->exit_code);
+    if (step->operation == PENDIO__OPERATION__GET && step->pool[0] != '\0')
+        (void)fprintf(out, " from pool \"%s\"", step->pool);
+    if (step->backlog > 0)
+        (void)fprintf(out, ", with a backlog of %u", step->backlog);
     if (step->pass_count > 0)
         (void)fprintf(out, ", with %s",
                       pnd_words_count(step->pass_count, "descriptor", "descriptors").text);
-    if (step->offset > 0 && step->offset != UINT64_MAX)
+    if (step->control_bytes > 0)
+        (void)fprintf(out, ", with room for %s of control data",
+                      pnd_words_bytes(step->control_bytes).text);
+    if (step->first_data && step->bytes > 0)
+        (void)fprintf(out, ", with %s as first data", pnd_words_bytes(step->bytes).text);
+    else if (step->first_data)
+        (void)fputs(", with first data", out);
+}
+
+/* Where in a file. */
+static void put_place(const Pendio__Step *step, FILE *out)
+{
+    bool splices = step->operation == PENDIO__OPERATION__SPLICE;
+    if (step->offset == UINT64_MAX && !splices)
+        (void)fputs(", where the one before ended", out);
+    else if (step->offset > 0 && step->offset != UINT64_MAX)
         (void)fprintf(out, ", from byte %" PRIu64 " on", step->offset);
-    if (step->advance || step->offset_by_instance)
-        (void)fprintf(out, ", %s",
-                      step->advance ? "further on each round" : "where its part of the file is");
-    if (step->first_data)
-        (void)fprintf(out, ", with first data");
-}
-
-/* How it is done. */
-static void put_manner(const Pendio__Step *step, FILE *out)
-{
-    const struct {
-        bool holds;
-        const char *words;
-    } manners[] = {
-        {step->whole, ", as often as it takes"},
-        {step->peek, ", taking nothing"},
-        {step->zero_copy, ", without copying it"},
-        {step->reuse, ", to be used again"},
-        {step->close_mode == PENDIO__CLOSE_MODE__ABORTIVE, ", abortively"},
-        {step->memory == PENDIO__MEMORY__LENT && step->content != PENDIO__CONTENT__ECHO,
-         ", lent to it"},
-        {step->memory == PENDIO__MEMORY__CALLER, ", in memory of its own"},
-        {step->n_pieces > 0, ", in pieces"},
-        {step->content == PENDIO__CONTENT__NONE, ", unverified"},
-        {step->callback, ", told by callback"},
-        {step->policy == PENDIO__POLICY__TRY, ", at once if it can (TRY)"},
-        {step->policy == PENDIO__POLICY__QUEUE, ", always later (QUEUE)"},
-    };
-    bool counts = step->operation == PENDIO__OPERATION__WAIT ||
-                  step->operation == PENDIO__OPERATION__FAIL ||
-                  step->operation == PENDIO__OPERATION__LIMIT_DESCRIPTORS;
-    for (size_t index = 0; index < sizeof manners / sizeof manners[0]; index++)
-        if (manners[index].holds)
-            (void)fputs(manners[index].words, out);
-    if (step->background)
-        (void)fputs(", in the background", out);
-    if (step->background && step->context[0] != '\0')
-        (void)fprintf(out, " with the context \"%s\"", step->context);
-    if (step->times > 1 && !counts)
-        (void)fprintf(out, ", %s", pnd_words_times(step->times).text);
-    if (step->deadline_ns > 0)
-        (void)fprintf(out, ", with a deadline of %s", pnd_words_ns(step->deadline_ns).text);
-    if (step->label[0] != '\0')
-        (void)fprintf(out, " (\"%s\")", step->label);
-}
-
-/* The first thing that must be so begins the list. */
-static const char *next(const char **between)
-{
-    const char *now = *between;
-    *between = ", ";
-    return now;
-}
-
-static void put_expectation(const Pendio__Expectation *expect, FILE *out)
-{
-    const char *between = "; must ";
-    bool refused = expect->n_answers == 1 && expect->answers[0] == PENDIO__ANSWER__REFUSED;
-    for (size_t index = 0; index < expect->n_answers; index++)
-        (void)fprintf(out, "%s%s%s", index == 0 ? next(&between) : " or ", index == 0 ? "be " : "",
-                      pnd_words_value(&pendio__answer__descriptor, (int)expect->answers[index]));
-    for (size_t index = 0; index < expect->n_errors; index++)
-        (void)fprintf(out, "%s%s%s",
-                      index > 0 ? " or "
-                      : refused ? " with "
-                                : next(&between),
-                      index == 0 && !refused ? "end with " : "",
-                      expect->errors[index][0] == '0' ? "success" : expect->errors[index]);
-    for (size_t index = 0; index < expect->n_flags; index++)
-        (void)fprintf(out, "%s%s%s", index == 0 ? next(&between) : " and ",
-                      index == 0 ? "be flagged " : "", expect->flags[index]);
-    put_bounds(expect, &between, out);
-    for (size_t index = 0; index < expect->n_after; index++)
-        (void)fprintf(out, "%s%s\"%s\"", index == 0 ? next(&between) : " and ",
-                      index == 0 ? "be over after " : "", expect->after[index]);
-}
-
-static void put_bounds(const Pendio__Expectation *expect, const char **between, FILE *out)
-{
-    if (expect->check_bytes && expect->bytes_minimum == expect->bytes_maximum)
-        (void)fprintf(out, "%smove %s", next(between), pnd_words_bytes(expect->bytes_minimum).text);
-    else if (expect->check_bytes)
-        (void)fprintf(out, "%smove %" PRIu64 " to %s", next(between), expect->bytes_minimum,
-                      pnd_words_bytes(expect->bytes_maximum).text);
-    if (expect->check_size)
-        (void)fprintf(out, "%stell %s", next(between), pnd_words_bytes(expect->size).text);
-    if (expect->check_value)
-        (void)fprintf(out, "%stell %" PRIu64, next(between), expect->value);
-    if (expect->sender[0] != '\0')
-        (void)fprintf(out, "%scome from \"%s\"", next(between), expect->sender);
-    if (expect->destination[0] != '\0')
-        (void)fprintf(out, "%sbe sent to \"%s\"", next(between), expect->destination);
-    if (expect->loopback)
-        (void)fprintf(out, "%scome by loopback", next(between));
-    if (expect->check_descriptors)
-        (void)fprintf(out, "%sbring %s", next(between),
-                      pnd_words_count(expect->descriptors, "descriptor", "descriptors").text);
-    if (expect->latency_most_ns > 0)
-        (void)fprintf(out, "%stake at most %s", next(between),
-                      pnd_words_ns(expect->latency_most_ns).text);
+    if (splices && step->to_offset > 0 && step->to_offset != UINT64_MAX)
+        (void)fprintf(out, ", to byte %" PRIu64 " on", step->to_offset);
+    if (step->offset_by_instance)
+        (void)fputs(", in its own part of the file", out);
+    if (step->advance)
+        (void)fputs(", further on in each round", out);
 }

@@ -62,22 +62,41 @@ static uint64_t whole(double number)
     return number > 0 && number < 1e18 ? (uint64_t)number : 0;
 }
 
+/* All there are, as long as they fit, and how often each is drawn unless all are alike. */
+static struct pnd_words among(const Pendio__Distribution *distribution,
+                              struct pnd_words (*unit)(uint64_t number))
+{
+    struct pnd_words list = {""};
+    size_t used = 0;
+    for (size_t index = 0; index < distribution->n_values && used < sizeof list.text; index++) {
+        used += (size_t)snprintf(list.text + used, sizeof list.text - used, "%s%s",
+                                 pnd_words_or(index, distribution->n_values),
+                                 unit(distribution->values[index]).text);
+    }
+    if (used > sizeof list.text - sizeof " (drawn 65535:65535)")
+        return words("one of %zu sizes (drawn)", distribution->n_values);
+    for (size_t index = 0; index < distribution->n_weights && used < sizeof list.text; index++)
+        used += (size_t)snprintf(list.text + used, sizeof list.text - used, "%s%u",
+                                 index == 0 ? " (drawn " : ":", distribution->weights[index]);
+    if (used < sizeof list.text)
+        (void)snprintf(list.text + used, sizeof list.text - used, "%s",
+                       distribution->n_weights > 0 ? ")" : " (drawn)");
+    return list;
+}
+
 struct pnd_words pnd_words_drawn(const Pendio__Distribution *distribution,
                                  struct pnd_words (*unit)(uint64_t number))
 {
     struct pnd_words low = unit(distribution->minimum);
     struct pnd_words high = unit(distribution->maximum);
-    struct pnd_words first = {""};
     switch (distribution->shape) {
     case PENDIO__SHAPE__EVENLY:
-        return words("%.40s to %.40s, drawn evenly", low.text, high.text);
+        return words("%.40s to %.40s (drawn evenly)", low.text, high.text);
     case PENDIO__SHAPE__EXPONENTIALLY:
-        return words("%.40s in the mean, drawn exponentially",
+        return words("%.40s in the mean (drawn exponentially)",
                      unit(whole(distribution->mean)).text);
     case PENDIO__SHAPE__AMONG:
-        if (distribution->n_values > 0)
-            first = unit(distribution->values[0]);
-        return words("%.40s or another of %zu, drawn", first.text, distribution->n_values);
+        return among(distribution, unit);
     default:
         return low;
     }
@@ -86,6 +105,11 @@ struct pnd_words pnd_words_drawn(const Pendio__Distribution *distribution,
 const char *pnd_words_between(size_t index, size_t count)
 {
     return index == 0 ? "" : index + 1 == count ? " and " : ", ";
+}
+
+const char *pnd_words_or(size_t index, size_t count)
+{
+    return index == 0 ? "" : index + 1 == count ? " or " : ", ";
 }
 
 const char *pnd_words_value(const ProtobufCEnumDescriptor *type, int value)

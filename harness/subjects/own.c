@@ -222,6 +222,9 @@ static void command_loop(void)
         .buffer_count = (uint32_t)pnd_line_number("buffer_count"),
         .collect_bytes = (uint32_t)pnd_line_number("collect_bytes"),
         .collect_count = (uint32_t)pnd_line_number("collect_count"),
+        .spin_ns = pnd_line_number("spin"),
+        .batch_ns = pnd_line_number("batch"),
+        .batch_count = (uint32_t)pnd_line_number("batch_count"),
     };
     own.context_room = options.operation_count;
     own.contexts = calloc(options.operation_count + 1, sizeof *own.contexts);
@@ -260,6 +263,9 @@ static void command_statistics(void)
         {"pool_high_water", s.pool_high_water},
         {"pool_gets", s.pool_gets},
         {"pool_exhausted", s.pool_exhausted},
+        {"buffers", s.buffers},
+        {"buffers_in_use", s.buffers_in_use},
+        {"connections_collected", s.connections_collected},
     };
     printf("ok");
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -27,7 +27,7 @@ static void command_cancel(void)
     for (uint64_t i = 0; i < all.context_count && pnd_plain_wrong("cancels_a_later_run"); i++)
         if (all.contexts[i].was.run == run)
             all.contexts[i].cancel_next = true;
-    puts("refused error=ENOENT");
+    puts(pnd_plain_wrong("cancels_what_is_over") ? "ok" : "refused error=ENOENT");
 }
 
 static void command_post(void)
@@ -64,6 +64,7 @@ static void command_statistics(void)
     pnd_line_show_number("pool_high_water", all.most_in_use);
     pnd_line_show_number("pool_gets", all.gets);
     pnd_line_show_number("pool_exhausted", all.exhausted);
+    pnd_line_show_number("buffers_in_use", pnd_plain_wrong("keeps_a_buffer") ? 1 : 0);
     puts("");
 }
 
@@ -111,7 +112,7 @@ static void command_destroy(void)
     free(all.over);
     free(all.due);
     free(all.free);
-    puts("ok leaked=0");
+    puts(pnd_plain_wrong("leaves_operations") ? "ok leaked=2" : "ok leaked=0");
 }
 
 /* False: it is none of what may be asked for in a callback, too. */

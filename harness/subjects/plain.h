@@ -28,6 +28,7 @@ struct handle {
     bool abortive;
     int error;      /* that has ended what it receives */
     bool close_now; /* nobody is told of its end */
+    bool unusable;  /* a connect on it was ended */
     uint32_t under_way;
     uint32_t waiting[LINE_COUNT];
     uint64_t blocked[LINE_COUNT]; /* in this pass: whoever comes later has to wait */

@@ -63,7 +63,8 @@ void pnd_plain_end_handle(struct handle *handle)
     else if (shutdown(handle->descriptor, SHUT_WR) == 0 && handle->stream)
         while (recv(handle->descriptor, unread, sizeof unread, MSG_DONTWAIT) > 0)
             ;
-    (void)close(handle->descriptor);
+    if (!pnd_plain_wrong("leaves_a_descriptor"))
+        (void)close(handle->descriptor);
     handle->number = 0;
     all.open--;
 }
@@ -165,6 +166,10 @@ static void command_close_now(void)
     struct handle *handle = named_handle();
     if (handle == NULL)
         return;
+    if (pnd_plain_wrong("does_not_close")) {
+        puts("refused error=EBADF");
+        return;
+    }
     pnd_plain_begin_close(handle);
     handle->close_now = true;
     if (handle->under_way == 0)
@@ -274,7 +279,7 @@ static void command_put(void)
     struct context *context = pnd_plain_find_context();
     if (context == NULL)
         puts("refused error=EINVAL");
-    else if (context->busy != 0)
+    else if (context->busy != 0 || pnd_plain_wrong("takes_nothing_back"))
         puts("refused error=EBUSY");
     else if (!context->taken && !pnd_plain_wrong("accepts_a_second_put"))
         puts("refused error=EALREADY");

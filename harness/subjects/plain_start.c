@@ -38,6 +38,8 @@ static bool may_be_done(const struct context *context)
     struct handle *handle = context->handle;
     int line = pnd_plain_line(context);
     bool empty = handle != NULL && handle->stream && context->set.length == 0 && verb->goes_out;
+    if (pnd_plain_wrong("tries_nothing") || (empty && pnd_plain_wrong("waits_for_nothing")))
+        return false;
     if (handle == NULL || (verb->done > (int)context->set.policy && !(empty && verb->done == TRY)))
         return false;
     if (context->set.policy == QUEUE && !pnd_plain_wrong("done_under_queue"))
@@ -52,6 +54,8 @@ static bool may_be_done(const struct context *context)
 
 static void answer_start(const char *answer, const struct context *context)
 {
+    if (pnd_plain_wrong("tells_in_a_start"))
+        printf("told context=%llu operation=nop run=1\n", (unsigned long long)context->number);
     printf("%s", answer);
     pnd_plain_show(context);
     puts("");
@@ -120,11 +124,18 @@ void pnd_plain_start(const struct verb *verb)
         handle = pnd_plain_find_handle(all.handle_serial); /* the youngest is as good as any */
     if (context == NULL || !context->taken)
         puts("refused error=EINVAL");
+    else if (pnd_plain_wrong("refuses_with_an_error"))
+        refuse_start(context, ECONNRESET, &all.invalid);
+    else if (pnd_plain_wrong("refuses_without_cause"))
+        refuse_start(context, ESHUTDOWN, &all.shutdown_refused);
+    else if (context->busy != 0 && pnd_plain_wrong("starts_a_busy_context"))
+        answer_start("pending", context);
     else if (context->busy != 0)
         refuse_start(context, EBUSY, &all.busy);
-    else if (all.shut_down && !verb->closes)
+    else if (all.shut_down && !verb->closes && !pnd_plain_wrong("starts_after_a_shutdown"))
         refuse_start(context, ESHUTDOWN, &all.shutdown_refused);
-    else if (number != 0 && (handle == NULL || handle->closing))
+    else if (number == 0 ? verb->line != NO_LINE || verb->closes
+                         : handle == NULL || handle->closing)
         refuse_start(context, EBADF, &all.bad_handle);
     else if (strcmp(verb->name, "stat") == 0 && context->set.length < 256)
         refuse_start(context, EINVAL, &all.invalid);

@@ -17,6 +17,8 @@ enum { RARELY_NS = 50000000, POLL_COUNT = 4096 };
 
 static bool end_early(struct context *context, int error, uint32_t flag)
 {
+    if (strcmp(context->now.verb->name, "connect") == 0)
+        context->handle->unusable = true;
     context->now.flags |= flag;
     return pnd_plain_finish(context, error);
 }
@@ -29,10 +31,16 @@ static bool ended_by_close(const struct context *context)
            (handle->abortive || !context->now.verb->goes_out);
 }
 
+/* 0: it has none. */
+static uint64_t deadline_ns(const struct context *context)
+{
+    return context->set.deadline / (pnd_plain_wrong("early_deadline") ? 2 : 1);
+}
+
 static bool is_late(const struct context *context)
 {
-    return context->set.deadline != 0 &&
-           pnd_plain_now_ns() - context->started_ns >= context->set.deadline;
+    uint64_t passed_ns = pnd_plain_now_ns() - context->started_ns;
+    return context->set.deadline != 0 && passed_ns >= deadline_ns(context);
 }
 
 /* True when it is over. */
@@ -104,8 +112,9 @@ static uint64_t wakes_ns(const struct context *context, uint64_t now_ns)
     uint64_t left_ns = RARELY_NS;
     if (context->now.verb->line == NO_LINE && context->after_ns > 0)
         left_ns = context->after_ns > passed_ns ? context->after_ns - passed_ns : 0;
-    if (context->set.deadline > 0 && context->set.deadline < passed_ns + left_ns)
-        left_ns = context->set.deadline > passed_ns ? context->set.deadline - passed_ns : 0;
+    uint64_t last_ns = deadline_ns(context);
+    if (last_ns > 0 && last_ns < passed_ns + left_ns)
+        left_ns = last_ns > passed_ns ? last_ns - passed_ns : 0;
     return left_ns;
 }
 
@@ -127,11 +136,39 @@ static void sleep_for(uint64_t most_ns)
     (void)ppoll(ready, count, &wait, NULL);
 }
 
+/* Some faults say what is not so. */
+static void spoil(const struct context *context, struct result *told)
+{
+    const struct verb *verb = told->verb;
+    bool receives = verb->window && verb->line == LINE_IN;
+    told->user += pnd_plain_wrong("names_another_start") ? 1 : 0;
+    told->run += pnd_plain_wrong("tells_another_run") ? 1 : 0;
+    told->memory += told->memory != 0 && pnd_plain_wrong("names_other_memory") ? 1 : 0;
+    if (receives && told->bytes > 0 && pnd_plain_wrong("tells_too_many_bytes"))
+        told->bytes += context->set.length;
+    if (receives && pnd_plain_wrong("forgets_the_end"))
+        told->flags &= ~(uint32_t)END_OF_STREAM;
+    if (receives && pnd_plain_wrong("forgets_what_is_cut"))
+        told->flags &= ~(uint32_t)TRUNCATED;
+    if (receives && pnd_plain_wrong("cuts_streams"))
+        told->flags |= TRUNCATED;
+    if (told->error == ECONNREFUSED && pnd_plain_wrong("tells_another_error"))
+        told->error = ECONNRESET;
+    if (told->value != 0 && pnd_plain_wrong("makes_nothing"))
+        told->value = 0;
+    if (verb->line == LINE_IN && told->value != 0 && pnd_plain_wrong("gives_an_open_handle"))
+        told->value = told->handle;
+    if (strcmp(verb->name, "stat") == 0 && pnd_plain_wrong("tells_another_size"))
+        told->value++;
+    if (strcmp(verb->name, "poll") == 0 && pnd_plain_wrong("tells_other_events"))
+        told->value = POLLOUT;
+}
+
 static void tell(const char *word, struct context *context)
 {
     bool done = context->busy == 0;
     struct result told = done ? context->was : context->now;
-    told.user += pnd_plain_wrong("names_another_start") ? 1 : 0;
+    spoil(context, &told);
     context->was = told;
     context->was.user += pnd_plain_wrong("forgets_the_result") ? 1 : 0;
     context->busy = !done && pnd_plain_wrong("is_busy_when_told") ? context->busy : 0;
@@ -149,7 +186,8 @@ static struct context *take_over(bool callback)
     for (uint64_t i = 0; i < all.over_count; i++) {
         uint64_t at = pnd_plain_wrong("tells_out_of_order") ? all.over_count - 1 - i : i;
         struct context *context = all.over[at];
-        if (context->set.callback != callback)
+        if (context->set.callback != callback &&
+            (callback || !pnd_plain_wrong("tells_records_only")))
             continue;
         all.over_count--;
         memmove(&all.over[at], &all.over[at + 1],
@@ -163,7 +201,7 @@ static void call_all(void)
 {
     struct context *context;
     all.calling = true;
-    while ((context = take_over(true)) != NULL) {
+    while (!pnd_plain_wrong("tells_records_only") && (context = take_over(true)) != NULL) {
         tell("called", context);
         all.called++;
         (void)fflush(stdout);
@@ -206,7 +244,7 @@ static void tell_posts(uint64_t most)
 
 static void put_those_due(void)
 {
-    for (uint64_t i = 0; i < all.due_count; i++) {
+    for (uint64_t i = 0; i < all.due_count && !pnd_plain_wrong("keeps_what_goes_back"); i++) {
         struct context *context = all.due[i];
         if (context->taken && context->busy == 0 && (context->set.flags & AUTO_PUT) != 0)
             pnd_plain_put(context);
@@ -227,6 +265,7 @@ void pnd_plain_turn(void)
         sleep_for(until_ns - now_ns);
     }
     bool ended = all.shut_down && all.waiting_count + all.over_count + all.post_count == 0;
+    ended = ended && !pnd_plain_wrong("goes_on_after_a_shutdown");
     call_all();
     tell_posts(most - tell_all(most));
     puts(ended ? "end error=ESHUTDOWN" : "end");

@@ -46,7 +46,8 @@ static bool try_nop(struct context *context)
 
 static bool try_timer(struct context *context)
 {
-    return pnd_plain_now_ns() - context->started_ns >= context->after_ns &&
+    uint64_t late_ns = pnd_plain_wrong("is_late") ? 200000000 : 0;
+    return pnd_plain_now_ns() - context->started_ns >= context->after_ns + late_ns &&
            pnd_plain_finish(context, 0);
 }
 
@@ -59,10 +60,19 @@ static bool try_accept(struct context *context)
     return pnd_plain_finish(context, 0);
 }
 
+/* Since a connect on it was ended. */
+static bool is_unusable(struct context *context)
+{
+    bool unusable = context->handle->unusable && !pnd_plain_wrong("connects_after_an_end");
+    return unusable && pnd_plain_finish(context, ECONNABORTED);
+}
+
 /* A second call asks how it ended; else the system would tell that to whoever connects again. */
 static bool try_connect(struct context *context)
 {
     struct pollfd ready = {.fd = context->handle->descriptor, .events = POLLOUT};
+    if (is_unusable(context))
+        return true;
     if (context->connecting && poll(&ready, 1, 0) <= 0)
         return false;
     if (connect(ready.fd, (struct sockaddr *)&context->set.endpoint, context->set.endpoint_bytes) ==
@@ -100,6 +110,12 @@ static bool failed_receive(struct context *context)
 
 static bool try_receive(struct context *context)
 {
+    if (is_unusable(context))
+        return true;
+    if (context->handle->error != 0 && pnd_plain_wrong("forgets_an_error")) {
+        context->now.bytes = 1;
+        return pnd_plain_finish(context, 0);
+    }
     if (context->handle->error != 0)
         return pnd_plain_finish(context, context->handle->error);
     uint8_t probe;
@@ -109,9 +125,9 @@ static bool try_receive(struct context *context)
                 (look || (context->set.flags & PEEK) != 0 ? MSG_PEEK : 0);
     struct sockaddr_storage sender = {0};
     socklen_t sender_bytes = sizeof sender;
-    ssize_t count =
-        recvfrom(context->handle->descriptor, look ? &probe : pnd_plain_memory(context),
-                 look ? 1 : context->set.length, flags, (struct sockaddr *)&sender, &sender_bytes);
+    ssize_t count = recvfrom(context->handle->descriptor, look ? &probe : pnd_plain_memory(context),
+                             look || pnd_plain_wrong("brings_less") ? 1 : context->set.length,
+                             flags, (struct sockaddr *)&sender, &sender_bytes);
     if (count < 0)
         return failed_receive(context);
     context->sender = sender;
@@ -145,6 +161,10 @@ static bool try_receive_any(struct context *context)
 static bool try_send(struct context *context)
 {
     bool to = strcmp(context->now.verb->name, "send_to") == 0;
+    if (is_unusable(context))
+        return true;
+    if (context->set.length > 1 && pnd_plain_wrong("drops_a_byte"))
+        context->set.length--;
     do {
         ssize_t count =
             sendto(context->handle->descriptor, pnd_plain_memory(context) + context->now.bytes,
@@ -158,6 +178,8 @@ static bool try_send(struct context *context)
     context->now.flags |= (context->set.flags & ZERO_COPY) != 0 ? COPIED : 0;
     if (context->now.bytes > 1 && pnd_plain_wrong("wrong_byte_count"))
         context->now.bytes--;
+    if (pnd_plain_wrong("drops_a_byte"))
+        context->now.bytes = ++context->set.length;
     return pnd_plain_finish(context, 0);
 }
 

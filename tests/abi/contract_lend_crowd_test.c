@@ -110,7 +110,7 @@ START_TEST(who_always_has_data_keeps_no_other_from_a_buffer)
 {
     struct pendio_loop_options options = {
         .size = sizeof options, .buffer_count = 2, .buffer_bytes = BUFFER_BYTES};
-    enum fixture_family family = _i % FIXTURE_FAMILY_COUNT;
+    enum fixture_family family = (enum fixture_family)(_i % FIXTURE_FAMILY_COUNT);
     int taker_count = _i < FIXTURE_FAMILY_COUNT ? TAKER_COUNT : 2;
     struct fixture_pair flooded[2], pair;
     struct pendio_context *waiting;

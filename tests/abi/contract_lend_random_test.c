@@ -304,7 +304,7 @@ static void begin(int seed)
 
     random_state = (uint64_t)seed * 7919 + 17;
     options.buffer_count = 2u << draw(4);
-    options.buffer_bytes = PART_BYTES << draw(3);
+    options.buffer_bytes = (uint32_t)PART_BYTES << draw(3);
     options.collect_bytes = draw(2) == 0 ? 1 + draw(200) : 1 + draw(2000);
     fixture_init_with(&fixture, &options, CONTEXT_COUNT, 0);
     for (int i = 0; i < STREAM_COUNT; i++) {

@@ -30,11 +30,19 @@ class Hostile(clock.Subject):
         self.memory_bytes = int(fields["memory"])
         return super().do_hello(fields) + {
             "lends_beyond": ",tcp4,receive,lending,close_now",
+            "lends_nothing": ",tcp4,receive,lending,close_now",
+            "names_another_sender": ",udp4,receive_message,close_now",
             "shows_a_former_vector": ",tcp4,send,vectors,close_now",
             "calls_for_ever": ",tcp4,callbacks,auto_put",
             "leaves_by_itself": ",descriptors",
             "ignores_a_window": ",tcp4,send,close_now",
         }.get(chosen, "")
+
+    def do_bind(self, _):
+        return "ok"
+
+    def do_local(self, _):
+        return "ok address=ip4,127.0.0.1,1"
 
     def do_socket(self, _):
         self.handles += 1
@@ -44,9 +52,11 @@ class Hostile(clock.Subject):
         return "ok"
 
     def do_set(self, fields):
-        if chosen == "ignores_a_window" and "memory" in fields:
+        if chosen in ("ignores_a_window", "names_another_sender") and "memory" in fields:
             memory, all_bytes = fields["memory"].split("+")
-            fields.update(memory=memory, bytes=all_bytes, window=f"0+{all_bytes}")
+            whole = f"0+{all_bytes}"
+            window = whole if chosen == "ignores_a_window" else fields.get("window", whole)
+            fields.update(memory=memory, bytes=all_bytes, window=window)
         answer = super().do_set(fields)
         if chosen != "shows_a_former_vector" or answer.startswith("refused"):
             return answer
@@ -92,7 +102,7 @@ class Hostile(clock.Subject):
     def answer(self, line):
         word = line.split()[0]
         fields = dict(field.split("=", 1) for field in line.split()[1:])
-        if word in ("receive", "send"):
+        if word in ("receive", "send", "receive_message"):
             return self.start(word, fields)
         return super().answer(line)
 
@@ -101,6 +111,12 @@ class Hostile(clock.Subject):
         if chosen == "lends_beyond" and answer.startswith("pending"):
             told = self.waiting[-1][3]
             told.update(handle=fields["handle"], bytes=1 << 20, memory=self.memory_bytes - 1)
+        if chosen == "lends_nothing" and answer.startswith("pending"):
+            told = self.waiting[-1][3]
+            told.update(handle=fields["handle"], flags="lent")
+        if chosen == "names_another_sender" and answer.startswith("pending"):
+            told = self.waiting[-1][3]
+            told.update(handle=fields["handle"], sender="ip4,127.0.0.1,2")
         return answer
 
     def do_destroy(self, fields):
@@ -117,3 +133,5 @@ if __name__ == "__main__":
     subject = Hostile()
     for command_line in sys.stdin:
         print(subject.answer(command_line), flush=True)
+        if chosen == "speaks_again" and command_line.startswith("put"):
+            print("ok", flush=True)

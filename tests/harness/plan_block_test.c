@@ -3,6 +3,7 @@
 #include "suite.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -273,6 +274,38 @@ START_TEST(what_is_expected_of_the_run_can_hold)
 }
 END_TEST
 
+/* As they come by the wire: JSON has no such numbers. */
+START_TEST(doubles_that_are_no_numbers_are_refused)
+{
+    static const double odd[] = {NAN, INFINITY, -INFINITY, -1};
+    static const char *const fields[] = {
+        "expect.reuse_minimum", "think", "load.rate", "load.end_rate",
+        "load.steady_percent",  "load"};
+    const Pendio__Workload *workload = plans_parse(
+        "{\"name\": \"t\", \"expect\": {}, \"pools\": [{\"name\": \"p\", \"context_count\": 1}], "
+        "\"actors\": [{\"name\": \"a\", \"instance_count\": 1, \"blocks\": [{\"repeat_count\": 2, "
+        "\"think\": {\"shape\": \"EXPONENTIALLY\", \"mean\": 5}, \"steps\": [{\"operation\": "
+        "\"NOP\"}]}, {\"repeat_count\": 2, \"load\": {\"arrival\": \"CONSTANT\", \"rate\": 5}, "
+        "\"steps\": [{\"operation\": \"NOP\"}]}, {\"repeat_count\": 2, \"load\": {\"arrival\": "
+        "\"RAMP\", \"rate\": 5, \"end_rate\": 6, \"ramp_ns\": 7}, \"steps\": [{\"operation\": "
+        "\"NOP\"}]}]}]}");
+    Pendio__Block **blocks = workload->actors[0]->blocks;
+    double *const numbers[] = {&workload->expect->reuse_minimum, &blocks[0]->think->mean,
+                               &blocks[1]->load->rate,           &blocks[1]->load->end_rate,
+                               &blocks[1]->load->steady_percent, &blocks[2]->load->end_rate};
+    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), 0);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        double right = *numbers[i];
+        for (size_t j = 0; j < sizeof odd / sizeof odd[0]; j++) {
+            *numbers[i] = odd[j];
+            ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+            ck_assert_msg(strstr(plans.error.text, fields[i]) != NULL, "%s", plans.error.text);
+        }
+        *numbers[i] = right;
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -289,6 +322,7 @@ int main(void)
         labels_are_of_one_step_and_of_the_same_round,
         faults_have_what_they_need,
         what_is_expected_of_the_run_can_hold,
+        doubles_that_are_no_numbers_are_refused,
     };
     return suite_run("plan_block", plans_begin, plans_end, tests, sizeof tests / sizeof tests[0]);
 }

@@ -24,16 +24,19 @@ pendio_test(harness workloads
 target_compile_definitions(harness_workloads_test PRIVATE
     WORKLOADS="${PROJECT_SOURCE_DIR}/harness/workloads")
 
-# Subjects in another process: a right one, and one for each fault.
-pendio_test(harness foreign
-    SOURCES suite.c "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 600)
-target_compile_definitions(harness_foreign_test PRIVATE
-    WORKLOADS="${PROJECT_SOURCE_DIR}/harness/workloads"
-    CLOCK="${PROJECT_SOURCE_DIR}/harness/subjects/clock.py"
-    HOSTILE="${PROJECT_SOURCE_DIR}/tests/harness/hostile.py"
-    OWN="$<TARGET_FILE:subject_own>"
-    BLOCKING="$<TARGET_FILE:subject_blocking>" BROKEN="$<TARGET_FILE:subject_broken>")
-add_dependencies(harness_foreign_test subject_own subject_blocking subject_broken)
+# Subjects in another process: right ones, those that break the protocol, and one for each fault.
+foreach(stem foreign foreign_faults)
+    pendio_test(harness ${stem}
+        SOURCES suite.c foreign_run.c "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 600)
+    target_compile_definitions(harness_${stem}_test PRIVATE
+        WORKLOADS="${PROJECT_SOURCE_DIR}/harness/workloads"
+        CLOCK="${PROJECT_SOURCE_DIR}/harness/subjects/clock.py"
+        BLOCKING="${PROJECT_SOURCE_DIR}/harness/subjects/blocking.pl"
+        HOSTILE="${PROJECT_SOURCE_DIR}/tests/harness/hostile.py"
+        OWN="$<TARGET_FILE:subject_own>"
+        PLAIN="$<TARGET_FILE:subject_plain>" BROKEN="$<TARGET_FILE:subject_broken>")
+    add_dependencies(harness_${stem}_test subject_own subject_plain subject_broken)
+endforeach()
 
 # The table of rules, beside the rules.
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)

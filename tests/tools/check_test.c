@@ -76,12 +76,14 @@ START_TEST(what_a_workload_will_do_is_told_in_words)
         "    Then, 16 times:\n"
         "      - accepts a connection on \"listener\", for which an instance of \"session\" "
         "begins.\n",
-        "  Actor \"session\", one for each connection accepted for it:\n"
+        "  Actor \"session\", one instance for each connection accepted for it, each of which "
+        "does:\n"
         "    First, 100 times:\n"
-        "      - receives up to a buffer on \"self\", lent to it; must be flagged LENT, move 512 "
-        "bytes.\n"
-        "      - sends back what it received on \"self\"; must move 512 bytes.\n",
-        "      - receives 512 bytes on \"s\", as often as it takes.\n",
+        "      - receives what a buffer holds on \"self\", in memory lent to it, with the context "
+        "\"c\" of pool \"bare\"; must be flagged LENT, and move 512 bytes.\n"
+        "      - sends back what it received on \"self\", with the context \"c\"; must move 512 "
+        "bytes.\n",
+        "      - receives 512 bytes on \"s\", in as many starts as it takes, with the context ",
         "  Every answer, delivery and byte is held to the contract; nothing may be left over, or "
         "allocated once it is warm.\n",
         NULL,
@@ -93,19 +95,19 @@ END_TEST
 START_TEST(loads_faults_and_surroundings_are_told_in_words)
 {
     static const char *const ramp[] = {
-        "    Then, 100 rounds a second, and after 200 ms 2000, for 255 ms:\n",
+        "    Then, rounds, 100 a second at first, and 2000 after 200 ms, for 255 ms:\n",
         "  There must be 1280 operations or more.\n",
         NULL,
     };
     static const char *const choice[] = {
         "    First, 250 times, one of these, drawn anew each time:\n"
-        "      - 5 of 11 times does nothing (NOP).\n"
-        "      - 3 of 11 times waits for a timer of 20 us.\n",
+        "      - in 5 of 11 rounds does nothing (NOP).\n"
+        "      - in 3 of 11 rounds waits for a timer of 20 us.\n",
         NULL,
     };
     static const char *const order[] = {
         ", all of these side by side:\n",
-        "(\"second\"); must be PENDING, be over after \"first\".\n",
+        "(\"second\"); must be PENDING, and be over after \"first\".\n",
         NULL,
     };
     static const char *const limit[] = {
@@ -115,19 +117,50 @@ START_TEST(loads_faults_and_surroundings_are_told_in_words)
         NULL,
     };
     static const char *const death[] = {
-        "      - kills the process of the run.\n  It passes when its process is killed by that.\n",
+        "      - kills the process of the run.\n  It passes when its process is killed so, and "
+        "by nothing else.\n",
         NULL,
     };
     static const char *const squeeze[] = {"  It may lock 64 KiB of memory.\n", NULL};
     static const char *const bound[] = {
         "  It is bound to processor 0, and skipped where it cannot be.\n", NULL};
+    static const char *const rate[] = {
+        "  Actor \"client\", 8 instances, each of which does:\n",
+        "    Then, 100 rounds, 400 a second in the mean, at times that are drawn, in each "
+        "instance:\n",
+        NULL,
+    };
     explains("stream/ramp_echo.json", ramp);
+    explains("stream/poisson_echo.json", rate);
     explains("context/one_of_many.json", choice);
     explains("stream/line_side_by_side.json", order);
     explains("fault/descriptor_limit.json", limit);
     explains("fault/process_dies.json", death);
     explains("fault/locked_memory_squeeze.json", squeeze);
     explains("context/one_processor.json", bound);
+}
+END_TEST
+
+START_TEST(what_is_not_as_usual_is_told_in_words)
+{
+    static const char *const echo[] = {"sends back the message it received on \"s\", to its sender",
+                                       NULL};
+    static const char *const drawn[] = {"sends 1 byte, 100 bytes or 1500 bytes (drawn 1:6:3) on ",
+                                        NULL};
+    static const char *const file[] = {"opens the file \"data\", created or emptied, as ", NULL};
+    static const char *const put[] = {", with a context that goes back to its pool by itself",
+                                      NULL};
+    static const char *const pool[] = {"from pool \"pool 9\"", NULL};
+    static const char *const loop[] = {"  Loop: 2 connections collected for a listener at most.\n",
+                                       NULL};
+    static const char *const either[] = {"; must be DONE or REFUSED with ENOENT.\n", NULL};
+    explains("datagram/udp_ping_pong.json", echo);
+    explains("scale/pairs_at_random.json", drawn);
+    explains("file/close_with_writes.json", file);
+    explains("pool/auto_put.json", put);
+    explains("pool/sixteen_pools.json", pool);
+    explains("accept/collect_bound.json", loop);
+    explains("cancel/twice.json", either);
 }
 END_TEST
 
@@ -373,6 +406,7 @@ int main(void)
     tcase_add_test(calls, sound_workload_without_purpose_is_ok_and_no_more);
     tcase_add_test(calls, what_a_workload_will_do_is_told_in_words);
     tcase_add_test(calls, loads_faults_and_surroundings_are_told_in_words);
+    tcase_add_test(calls, what_is_not_as_usual_is_told_in_words);
     tcase_add_test(calls, every_operation_has_words_of_its_own);
     tcase_add_test(calls, hash_is_of_what_the_workload_says_and_not_of_what_is_shown);
     tcase_add_test(calls, labels_that_lead_nowhere_are_found);

@@ -297,7 +297,7 @@ class Runs(Reports):
 
     def test_fixed_answers_are_the_same_again_and_with_another_subject(self):
         hashes = set()
-        for words in ([], [], ["--subject", PROGRAMS / "subject_blocking"]):
+        for words in ([], [], ["--subject", PROGRAMS / "subject_plain"]):
             results, _, _ = self.run_all(*words, WORKLOADS / "file/names.json", code=0)
             hashes.add(json.loads(results.read_text())["runs"][0]["fixed_answers_hash"])
         self.assertEqual(len(hashes), 1)

@@ -112,6 +112,11 @@ class Secure(unittest.TestCase):
     def test_everything_else_is_refused_at_the_start(self):
         port = free_port()
         ours = options(self.base / "ours", "daemon")
+        crossed = [*ours[:3], self.base / "ours/client.key", *ours[4:]]
+        code, said = self.refused(f"tls+tcp://127.0.0.1:{port}", *crossed)
+        self.assertEqual(code, 3)
+        self.assertIn("client.key is not that of the certificate in", said)
+        self.assertIn("daemon.pem", said)
         for url, words, part in (
                 (f"tls+tcp://127.0.0.1:{port}", [], "it needs --tls-certificate"),
                 (f"tls+tcp://127.0.0.1:{port}", ours[:4], "belong together"),

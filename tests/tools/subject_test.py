@@ -52,15 +52,15 @@ class Subjects(unittest.TestCase):
         return end.returncode, runs, end.stderr
 
     def test_results_name_the_subject(self):
-        code, runs, _ = self.judge(PROGRAMS / "subject_blocking", "cancel/timer",
+        code, runs, _ = self.judge(PROGRAMS / "subject_plain", "cancel/timer",
                                    "stream/lent_echo_unix", "file/names")
         self.assertEqual(code, 0)
         self.assertEqual([run["verdict"] for run in runs], ["passed", "skipped", "passed"])
-        self.assertEqual(runs[0]["subject"], "blocking 1")
+        self.assertEqual(runs[0]["subject"], "plain 1")
         self.assertIn("has not announced lending", runs[1]["reason"])
 
     def test_program_is_found_from_where_one_stands(self):
-        relative = os.path.relpath(PROGRAMS / "subject_blocking")
+        relative = os.path.relpath(PROGRAMS / "subject_plain")
         self.assertEqual(self.judge(relative, "cancel/timer")[0], 0)
         code, _, said = self.judge("./nowhere", "cancel/timer")
         self.assertEqual(code, 2)
@@ -87,7 +87,7 @@ class Subjects(unittest.TestCase):
     def test_nobody_names_one_over_tcp(self):
         self.stop()
         self.start(f"tcp://127.0.0.1:{free_port()}")
-        code, _, said = self.judge(PROGRAMS / "subject_blocking", "cancel/timer")
+        code, _, said = self.judge(PROGRAMS / "subject_plain", "cancel/timer")
         self.assertEqual(code, 2)
         self.assertIn("submit it over ipc://", said)
 

@@ -567,7 +567,8 @@ PENDIO_API int pendio_context_set_pieces(struct pendio_context *context,
  * pendio_handle_set_receive() has another wish), at most collect_bytes, for whoever receives next,
  * with or without memory of his own. What is lent counts, too: a handle above that is not read
  * until some is given back, and its peer has to wait. Where all buffers of the loop are in use a
- * receive waits for one, behind those that wait already.
+ * receive waits for one, behind those that wait already. What such a request receives never fills
+ * the last eighth of the buffers, nor the last one of fewer: these are for all other receives.
  *
  * Result:    0. Where there is no memory for the buffers, a receive ends with -ENOMEM.
  * Ownership: what is lent is the context's until its next receive, the end of a send of it, other
@@ -962,10 +963,11 @@ PENDIO_API int pendio_connect_name(struct pendio_context *context, pendio_handle
  * soon as everything else under way on it has ended, a new socket behind the same descriptor,
  * unbound and with the options of the old one: it can connect again or be the target of an accept.
  *
- * Result:    error 0; -ENOTCONN without a connection (after a failed or disconnected one, and
- *            after a connect that was ended early, PENDIO_REUSE still helps); -EMFILE, -ENFILE or
- *            -ENOMEM: disconnected, but no new socket was to be had. Ended early before its turn
- *            nothing has happened.
+ * Result:    error 0; -ENOTCONN without a connection, also after a connect that failed, which can
+ *            be tried again as it is; -ECONNABORTED after a connect that was ended early. After
+ *            that, and after a disconnect, PENDIO_REUSE succeeds. -EMFILE, -ENFILE or -ENOMEM:
+ *            disconnected, but no new socket was to be had. Ended early before its turn nothing has
+ *            happened.
  * Refused:   -EINVAL also when the handle is no stream or seqpacket socket.
  */
 PENDIO_API int pendio_disconnect(struct pendio_context *context, pendio_handle handle,

@@ -1,4 +1,4 @@
-/* blocking.c - the small subject of SUBJECT.md, without any fault. */
+/* plain_main.c - the small subject without any fault. */
 #include "plain.h"
 
 bool pnd_plain_wrong(const char *fault)
@@ -9,5 +9,5 @@ bool pnd_plain_wrong(const char *fault)
 
 int main(void)
 {
-    return pnd_plain_serve("blocking");
+    return pnd_plain_serve("plain");
 }
