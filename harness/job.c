@@ -203,6 +203,7 @@ static int take_event(struct pnd_job *job, uint64_t now_ns, Pendio__Event *event
         job->progress.operations = event->progress->operations;
         job->progress.operations_expected = event->progress->operations_expected;
         job->progress.elapsed_ns = event->progress->elapsed_ns;
+        job->is_dying = event->progress->dying;
         publish_progress(job, listener);
     } else if (event->body_case == PENDIO__EVENT__BODY_STATS) {
         event->run = event->stats->run = job->number;
@@ -278,6 +279,7 @@ int pnd_job_conclude(struct pnd_job *job, uint64_t now_ns, const struct pnd_list
         .process = job->process.id,
         .cause = job->cause,
         .to_crash = job->to_crash,
+        .is_dying = job->is_dying,
         .time_limit_ms = job->time_limit_ms,
         .operation_count = job->progress.operations,
         .report = job->report != NULL ? job->report->report : NULL,

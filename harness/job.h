@@ -38,6 +38,7 @@ struct pnd_job {
     char content_hash[PND_CONTENT_HASH_BYTES]; /* of its workload; empty: not known */
     uint64_t seed;
     bool to_crash; /* as its workload expects */
+    bool is_dying; /* as its process says */
     uint64_t time_limit_ms;
     uint64_t descriptor_count;
     uint64_t memory_bytes;

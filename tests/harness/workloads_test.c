@@ -45,6 +45,7 @@ static void check_passed(const struct child_run *run, const char *name)
     if (run->to_crash) {
         ck_assert_msg(report == NULL, "%s: reported, but was to be killed", name);
         ck_assert_msg(run->exit_status == -1, "%s: exit status %d", name, run->exit_status);
+        ck_assert_msg(run->is_dying, "%s: killed, but not by itself", name);
         return;
     }
     ck_assert_msg(report != NULL, "%s: no report, exit status %d", name, run->exit_status);
