@@ -119,17 +119,18 @@ static void raise_descriptor_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limits);
 }
 
-/* Better said now than by every run. */
+/* Better said now than by every run. What a daemon before this one left is removed. */
 static int check_scratch(struct pnd_message_error *error)
 {
-    char path[PND_SCRATCH_BYTES];
-    int status = pnd_scratch_create(path);
+    struct pnd_scratch scratch;
+    int status = pnd_scratch_create(&scratch);
     if (status < 0)
         return pnd_complain(error, status == -EINVAL ? -EIO : status,
                             "cannot make a directory below %s: %s; set TMPDIR to one that can be "
                             "written",
                             pnd_scratch_base(), strerror(-status));
-    pnd_scratch_destroy(path);
+    pnd_scratch_destroy(&scratch);
+    pnd_scratch_sweep();
     return 0;
 }
 

@@ -47,7 +47,7 @@ struct pnd_job {
     size_t input_bytes;
 
     struct pnd_process process;
-    char directory[PND_SCRATCH_BYTES];
+    struct pnd_scratch scratch;
     uint64_t started_ns;
     uint64_t deadline_ns; /* when its process is killed */
     enum pnd_cause cause;
