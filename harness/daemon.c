@@ -270,8 +270,9 @@ static bool take_signal(const struct daemon *daemon)
 /* False once it is time to end. */
 static bool turn(struct daemon *daemon, struct pollfd *watched)
 {
-    if (poll(watched, WATCHED_COUNT, -1) < 0)
+    if (poll(watched, WATCHED_COUNT, pnd_link_patience_ms(daemon->link)) < 0)
         return errno == EINTR;
+    pnd_link_mend(daemon->link);
     if (watched[SIGNALS].revents != 0)
         return !take_signal(daemon);
     if (watched[REQUESTS].revents != 0)
@@ -325,8 +326,9 @@ static bool end_runs(struct daemon *daemon, struct pollfd *watched)
     bool patient = true;
     pnd_supervisor_stop(daemon->supervisor);
     while (!pnd_supervisor_is_idle(daemon->supervisor)) {
-        if (poll(watched, WATCHED_COUNT, -1) < 0)
+        if (poll(watched, WATCHED_COUNT, pnd_link_patience_ms(daemon->link)) < 0)
             continue;
+        pnd_link_mend(daemon->link);
         if (watched[SIGNALS].revents != 0 && take_signal(daemon)) {
             patient = false;
             pnd_supervisor_kill(daemon->supervisor);
