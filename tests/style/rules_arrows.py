@@ -44,7 +44,7 @@ PRESCRIBED = frozenset((
     "main", "malloc", "calloc", "realloc", "reallocarray", "free", "posix_memalign",
     "aligned_alloc", "memalign", "valloc", "pvalloc"))
 
-# Built by their users (bindings), by clang alone (fuzzers), where libuv or libevent are, or by a
+# Built by their users (bindings), with sanitizers (fuzzers), where libuv or libevent are, or by a
 # test of the installed package.
 UNBUILT = re.compile(
     r"^(abi/bindings/|tests/fuzz/|tests/abi/host_libuv_test\.c$|"
