@@ -171,6 +171,7 @@ static bool is_answered(void)
 START_TEST(clients_that_leave_before_they_say_what_they_are_cost_nobody_anything)
 {
     static const char *const names[] = {"socket", "socket.events"};
+    ck_assert_int_eq(setenv("LSAN_OPTIONS", "suppressions=" NNG_LEAKS, 1), 0);
     struct real_daemon daemon = real_daemon_start_at(daemon_url);
     struct client *client = client_open(daemon_url);
     for (size_t length = 0; length <= GREETING_BYTES; length++) {
