@@ -120,17 +120,18 @@ static void raise_descriptor_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limits);
 }
 
-/* Better said now than by every run. */
+/* Better said now than by every run. What a daemon before this one left is removed. */
 static int check_scratch(struct pnd_message_error *error)
 {
-    char path[PND_SCRATCH_BYTES];
-    int status = pnd_scratch_create(path);
+    struct pnd_scratch scratch;
+    int status = pnd_scratch_create(&scratch);
     if (status < 0)
         return pnd_complain(error, status == -EINVAL ? -EIO : status,
                             "cannot make a directory below %s: %s; set TMPDIR to one that can be "
                             "written",
                             pnd_scratch_base(), strerror(-status));
-    pnd_scratch_destroy(path);
+    pnd_scratch_destroy(&scratch);
+    pnd_scratch_sweep();
     return 0;
 }
 
@@ -277,8 +278,9 @@ static bool take_signal(const struct daemon *daemon)
 /* False once it is time to end. */
 static bool turn(struct daemon *daemon, struct pollfd *watched)
 {
-    if (poll(watched, WATCHED_COUNT, -1) < 0)
+    if (poll(watched, WATCHED_COUNT, pnd_link_patience_ms(daemon->link)) < 0)
         return errno == EINTR;
+    pnd_link_mend(daemon->link);
     if (watched[SIGNALS].revents != 0)
         return !take_signal(daemon);
     if (watched[REQUESTS].revents != 0)
@@ -332,8 +334,9 @@ static bool end_runs(struct daemon *daemon, struct pollfd *watched)
     bool patient = true;
     pnd_supervisor_stop(daemon->supervisor);
     while (!pnd_supervisor_is_idle(daemon->supervisor)) {
-        if (poll(watched, WATCHED_COUNT, -1) < 0)
+        if (poll(watched, WATCHED_COUNT, pnd_link_patience_ms(daemon->link)) < 0)
             continue;
+        pnd_link_mend(daemon->link);
         if (watched[SIGNALS].revents != 0 && take_signal(daemon)) {
             patient = false;
             pnd_supervisor_kill(daemon->supervisor);

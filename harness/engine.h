@@ -179,6 +179,7 @@ struct pnd_engine {
     bool stopping;
     bool finished; /* every instance came to its end */
     bool descriptors_limited;
+    bool dying;                      /* by its DIE, now */
     struct rlimit descriptor_limits; /* as they were before */
     bool leaked;                     /* the kernel may still write: memory must not be freed */
     char skip_reason[160];

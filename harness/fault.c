@@ -108,12 +108,13 @@ enum pnd_step_verdict pnd_step_fail(struct pnd_engine *engine, struct pnd_instan
     return PND_STEP_NEXT;
 }
 
-/* What it has come to is told before. */
+/* What it has come to is told before, and that nobody else kills it. */
 enum pnd_step_verdict pnd_step_die(struct pnd_engine *engine, struct pnd_instance *instance,
                                    const struct pnd_plan_step *step)
 {
     (void)instance;
     (void)step;
+    engine->dying = true;
     engine->progress(engine, engine->progress_state);
     (void)kill(getpid(), SIGKILL);
     return PND_STEP_WAIT;

@@ -114,14 +114,14 @@ static int frame_request(const Pendio__SubmitRequest *request, struct pnd_job *j
 
 int pnd_job_start(struct pnd_job *job, const char *const *command, int watch, uint64_t now_ns)
 {
-    int status = pnd_scratch_create(job->directory);
+    int status = pnd_scratch_create(&job->scratch);
     if (status < 0)
         return status;
 
     const struct pnd_setting settings[] = {
         {"PENDIO_FEATURES", job->features},
         {"PENDIO_BACKEND", job->backend},
-        {"PENDIO_RUN_DIRECTORY", job->directory},
+        {"PENDIO_RUN_DIRECTORY", job->scratch.path},
     };
     char **environment = pnd_environment_create(settings, sizeof settings / sizeof settings[0]);
     status = environment != NULL ? start_process(job, command, watch, environment) : -ENOMEM;
@@ -140,7 +140,7 @@ static int start_process(struct pnd_job *job, const char *const *command, int wa
     const struct pnd_process_options options = {
         .command = command,
         .environment = environment,
-        .directory = job->directory,
+        .directory = job->scratch.path,
         .descriptor_count = job->descriptor_count,
         .memory_bytes = job->memory_bytes,
         .file_bytes = job->file_bytes,
@@ -203,6 +203,7 @@ static int take_event(struct pnd_job *job, uint64_t now_ns, Pendio__Event *event
         job->progress.operations = event->progress->operations;
         job->progress.operations_expected = event->progress->operations_expected;
         job->progress.elapsed_ns = event->progress->elapsed_ns;
+        job->is_dying = event->progress->dying;
         publish_progress(job, listener);
     } else if (event->body_case == PENDIO__EVENT__BODY_STATS) {
         event->run = event->stats->run = job->number;
@@ -278,6 +279,7 @@ int pnd_job_conclude(struct pnd_job *job, uint64_t now_ns, const struct pnd_list
         .process = job->process.id,
         .cause = job->cause,
         .to_crash = job->to_crash,
+        .is_dying = job->is_dying,
         .time_limit_ms = job->time_limit_ms,
         .operation_count = job->progress.operations,
         .report = job->report != NULL ? job->report->report : NULL,
@@ -338,7 +340,7 @@ int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd
                            "workload \"%s\": never run, because pendiod was told to stop; start "
                            "pendiod again and submit it again",
                            job->progress.workload);
-    else if (job->directory[0] == '\0')
+    else if (job->scratch.path[0] == '\0')
         (void)pnd_complain(&reason, status,
                            "workload \"%s\": no private directory could be made for it below %s: "
                            "%s; make room there, or start pendiod with another TMPDIR",
@@ -415,8 +417,7 @@ void pnd_job_destroy(struct pnd_job *job)
 {
     if (job == NULL)
         return;
-    if (job->directory[0] != '\0')
-        pnd_scratch_destroy(job->directory);
+    pnd_scratch_destroy(&job->scratch);
     if (job->stats != NULL)
         pnd_message_free(&job->stats->base);
     if (job->report != NULL)

@@ -38,6 +38,7 @@ struct pnd_job {
     char content_hash[PND_CONTENT_HASH_BYTES]; /* of its workload; empty: not known */
     uint64_t seed;
     bool to_crash; /* as its workload expects */
+    bool is_dying; /* as its process says */
     uint64_t time_limit_ms;
     uint64_t descriptor_count;
     uint64_t memory_bytes;
@@ -46,7 +47,7 @@ struct pnd_job {
     size_t input_bytes;
 
     struct pnd_process process;
-    char directory[PND_SCRATCH_BYTES];
+    struct pnd_scratch scratch;
     uint64_t started_ns;
     uint64_t deadline_ns; /* when its process is killed */
     enum pnd_cause cause;

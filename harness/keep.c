@@ -78,6 +78,7 @@ static int use_directory(struct pnd_keep *keep, struct pnd_message_error *error)
                             "another pendiod keeps its reports in %s; stop it or choose another "
                             "--keep",
                             keep->path);
+    (void)unlinkat(keep->directory, unfinished_name, 0);
     status = note_runs(keep);
     return status < 0 ? pnd_complain(error, status, "cannot read the directory %s: %s", keep->path,
                                      strerror(-status))

@@ -17,6 +17,7 @@
 #include "link.h"
 
 #include "complain.h"
+#include "link_listen.h"
 #include "link_peer.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -35,6 +36,7 @@ enum {
     EXCHANGE_COUNT = 64,
     UNREAD_COUNT = 16,       /* replies of one client that may wait for it to read */
     REPLY_TIMEOUT_MS = 2000, /* that one may wait so */
+    PATIENCE_MS = 20,        /* with listeners that are to be mended */
 };
 
 enum { REQUESTS, EVENTS, LISTENER_COUNT };
@@ -52,7 +54,8 @@ struct exchange {
 struct pnd_link {
     nng_socket requests;
     nng_socket events;
-    nng_listener listeners[LISTENER_COUNT]; /* zero: none */
+    struct pnd_link_listen listeners[LISTENER_COUNT];
+    uint64_t mended_ms;
     struct exchange exchanges[EXCHANGE_COUNT];
     size_t next_index;      /* of the exchange that is looked at first */
     int descriptor;         /* eventfd: one has ended */
@@ -73,8 +76,7 @@ static struct exchange *find_ended(struct pnd_link *link);
 static void end_reply(struct exchange *exchange);
 static size_t count_unread(const struct pnd_link *link, nng_pipe client);
 static int make_message(const void *bytes, size_t byte_count, nng_msg **ret_message);
-static int listen_at(nng_socket socket, const char *url, const struct pnd_credentials *credentials,
-                     nng_listener *listener);
+static uint64_t now_ms(void);
 static int status_of(int result);
 static int explain(int result, const char *url, const struct pnd_place *place,
                    struct pnd_message_error *error);
@@ -90,10 +92,11 @@ int pnd_link_create(const struct pnd_place *place, const struct pnd_credentials 
     const char *url = place->url;
     int result = open_sockets(link);
     if (result == 0)
-        result = listen_at(link->requests, url, credentials, &link->listeners[REQUESTS]);
+        result =
+            pnd_link_listen_start(&link->listeners[REQUESTS], link->requests, url, credentials);
     if (result == 0) {
         url = place->events_url;
-        result = listen_at(link->events, url, credentials, &link->listeners[EVENTS]);
+        result = pnd_link_listen_start(&link->listeners[EVENTS], link->events, url, credentials);
     }
     if (result != 0) {
         pnd_link_destroy(link);
@@ -136,27 +139,6 @@ static int open_exchanges(struct pnd_link *link)
         if (result == 0)
             result = nng_aio_alloc(&exchange->aio, notice_end, exchange);
     }
-    return result;
-}
-
-/* nng sets the permissions after it has made the file: the mask closes the moment between. */
-static int listen_at(nng_socket socket, const char *url, const struct pnd_credentials *credentials,
-                     nng_listener *listener)
-{
-    int result = nng_listener_create(listener, socket, url);
-    bool is_ipc = strncmp(url, "ipc:", strlen("ipc:")) == 0;
-    if (result == 0 && is_ipc)
-        result = nng_listener_set_int(*listener, NNG_OPT_IPC_PERMISSIONS, S_IRUSR | S_IWUSR);
-    if (result == 0 && credentials->certificate != NULL)
-        result = pnd_link_peer_secure(*listener, credentials);
-    if (result == 0 && is_ipc)
-        result = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_PRE, pnd_link_peer_admit, NULL);
-    if (result != 0)
-        return result;
-
-    mode_t mask = umask(S_IXUSR | S_IRWXG | S_IRWXO);
-    result = nng_listener_start(*listener, 0);
-    (void)umask(mask);
     return result;
 }
 
@@ -327,6 +309,28 @@ void pnd_link_publish(struct pnd_link *link, const void *bytes, size_t byte_coun
         nng_msg_free(message);
 }
 
+int pnd_link_patience_ms(const struct pnd_link *link)
+{
+    return pnd_link_listen_is_frail(&link->listeners[REQUESTS]) ? PATIENCE_MS : -1;
+}
+
+void pnd_link_mend(struct pnd_link *link)
+{
+    if (!pnd_link_listen_is_frail(&link->listeners[REQUESTS]) ||
+        now_ms() < link->mended_ms + PATIENCE_MS)
+        return;
+    for (int i = 0; i < LISTENER_COUNT; i++)
+        pnd_link_listen_mend(&link->listeners[i]);
+    link->mended_ms = now_ms();
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 /* The few that make a difference to a caller. */
 static int status_of(int result)
 {
@@ -351,6 +355,5 @@ void pnd_link_destroy(struct pnd_link *link)
     if (link == NULL)
         return;
     for (int i = 0; i < LISTENER_COUNT; i++)
-        if (nng_listener_id(link->listeners[i]) > 0)
-            (void)nng_listener_close(link->listeners[i]);
+        pnd_link_listen_stop(&link->listeners[i]);
 }

@@ -44,6 +44,10 @@ void pnd_link_describe_peer(const struct pnd_link *link, char *ret_text, size_t 
  */
 void pnd_link_answer(struct pnd_link *link, const void *bytes, size_t byte_count);
 
+/* How long one may sleep until it is to be mended; -1: for ever. Mending never waits. */
+int pnd_link_patience_ms(const struct pnd_link *link);
+void pnd_link_mend(struct pnd_link *link);
+
 /* Replies may still be on their way; the descriptor tells when to take, and then to look again. */
 bool pnd_link_is_answering(const struct pnd_link *link);
 

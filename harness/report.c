@@ -151,6 +151,7 @@ int pnd_report_progress(struct pnd_engine *engine, int output)
     if (engine->plan->operation_count < UINT64_MAX) /* else nobody can say */
         progress.operations_expected = engine->plan->operation_count;
     progress.elapsed_ns = pnd_engine_now_ns() - engine->begun_ns;
+    progress.dying = engine->dying;
     event.body_case = PENDIO__EVENT__BODY_PROGRESS;
     event.progress = &progress;
     int status = pnd_frame_write(output, &event.base);

@@ -1,7 +1,8 @@
 /*
  * stats_files.c - a bounded folder of statistics.
  *
- * Happy path:  JSON into a file of another name, renamed over the old one: a reader sees either.
+ * Happy path:  note which files are there -> JSON into a file of another name, renamed over the old
+ *              one: a reader sees either.
  * Failures:    a directory that cannot be used is told at the start; later a full disk only means
  *              that files are old.
  */
@@ -9,6 +10,7 @@
 
 #include "complain.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -29,6 +31,8 @@ struct pnd_stats_files {
     size_t next_index;
 };
 
+static void note_files(struct pnd_stats_files *files);
+static void note_file(struct pnd_stats_files *files, uint64_t run);
 static void remember(struct pnd_stats_files *files, uint64_t run);
 static bool write_unfinished(int directory, const char *text);
 static void format_name(uint64_t run, char *ret_name);
@@ -50,8 +54,46 @@ int pnd_stats_files_create(const char *directory, struct pnd_stats_files **ret_f
         pnd_stats_files_destroy(files);
         return status;
     }
+    (void)unlinkat(files->directory, unfinished_name, 0);
+    note_files(files);
     *ret_files = files;
     return 0;
+}
+
+/* Those that another daemon left count, too: the youngest stay. */
+static void note_files(struct pnd_stats_files *files)
+{
+    int copy = fcntl(files->directory, F_DUPFD_CLOEXEC, 0);
+    DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
+    const struct dirent *entry = NULL;
+    while (entries != NULL && (entry = readdir(entries)) != NULL) {
+        char name[NAME_BYTES];
+        uint64_t run = strtoull(entry->d_name, NULL, 10);
+        format_name(run, name);
+        if (run > 0 && strcmp(name, entry->d_name) == 0)
+            note_file(files, run);
+    }
+    if (entries != NULL)
+        (void)closedir(entries);
+    else if (copy >= 0)
+        (void)close(copy);
+}
+
+/* In ascending order, behind those of none: the first is the oldest, or none. */
+static void note_file(struct pnd_stats_files *files, uint64_t run)
+{
+    uint64_t oldest = files->runs[0];
+    if (oldest != 0) {
+        char name[NAME_BYTES];
+        format_name(run < oldest ? run : oldest, name);
+        (void)unlinkat(files->directory, name, 0);
+    }
+    if (run < oldest)
+        return;
+    size_t place = 0;
+    for (; place + 1 < PND_STATS_FILES_COUNT && files->runs[place + 1] < run; place++)
+        files->runs[place] = files->runs[place + 1];
+    files->runs[place] = run;
 }
 
 void pnd_stats_files_write(struct pnd_stats_files *files, const Pendio__Stats *stats)

@@ -42,11 +42,13 @@ void pnd_system_begin(const struct pnd_plan *plan)
 }
 
 /* In the new process: only system calls, for it shares everything else with its parent's past. */
-static _Noreturn void live(const struct pnd_plan_step *step)
+static _Noreturn void live(const struct pnd_plan_step *step, pid_t parent)
 {
     struct timespec left = {(time_t)(step->after_ns / SECOND_NS),
                             (long)(step->after_ns % SECOND_NS)};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(0);                                     /* it died before we could ask to be told */
     (void)syscall(SYS_close_range, 0U, UINT_MAX, 0U); /* else its copies keep connections open */
     while (nanosleep(&left, &left) < 0 && errno == EINTR) {
     }
@@ -82,9 +84,10 @@ enum pnd_step_verdict pnd_step_spawn(struct pnd_engine *engine, struct pnd_insta
 {
     char place[160];
     end_process(instance); /* the one before, if nobody waited for it to the end */
+    pid_t parent = getpid();
     pid_t process = fork();
     if (process == 0)
-        live(step);
+        live(step, parent);
     (void)pnd_referee_hold(
         &engine->referee, PND_RULE_FINISHED, process > 0, "%s: no process could be begun (%s)",
         pnd_instance_describe(engine, instance, step, place, sizeof place), pnd_names_error(errno));

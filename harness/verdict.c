@@ -2,7 +2,7 @@
  * verdict.c - the daemon's own verdict on a run.
  *
  * Happy path:  the process reported and ended by itself with a status that agrees: its report
- *              stands. One that was to be killed by its own workload, and was, has passed.
+ *              stands. One that was to kill itself, and did, has passed.
  * Failures:    everything else, in one line that names the workload, what became of its process,
  *              how far it had come, and what helps. One that was cancelled has failed: nothing
  *              crashed, but nobody shall take it for passed.
@@ -59,8 +59,9 @@ static bool report_stands(const struct pnd_ending *ending)
 
 static bool died_as_expected(const struct pnd_ending *ending)
 {
-    return ending->to_crash && ending->report == NULL && ending->cause == PND_CAUSE_NONE &&
-           ending->end.code == CLD_KILLED && ending->end.value == SIGKILL;
+    return ending->to_crash && ending->is_dying && ending->report == NULL &&
+           ending->cause == PND_CAUSE_NONE && ending->end.code == CLD_KILLED &&
+           ending->end.value == SIGKILL;
 }
 
 static void describe(const struct pnd_ending *ending, char *ret_what)

@@ -22,6 +22,7 @@ struct pnd_ending {
     pid_t process; /* 0: it was never started */
     enum pnd_cause cause;
     bool to_crash; /* its workload kills it, and expects that */
+    bool is_dying; /* it told that it kills itself */
     struct pnd_process_end end;
     uint64_t time_limit_ms;
     uint64_t operation_count; /* as of its last progress */

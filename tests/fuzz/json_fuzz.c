@@ -1,16 +1,15 @@
 /*
  * json_fuzz.c - any text as a message in JSON.
  *
+ * - The first byte chooses the type; where it is a brace, this is a workload and begins there.
  * - What can be read must be written again, and the second reading must say the same.
  * - What cannot be read must be explained in one line.
  */
-#include "messages.h"
+#include "fuzz.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t byte_count);
 
 static void check_round_trip(const ProtobufCMessage *message)
 {
@@ -32,16 +31,19 @@ static void check_round_trip(const ProtobufCMessage *message)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t byte_count)
 {
     static const struct pnd_message_limits limits = {.allocation_bytes = 1 << 20};
-    const ProtobufCMessageDescriptor *const types[] = {
-        &pendio__workload__descriptor, &pendio__request__descriptor, &pendio__reply__descriptor,
-        &pendio__event__descriptor};
+    const ProtobufCMessageDescriptor *type = fuzz_types[0];
     struct pnd_message_error error;
     ProtobufCMessage *message = NULL;
 
     if (byte_count == 0)
         return 0;
-    (void)pnd_message_from_json(types[bytes[0] % 4], (const char *)bytes + 1, byte_count - 1,
-                                "fuzz", &limits, &message, &error);
+    if (bytes[0] != '{') {
+        type = fuzz_types[bytes[0] % FUZZ_TYPE_COUNT];
+        bytes++;
+        byte_count--;
+    }
+    (void)pnd_message_from_json(type, (const char *)bytes, byte_count, "fuzz", &limits, &message,
+                                &error);
     assert((message != NULL) == (error.text[0] == '\0'));
     assert(strchr(error.text, '\n') == NULL);
     if (message != NULL)

@@ -4,13 +4,11 @@
  * - The first byte chooses the type. What unpacks must pack again, and come back the same.
  * - Its JSON must be readable, unless it holds an enum value without a name.
  */
-#include "messages.h"
+#include "fuzz.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t byte_count);
 
 static void check_packing(const ProtobufCMessage *message)
 {
@@ -48,16 +46,13 @@ static void check_json(const ProtobufCMessage *message)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t byte_count)
 {
     static const struct pnd_message_limits limits = {.allocation_bytes = 1 << 20};
-    const ProtobufCMessageDescriptor *const types[] = {
-        &pendio__workload__descriptor, &pendio__request__descriptor, &pendio__reply__descriptor,
-        &pendio__event__descriptor};
     struct pnd_message_error error;
     ProtobufCMessage *message = NULL;
 
     if (byte_count == 0)
         return 0;
-    (void)pnd_message_unpack(types[bytes[0] % 4], bytes + 1, byte_count - 1, &limits, &message,
-                             &error);
+    (void)pnd_message_unpack(fuzz_types[bytes[0] % FUZZ_TYPE_COUNT], bytes + 1, byte_count - 1,
+                             &limits, &message, &error);
     assert((message != NULL) == (error.text[0] == '\0'));
     if (message != NULL) {
         check_packing(message);

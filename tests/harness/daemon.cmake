@@ -1,7 +1,7 @@
 # Tests of the daemon; those of the process of one run are beside it.
 set(daemon_support "${PROJECT_SOURCE_DIR}/tests/support")
 
-foreach(stem inflow store place verdict dispatch stats_files)
+foreach(stem inflow store place verdict dispatch stats_files scratch)
     pendio_test(harness ${stem} SOURCES suite.c LIBRARIES pendio_daemon)
 endforeach()
 pendio_test(harness supervisor SOURCES suite.c act.c LIBRARIES pendio_daemon TIMEOUT 300)

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,18 +28,23 @@ enum { HEADER_BYTES = 9 };
 /* The number of the request, then a HelloRequest in version 1. */
 static const uint8_t hello[] = {1, 0, 0, 0, 0, 0, 0, 0, 8, 0x80, 0, 0, 1, 0x08, 1, 0x12, 0};
 
-/* Returns -1 when it is not let in. */
-static int call(const char *name, uint8_t protocol)
+/* Says only so much of the greeting. Returns -1 when it is not let in. */
+static int call_with(const char *name, uint8_t protocol, size_t greeting_bytes)
 {
     const uint8_t greeting[GREETING_BYTES] = {0, 'S', 'P', 0, 0, protocol, 0, 0};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", daemon_base, name);
     if (connect(peer, (struct sockaddr *)&address, sizeof address) == 0 &&
-        send(peer, greeting, sizeof greeting, MSG_NOSIGNAL) == (ssize_t)sizeof greeting)
+        send(peer, greeting, greeting_bytes, MSG_NOSIGNAL) == (ssize_t)greeting_bytes)
         return peer;
     (void)close(peer);
     return -1;
+}
+
+static int call(const char *name, uint8_t protocol)
+{
+    return call_with(name, protocol, GREETING_BYTES);
 }
 
 /* How many bytes come until the other end has closed. */
@@ -141,12 +147,56 @@ START_TEST(message_that_is_announced_too_long_is_not_waited_for)
 }
 END_TEST
 
+/* A greeting that comes back is no answer yet: what stands for it is the daemon's hello. */
+static bool is_answered(void)
+{
+    const struct timeval patience = {.tv_sec = 1};
+    uint8_t bytes[64];
+    size_t total = 0;
+    ssize_t count = 1;
+    int peer = call("socket", REQUEST);
+    if (peer < 0)
+        return false;
+    ck_assert_int_eq(setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    (void)send(peer, hello, sizeof hello, MSG_NOSIGNAL);
+    while (count > 0 && total <= GREETING_BYTES) {
+        count = recv(peer, bytes, sizeof bytes, 0);
+        total += count > 0 ? (size_t)count : 0;
+    }
+    ck_assert_int_eq(close(peer), 0);
+    return total > GREETING_BYTES;
+}
+
+/* One that comes right behind them may have to come again; that there is no end is a failure. */
+START_TEST(clients_that_leave_before_they_say_what_they_are_cost_nobody_anything)
+{
+    static const char *const names[] = {"socket", "socket.events"};
+    ck_assert_int_eq(setenv("LSAN_OPTIONS", "suppressions=" NNG_LEAKS, 1), 0);
+    struct real_daemon daemon = real_daemon_start_at(daemon_url);
+    struct client *client = client_open(daemon_url);
+    for (size_t length = 0; length <= GREETING_BYTES; length++) {
+        for (size_t i = 0; i < 2; i++)
+            ck_assert_int_eq(close(call_with(names[i], REQUEST, length)), 0);
+        Pendio__Reply *reply = client_ask(client, "{\"version\": 1, \"hello\": {}}");
+        ck_assert_int_eq(reply->status, PENDIO__STATUS__OK);
+        pnd_message_free(&reply->base);
+        while (!is_answered()) {
+        }
+    }
+    client_close(client);
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+    ck_assert_int_eq(access("socket", F_OK), -1);
+    ck_assert_int_eq(access("socket.events", F_OK), -1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         clients_that_never_read_hold_up_nobody_and_are_let_go,
         stranger_is_told_nothing_though_the_socket_lets_everybody_in,
         message_that_is_announced_too_long_is_not_waited_for,
+        clients_that_leave_before_they_say_what_they_are_cost_nobody_anything,
     };
     return suite_run("daemon_peers", daemon_fixture_begin, daemon_fixture_end, tests,
                      sizeof tests / sizeof tests[0]);

@@ -33,6 +33,13 @@ static const char submit_death[] =
     "\"actors\": [{\"name\": \"one\", \"instanceCount\": 1, \"blocks\": [{\"steps\": "
     "[{\"operation\": \"NOP\"}, {\"operation\": \"DIE\"}]}]}]}}}";
 
+/* One that would, if it came to it. */
+static const char submit_late_death[] =
+    "{\"version\": 1, \"submit\": {\"workload\": {\"name\": \"fault/death\", \"expect\": "
+    "{\"verdict\": \"CRASHED\"}, \"pools\": [{\"name\": \"pool\", \"contextCount\": 1}], "
+    "\"actors\": [{\"name\": \"one\", \"instanceCount\": 1, \"blocks\": [{\"steps\": "
+    "[{\"operation\": \"TIMER\", \"afterNs\": \"50000000000\"}, {\"operation\": \"DIE\"}]}]}]}}}";
+
 static uint64_t submit(struct client *client, const char *json)
 {
     Pendio__Reply *reply = client_ask(client, json);
@@ -59,9 +66,9 @@ static Pendio__Event *hear_report(struct client *events, uint64_t run)
  * Nothing tells a subscriber that it is one from now on, but an event: here of a run that goes on
  * until it is killed. Returns its number.
  */
-static uint64_t submit_and_hear(struct client *client, struct client *events)
+static uint64_t submit_and_hear(struct client *client, struct client *events, const char *json)
 {
-    uint64_t run = submit(client, submit_timer);
+    uint64_t run = submit(client, json);
     Pendio__Event *event = client_hear(events);
     ck_assert_uint_eq(event->run, run);
     ck_assert_int_ne(event->body_case, PENDIO__EVENT__BODY_REPORT);
@@ -81,7 +88,7 @@ START_TEST(run_that_is_killed_is_a_crash_and_the_next_one_passes)
     struct real_daemon daemon = real_daemon_start_at(daemon_url);
     struct client *client = client_open(daemon_url);
     struct client *events = client_subscribe(daemon_events_url);
-    uint64_t run = submit_and_hear(client, events);
+    uint64_t run = submit_and_hear(client, events, submit_timer);
     uint64_t next = submit(client, submit_nop);
 
     kill_run_of(&daemon);
@@ -106,7 +113,7 @@ START_TEST(run_that_is_to_be_killed_and_is_has_passed)
     struct real_daemon daemon = real_daemon_start_at(daemon_url);
     struct client *client = client_open(daemon_url);
     struct client *events = client_subscribe(daemon_events_url);
-    uint64_t first = submit_and_hear(client, events);
+    uint64_t first = submit_and_hear(client, events, submit_timer);
     uint64_t run = submit(client, submit_death);
     kill_run_of(&daemon);
     Pendio__Event *event = hear_report(events, first);
@@ -128,12 +135,29 @@ START_TEST(run_that_is_to_be_killed_and_is_has_passed)
 }
 END_TEST
 
+START_TEST(run_that_is_killed_before_it_kills_itself_is_a_crash)
+{
+    struct real_daemon daemon = real_daemon_start_at(daemon_url);
+    struct client *client = client_open(daemon_url);
+    struct client *events = client_subscribe(daemon_events_url);
+    uint64_t run = submit_and_hear(client, events, submit_late_death);
+    kill_run_of(&daemon);
+    Pendio__Event *event = hear_report(events, run);
+    ck_assert_int_eq(event->report->verdict, PENDIO__VERDICT__CRASHED);
+    ck_assert_ptr_nonnull(strstr(event->report->reason, "was killed by signal 9 (SIGKILL)"));
+    pnd_message_free(&event->base);
+    client_close(events);
+    client_close(client);
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+}
+END_TEST
+
 START_TEST(report_is_kept_as_it_was_published)
 {
     struct real_daemon daemon = real_daemon_start_at(daemon_url);
     struct client *client = client_open(daemon_url);
     struct client *events = client_subscribe(daemon_events_url);
-    (void)submit_and_hear(client, events);
+    (void)submit_and_hear(client, events, submit_timer);
     kill_run_of(&daemon);
 
     Pendio__Event *event = hear_report(events, 1);
@@ -174,7 +198,7 @@ START_TEST(statistics_of_a_run_are_put_where_they_were_asked_for)
         (void)sched_yield(); /* it is told to be quiet */
     struct client *client = client_open(daemon_url);
     struct client *events = client_subscribe(daemon_events_url);
-    uint64_t run = submit_and_hear(client, events);
+    uint64_t run = submit_and_hear(client, events, submit_timer);
     kill_run_of(&daemon);
 
     Pendio__Event *event = hear_report(events, run);
@@ -204,6 +228,7 @@ int main(void)
     const TTest *const tests[] = {
         run_that_is_killed_is_a_crash_and_the_next_one_passes,
         run_that_is_to_be_killed_and_is_has_passed,
+        run_that_is_killed_before_it_kills_itself_is_a_crash,
         report_is_kept_as_it_was_published,
         stopping_ends_the_run_under_way,
         statistics_of_a_run_are_put_where_they_were_asked_for,

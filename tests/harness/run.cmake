@@ -18,11 +18,13 @@ foreach(stem child child_surroundings child_rounds child_faults child_details)
         SOURCES suite.c "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 300)
 endforeach()
 
-# Every shipped workload, as the daemon's child would run it.
+# Every shipped workload, as the daemon's child would run it: half a minute, or a whole one for all
+# of them twice; some minutes under sanitizers.
 pendio_test(harness workloads
-    SOURCES "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 900)
+    SOURCES "${run_support}/child_run.c" LIBRARIES pendio_run TIMEOUT 300)
 target_compile_definitions(harness_workloads_test PRIVATE
-    WORKLOADS="${PROJECT_SOURCE_DIR}/harness/workloads")
+    WORKLOADS="${PROJECT_SOURCE_DIR}/harness/workloads"
+    RUNS_TWICE=$<CONFIG:Release>)
 
 # Subjects in another process: right ones, those that break the protocol, and one for each fault.
 foreach(stem foreign foreign_faults)

@@ -82,6 +82,22 @@ START_TEST(files_of_the_oldest_runs_are_removed)
 }
 END_TEST
 
+START_TEST(files_of_a_daemon_before_count_too)
+{
+    struct stat state;
+    for (uint64_t run = PND_STATS_FILES_COUNT; run > 0; run--)
+        write_run(run, 1);
+    pnd_stats_files_destroy(files);
+    ck_assert_int_eq(pnd_stats_files_create("stats", &files, &error), 0);
+    write_run(PND_STATS_FILES_COUNT + 1, 1);
+    write_run(PND_STATS_FILES_COUNT + 2, 1);
+    ck_assert(!exists(1, &state));
+    ck_assert(!exists(2, &state));
+    for (uint64_t run = 3; run <= PND_STATS_FILES_COUNT + 2; run++)
+        ck_assert(exists(run, &state));
+}
+END_TEST
+
 START_TEST(directory_that_cannot_be_used_is_refused_at_the_start)
 {
     struct pnd_stats_files *none = NULL;
@@ -98,6 +114,7 @@ int main(void)
     const TTest *const tests[] = {
         latest_statistics_of_a_run_are_its_file,
         files_of_the_oldest_runs_are_removed,
+        files_of_a_daemon_before_count_too,
         directory_that_cannot_be_used_is_refused_at_the_start,
     };
     return suite_run("stats_files", begin, end, tests, sizeof tests / sizeof tests[0]);

@@ -72,6 +72,7 @@ START_TEST(process_that_was_to_be_killed_and_was_has_passed)
 {
     ending.report = NULL;
     ending.to_crash = true;
+    ending.is_dying = true;
     ending.end = (struct pnd_process_end){.code = CLD_KILLED, .value = SIGKILL};
     ck_assert_int_eq(decide(), 1);
     ck_assert_int_eq(verdict, PENDIO__VERDICT__PASSED);
@@ -79,10 +80,22 @@ START_TEST(process_that_was_to_be_killed_and_was_has_passed)
 }
 END_TEST
 
+START_TEST(process_that_was_to_kill_itself_and_was_killed_by_another_has_not_passed)
+{
+    ending.report = NULL;
+    ending.to_crash = true;
+    ending.end = (struct pnd_process_end){.code = CLD_KILLED, .value = SIGKILL};
+    ck_assert_int_eq(decide(), 1);
+    ck_assert_int_eq(verdict, PENDIO__VERDICT__CRASHED);
+    ck_assert_ptr_nonnull(strstr(reason.text, "was killed by signal 9 (SIGKILL)"));
+}
+END_TEST
+
 START_TEST(process_that_was_to_be_killed_and_ended_otherwise_has_not_passed)
 {
     ending.report = NULL;
     ending.to_crash = true;
+    ending.is_dying = true;
     ending.end = (struct pnd_process_end){.code = CLD_KILLED, .value = SIGSEGV};
     ck_assert_int_eq(decide(), 1);
     ck_assert_int_eq(verdict, PENDIO__VERDICT__CRASHED);
@@ -170,6 +183,7 @@ int main(void)
         success_does_not_stand_beside_a_bad_end,
         cancelled_run_has_failed_whatever_its_process_made_of_it,
         process_that_was_to_be_killed_and_was_has_passed,
+        process_that_was_to_kill_itself_and_was_killed_by_another_has_not_passed,
         process_that_was_to_be_killed_and_ended_otherwise_has_not_passed,
         killed_process_is_told_in_one_line,
         signal_after_a_report_counts,

@@ -16,8 +16,9 @@ LIBRARY_OWNERS = (
     (r"liburing(\.h|/)", ("runtime/ring_uring.c", "runtime/probe.c", "tools/bench/")),
     (r"linux/io_uring\.h", ("runtime/uring_abi.h",)),
     (r"ares.*\.h", ("runtime/resolver.c",)),
-    (r"nng/", ("harness/link.c", "harness/link_peer.c", "harness/link_peer.h",
-               "harness/link_proof.c", "tools/link.c", "tests/support/")),
+    (r"nng/", ("harness/link.c", "harness/link_listen.c", "harness/link_listen.h",
+               "harness/link_peer.c", "harness/link_peer.h", "harness/link_proof.c",
+               "tools/link.c", "tests/support/")),
     (r"protobuf-c/|.*\.pb-c\.h", ("proto/", "tests/proto/")),
     (r"jansson\.h", ("proto/", "tools/")),
     (r"mbedtls/", ("proto/content_hash.c",)),
@@ -44,7 +45,7 @@ PRESCRIBED = frozenset((
     "main", "malloc", "calloc", "realloc", "reallocarray", "free", "posix_memalign",
     "aligned_alloc", "memalign", "valloc", "pvalloc"))
 
-# Built by their users (bindings), by clang alone (fuzzers), where libuv or libevent are, or by a
+# Built by their users (bindings), with sanitizers (fuzzers), where libuv or libevent are, or by a
 # test of the installed package.
 UNBUILT = re.compile(
     r"^(abi/bindings/|tests/fuzz/|tests/abi/(host_libuv_test|old_caller)\.c$|"

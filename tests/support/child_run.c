@@ -49,6 +49,8 @@ static void take_event(struct child_run *run, ProtobufCMessage *message)
         return;
     }
     run->progress_count += event->body_case == PENDIO__EVENT__BODY_PROGRESS ? 1 : 0;
+    if (event->body_case == PENDIO__EVENT__BODY_PROGRESS)
+        run->is_dying = event->progress->dying;
     run->stats_count += event->body_case == PENDIO__EVENT__BODY_STATS ? 1 : 0;
     pnd_message_free(message);
 }

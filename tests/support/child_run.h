@@ -20,6 +20,7 @@ struct child_run {
     uint64_t report_count;
     int exit_status; /* of the process; -1: killed */
     bool to_crash;   /* as its workload expects */
+    bool is_dying;   /* as its last progress says */
 };
 
 /* Runs the text of a workload. Returns 0, or -EINVAL with `error` filled. */
