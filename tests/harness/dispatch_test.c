@@ -249,15 +249,6 @@ START_TEST(feature_or_backend_that_is_none_is_refused_with_those_there_are)
 }
 END_TEST
 
-START_TEST(placement_says_which_part_is_here)
-{
-    ask_with("submit", "", ", \"placement\": {\"place\": 1, \"place_count\": 2}");
-    assert_refused(PENDIO__STATUS__BAD_WORKLOAD, "none begins at place 1");
-    ask_with("submit", "", ", \"placement\": {\"place_count\": 2, \"address\": \"here\"}");
-    assert_refused(PENDIO__STATUS__BAD_WORKLOAD, "\"here\" is no address");
-}
-END_TEST
-
 START_TEST(only_a_place_of_several_that_is_under_way_is_told)
 {
     ask_with("submit", "", ", \"placement\": {\"place_count\": 2}");
@@ -438,7 +429,6 @@ int main(void)
         submit_is_answered_at_once_with_the_number_of_the_run,
         setting_that_is_too_long_is_refused,
         feature_or_backend_that_is_none_is_refused_with_those_there_are,
-        placement_says_which_part_is_here,
         only_a_place_of_several_that_is_under_way_is_told,
         subject_is_a_program_that_is_named_from_this_machine,
         full_line_is_busy,
