@@ -4,8 +4,8 @@
  *
  * Happy path:  ready -> begin -> binds and signals go out as they happen, and come in whenever the
  *              loop has turned; addresses are entered, and those who waited wake.
- * Failures:    names nobody knows are passed over; once nobody tells any more, whoever waits for
- *              another place is told by the clock.
+ * Failures:    names nobody knows, and addresses of another kind, are passed over; once nobody
+ *              tells any more, whoever waits for another place is told by the clock.
  */
 #include "elsewhere.h"
 
@@ -56,13 +56,26 @@ bool pnd_elsewhere_is_reachable(const struct pnd_plan_placement *placement, char
  * Told by others
  * --------------------------------------------------------------------------------------------- */
 
+/* Who tells may be anybody who may submit a run: it leads to no Unix socket of this machine. */
+static bool is_address_of(Pendio__Family family, const ProtobufCBinaryData *address)
+{
+    bool is_ip6 = family == PENDIO__FAMILY__TCP6 || family == PENDIO__FAMILY__UDP6;
+    bool is_ip4 = family == PENDIO__FAMILY__TCP4 || family == PENDIO__FAMILY__UDP4;
+    sa_family_t seen;
+    if (!(is_ip4 && address->len == sizeof(struct sockaddr_in)) &&
+        !(is_ip6 && address->len == sizeof(struct sockaddr_in6)))
+        return false;
+    memcpy(&seen, address->data, sizeof seen);
+    return seen == (is_ip6 ? AF_INET6 : AF_INET);
+}
+
 static void take_bound(struct pnd_engine *engine, const Pendio__BoundEndpoint *bound)
 {
     const struct pnd_plan *plan = engine->plan;
     for (uint32_t i = 0; i < plan->endpoint_count; i++) {
         struct pendio_endpoint *address = &engine->endpoints[i].address;
-        if (strcmp(plan->endpoints[i].name, bound->name) != 0 ||
-            bound->address.len > sizeof address->address)
+        if (strcmp(plan->endpoints[i].name, bound->name) != 0 || plan->endpoints[i].told ||
+            !is_address_of(plan->endpoints[i].family, &bound->address))
             continue;
         memcpy(address->address, bound->address.data, bound->address.len);
         address->byte_count = (uint32_t)bound->address.len;

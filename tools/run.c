@@ -146,7 +146,8 @@ static int write_outputs(struct session *session)
 {
     struct pnd_results results = {.outcomes = session->outcomes,
                                   .outcome_count = (size_t)session->count};
-    pnd_environment_init(&results.environment, session->daemons, session->outcomes,
+    size_t daemon_count = session->options->url_count > 1 ? (size_t)session->options->url_count : 1;
+    pnd_environment_init(&results.environment, session->daemons, daemon_count, session->outcomes,
                          results.outcome_count);
     return pnd_result_outputs_end(&session->outputs, &results, 1);
 }

@@ -5,6 +5,7 @@ foreach(stem inflow store place verdict dispatch stats_files)
     pendio_test(harness ${stem} SOURCES suite.c LIBRARIES pendio_daemon)
 endforeach()
 pendio_test(harness supervisor SOURCES suite.c act.c LIBRARIES pendio_daemon TIMEOUT 300)
+pendio_test(harness supervisor_places SOURCES suite.c act.c LIBRARIES pendio_daemon)
 
 # These start the program itself, and talk to it.
 find_package(nng CONFIG REQUIRED)

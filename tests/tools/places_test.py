@@ -42,32 +42,25 @@ def wait_for(event, **more):
     return {"operation": "WAIT", "event": event, **more}
 
 
-class Places(unittest.TestCase):
-    count = 2
+class OnDaemons(unittest.TestCase):
+    daemons = None
 
-    def setUp(self):
-        self.daemons = Daemons(PROGRAMS)
-        for _ in range(self.count):
-            self.daemons.start_local()
-
-    def tearDown(self):
-        for number in range(len(self.daemons.processes)):
-            self.assertEqual(self.daemons.left(number), [])
-        self.daemons.stop()
+    @classmethod
+    def start(cls, count):
+        cls.daemons = Daemons(PROGRAMS)
+        for _ in range(count):
+            cls.daemons.start_local()
 
     def run_of(self, name, here, there, **more):
         self.daemons.write("w.json", workload(name, here, there, **more))
         return self.daemons.result("w.json")
 
-    def assert_idle(self):
-        """Each daemon answers, and none has a run left."""
-        for number, url in enumerate(self.daemons.urls):
-            if self.daemons.processes[number].poll() is not None:
-                continue
-            code, out, error = self.daemons.call("stats", "--json", "-", "--url", url)
-            self.assertEqual(code, 0, error)
-            self.assertFalse(any(run["running"] for run in json.loads(out)["runs"]))
-            self.assertEqual(children(self.daemons.processes[number]), [])
+    def assert_nothing_is_left(self):
+        """Of runs, on daemons that live."""
+        for number, process in enumerate(self.daemons.processes):
+            if process.poll() is None:
+                self.assertEqual(children(process), [])
+                self.assertEqual(self.daemons.left(number), [])
 
     def await_runs(self):
         for process in self.daemons.processes:
@@ -76,8 +69,22 @@ class Places(unittest.TestCase):
                 self.assertLess(time.monotonic(), end)
         time.sleep(0.2)  # and, most likely, begun
 
+
+class Together(OnDaemons):
+    @classmethod
+    def setUpClass(cls):
+        cls.start(2)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemons.stop()
+
+    def tearDown(self):
+        self.assert_nothing_is_left()
+
     def test_one_result_says_what_a_single_daemon_says(self):
         file = WORKLOADS / "datagram/places.json"
+        audited = len(self.daemons.audit(1))
         code, both = self.daemons.result(file)
         self.assertEqual((code, both["verdict"]), (0, "passed"), both.get("reason"))
         code, out, error = self.daemons.call("run", file, "--json", "-", "--url",
@@ -91,8 +98,8 @@ class Places(unittest.TestCase):
         self.assertEqual({check["name"] for check in both["checks"]},
                          {check["name"] for check in alone["checks"]})
         self.assertEqual(sum(both["latency"]["counts"]), both["operations"])
-        self.assertEqual(len(self.daemons.audit(1)), 1)
-        self.assert_idle()
+        self.assertEqual(len(self.daemons.audit(1)), audited + 1)
+        self.assert_nothing_is_left()
 
     def test_timeline_and_trace_are_those_of_both(self):
         code, run = self.run_of("context/two", [NOP] * 3 + [signal_of("x")],
@@ -130,7 +137,7 @@ class Places(unittest.TestCase):
         (violation,) = run["violations"][:1]
         self.assertTrue(violation["seen"].startswith("place 1: "))
         self.assertIn(f"--url '{self.daemons.urls[0]}' --url", violation["repeat_command"])
-        self.assert_idle()
+        self.assert_nothing_is_left()
 
     def test_run_that_waits_for_what_never_comes_is_told_by_the_clock(self):
         code, run = self.run_of("context/two", [wait_for("x", times=2)],
@@ -138,48 +145,7 @@ class Places(unittest.TestCase):
         self.assertEqual((code, run["verdict"]), (1, "failed"))
         self.assertIn("time is up: here[0]", run["reason"])
         self.assertIn("waits for an event", run["reason"])
-        self.assert_idle()
-
-    def test_daemon_that_dies_ends_all_parts(self):
-        self.daemons.write("w.json", workload("context/two", [TIMER], [TIMER]))
-        process = self.daemons.begin("run", "w.json", "--json", "dead.json",
-                                     *self.daemons.all_urls())
-        self.await_runs()
-        dead = children(self.daemons.processes[1])
-        self.daemons.processes[1].kill()
-        out, error = process.communicate(timeout=SECONDS)
-        self.assertEqual(process.returncode, 1, out + error)
-        (run,) = json.loads((self.daemons.base / "dead.json").read_text())["runs"]
-        self.assertEqual(run["verdict"], "crashed")
-        self.assertIn(f"place 1 ({self.daemons.urls[1]}): the daemon has gone", run["reason"])
-        self.assert_idle()
-        self.assertIn("verdict=FAILED", self.daemons.audit(0)[0])
-        for number in dead:
-            self.assertFalse(pathlib.Path(f"/proc/{number}/exe").exists())
-        for left in self.daemons.left(1):  # nobody was there any more to remove it
-            for path in sorted((self.daemons.base / "scratch-1" / left).rglob("*"), reverse=True):
-                path.unlink()
-            (self.daemons.base / "scratch-1" / left).rmdir()
-
-    def test_cancelled_or_interrupted_run_ends_everywhere(self):
-        self.daemons.write("w.json", workload("context/two", [TIMER], [TIMER]))
-        process = self.daemons.begin("run", "w.json", *self.daemons.all_urls())
-        self.await_runs()
-        self.daemons.call("runs", "cancel", "1", "--url", self.daemons.urls[1])
-        out, error = process.communicate(timeout=SECONDS)
-        self.assertEqual(process.returncode, 1, out + error)
-        self.assertIn("place 1", out)
-        self.assertIn("cancelled by request", out)
-        self.assert_idle()
-
-        process = self.daemons.begin("run", "w.json", *self.daemons.all_urls())
-        self.await_runs()
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=SECONDS)
-        self.assertEqual(process.returncode, 128 + signal.SIGINT)
-        code, _ = self.run_of("context/two", [NOP], [NOP])
-        self.assertEqual(code, 0)
-        self.assert_idle()
+        self.assert_nothing_is_left()
 
     def test_run_over_the_patience_of_its_caller_ends_everywhere(self):
         self.daemons.write("w.json", workload("context/two", [TIMER], [TIMER]))
@@ -189,18 +155,7 @@ class Places(unittest.TestCase):
         self.assertIn("has not finished within 1 s", error)
         code, _ = self.run_of("context/two", [NOP], [NOP])
         self.assertEqual(code, 0)
-        self.assert_idle()
-
-    def test_daemon_that_refuses_ends_the_others(self):
-        self.daemons.start_local("--max-contexts", "1")
-        three = workload("context/three", [TIMER], [TIMER])
-        three["actors"].append({**three["actors"][1], "name": "last", "place": 2})
-        self.daemons.write("w.json", three)
-        code, run = self.daemons.result("w.json")
-        self.assertEqual((code, run["verdict"]), (2, "invalid"))
-        self.assertIn("place 2", run["reason"])
-        self.assertIn("but 1 are allowed", run["reason"])
-        self.assert_idle()
+        self.assert_nothing_is_left()
 
     def test_part_that_is_skipped_skips_the_run(self):
         code, run = self.run_of("context/two", [NOP], [NOP],
@@ -245,6 +200,62 @@ class Places(unittest.TestCase):
             self.assertEqual(code, 2)
             self.assertIn(part, error)
 
+
+class Apart(OnDaemons):
+    def setUp(self):
+        self.start(2)
+
+    def tearDown(self):
+        self.daemons.stop()
+
+    def test_daemon_that_dies_ends_all_parts(self):
+        self.daemons.write("w.json", workload("context/two", [TIMER], [TIMER]))
+        process = self.daemons.begin("run", "w.json", "--json", "dead.json",
+                                     *self.daemons.all_urls())
+        self.await_runs()
+        dead = children(self.daemons.processes[1])
+        self.daemons.processes[1].kill()
+        out, error = process.communicate(timeout=SECONDS)
+        self.assertEqual(process.returncode, 1, out + error)
+        (run,) = json.loads((self.daemons.base / "dead.json").read_text())["runs"]
+        self.assertEqual(run["verdict"], "crashed")
+        self.assertIn(f"place 1 ({self.daemons.urls[1]}): the daemon has gone", run["reason"])
+        self.assert_nothing_is_left()
+        self.assertIn("verdict=FAILED", self.daemons.audit(0)[0])
+        for number in dead:
+            self.assertFalse(pathlib.Path(f"/proc/{number}/exe").exists())
+
+    def test_daemon_that_refuses_ends_the_others(self):
+        self.daemons.start_local("--max-contexts", "1")
+        three = workload("context/three", [TIMER], [TIMER])
+        three["actors"].append({**three["actors"][1], "name": "last", "place": 2})
+        self.daemons.write("w.json", three)
+        code, run = self.daemons.result("w.json")
+        self.assertEqual((code, run["verdict"]), (2, "invalid"))
+        self.assertIn("place 2", run["reason"])
+        self.assertIn("but 1 are allowed", run["reason"])
+        self.assert_nothing_is_left()
+
+    def test_cancelled_or_interrupted_run_ends_everywhere(self):
+        self.daemons.write("w.json", workload("context/two", [TIMER], [TIMER]))
+        process = self.daemons.begin("run", "w.json", *self.daemons.all_urls())
+        self.await_runs()
+        self.daemons.call("runs", "cancel", "1", "--url", self.daemons.urls[1])
+        out, error = process.communicate(timeout=SECONDS)
+        self.assertEqual(process.returncode, 1, out + error)
+        self.assertIn("place 1", out)
+        self.assertIn("cancelled by request", out)
+        self.assert_nothing_is_left()
+
+        process = self.daemons.begin("run", "w.json", *self.daemons.all_urls())
+        self.await_runs()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=SECONDS)
+        self.assertEqual(process.returncode, 128 + signal.SIGINT)
+        code, _ = self.run_of("context/two", [NOP], [NOP])
+        self.assertEqual(code, 0)
+        self.assert_nothing_is_left()
+
     def test_workload_of_one_place_runs_on_the_first(self):
         self.daemons.write("one.json", {**workload("context/one", [NOP], [NOP]), "actors": [
             {"name": "a", "instance_count": 1, "blocks": [{"steps": [NOP]}]}]})
@@ -253,17 +264,13 @@ class Places(unittest.TestCase):
         self.assertEqual(len(self.daemons.audit(0)), 1)
         self.assertEqual(self.daemons.audit(1), [])
 
-
-class Three(unittest.TestCase):
     def test_server_and_clients_of_two_places(self):
-        daemons = Daemons(PROGRAMS)
-        for _ in range(3):
-            daemons.start_local()
-        code, run = daemons.result(WORKLOADS / "connect/places.json")
+        self.daemons.start_local()
+        code, run = self.daemons.result(WORKLOADS / "connect/places.json")
         self.assertEqual((code, run["verdict"]), (0, "passed"), run.get("reason"))
         self.assertGreaterEqual(run["operations"], 32000)
         self.assertEqual(run["bytes"]["sent"], run["bytes"]["received"])
-        daemons.stop()
+        self.assert_nothing_is_left()
 
 
 if __name__ == "__main__":
