@@ -48,6 +48,7 @@ static int run_parts(struct show *show, Pendio__Workload *workload);
 static int prepare(struct show *show, struct part *part, Pendio__Workload *workload);
 static int begin(struct show *show);
 static int follow(struct show *show);
+static int attend_all(struct show *show, bool *ret_moved);
 static int attend(struct show *show, struct part *part, bool *ret_moved);
 static int tell_others(struct show *show, const struct part *from,
                        Pendio__Happened *const *happened, size_t count);
@@ -122,7 +123,7 @@ static int run_parts(struct show *show, Pendio__Workload *workload)
  * All ready, then all at once
  * --------------------------------------------------------------------------------------------- */
 
-/* Until it is ready, or has ended. */
+/* Until it is ready, or has ended, or another has. */
 static int prepare(struct show *show, struct part *part, Pendio__Workload *workload)
 {
     Pendio__Placement placement = PENDIO__PLACEMENT__INIT;
@@ -133,14 +134,15 @@ static int prepare(struct show *show, struct part *part, Pendio__Workload *workl
     if (status < 0)
         return lose(part, status);
     part->over = part->trip.run == 0;
-    for (int64_t pause_ns = pause_first_ns; !part->over && !part->ready; pause_ns *= 2) {
+    for (int64_t pause_ns = pause_first_ns; !part->ready && !part->over && !is_bad(show);
+         pause_ns *= 2) {
         bool moved = false;
-        status = attend(show, part, &moved);
+        status = attend_all(show, &moved);
         if (status == 0 && !part->ready)
             status = pnd_trip_check_time(&part->trip);
         if (pause_ns > pause_longest_ns)
             pause_ns = pause_longest_ns;
-        if (status == 0 && !part->over && !part->ready)
+        if (status == 0 && !part->ready && !part->over && !is_bad(show))
             status = wait_for_news(show, pause_ns);
         if (status < 0)
             return status;
@@ -179,12 +181,7 @@ static int follow(struct show *show)
 {
     for (int64_t pause_ns = pause_first_ns; !are_all_over(show); pause_ns *= 2) {
         bool moved = false;
-        int status = 0;
-        for (size_t index = 0; status == 0 && index < show->part_count; index++) {
-            struct part *part = &show->parts[index];
-            if (part->trip.run != 0 && !part->over)
-                status = attend(show, part, &moved);
-        }
+        int status = attend_all(show, &moved);
         show_progress(show);
         if (is_bad(show))
             cancel_all(show);
@@ -200,6 +197,18 @@ static int follow(struct show *show)
             return status;
     }
     return 0;
+}
+
+/* Those that are under way. */
+static int attend_all(struct show *show, bool *ret_moved)
+{
+    int status = 0;
+    for (size_t index = 0; status == 0 && index < show->part_count; index++) {
+        struct part *part = &show->parts[index];
+        if (part->trip.run != 0 && !part->over)
+            status = attend(show, part, ret_moved);
+    }
+    return status;
 }
 
 /* Asks it once, and passes on what is new. */

@@ -17,7 +17,7 @@ struct pnd_environment {
     size_t feature_count;
 };
 
-/* Points into the daemons and the outcomes. Version and backend are the first ones that are told. */
+/* Points into the daemons and outcomes. Of version and backend it has the first that is told. */
 void pnd_environment_init(struct pnd_environment *environment, const struct pnd_daemon *daemons,
                           size_t daemon_count, const struct pnd_outcome *outcomes,
                           size_t outcome_count);

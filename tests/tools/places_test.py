@@ -1,6 +1,6 @@
 """places_test.py - one workload on two or three daemons of this machine.
 
-Usage:    places_test.py PROGRAM_FOLDER WORKLOAD_FOLDER
+Usage:    places_test.py PROGRAM_FOLDER WORKLOAD_FOLDER [TEST...]
 Failures: one result of all places is held against what a single daemon says, and against what a
           daemon that dies, refuses or cancels must lead to: a verdict, and nothing left behind.
 """
@@ -274,4 +274,4 @@ class Apart(OnDaemons):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
