@@ -9,13 +9,10 @@
  */
 #include "job.h"
 
-#include "complain.h"
 #include "environment.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
