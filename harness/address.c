@@ -1,8 +1,9 @@
 /*
  * address.c - addresses and sockets of a workload's endpoints, private to the run.
  *
- * Happy path:  sockets of IP live on the loopback interface, those of Unix below the directory of
- *              the run, each bind with a name of its own.
+ * Happy path:  sockets of IP live on the loopback interface, or at the address of their place when
+ *              others use them; those of Unix below the directory of the run, each bind with a name
+ *              of its own.
  * Failures:    none; the system's refusals come from the calls that use an address.
  */
 #include "address.h"
@@ -64,11 +65,29 @@ void pnd_address_init(struct pnd_engine_endpoint *endpoint, Pendio__Family famil
     set_address(endpoint, family, index);
 }
 
-void pnd_address_prepare_bind(struct pnd_engine_endpoint *endpoint, Pendio__Family family,
+/* Where others, elsewhere, can reach it. */
+static void set_host(struct pendio_endpoint *address, const struct pnd_plan_placement *placement)
+{
+    struct sockaddr_in ip4;
+    struct sockaddr_in6 ip6;
+    if (placement->family == AF_INET) {
+        memcpy(&ip4, address->address, sizeof ip4);
+        memcpy(&ip4.sin_addr, placement->address, sizeof ip4.sin_addr);
+        memcpy(address->address, &ip4, sizeof ip4);
+    } else if (placement->family == AF_INET6) {
+        memcpy(&ip6, address->address, sizeof ip6);
+        memcpy(&ip6.sin6_addr, placement->address, sizeof ip6.sin6_addr);
+        memcpy(address->address, &ip6, sizeof ip6);
+    }
+}
+
+void pnd_address_prepare_bind(struct pnd_engine_endpoint *endpoint, const struct pnd_plan *plan,
                               uint32_t index)
 {
     endpoint->bind_count++;
-    set_address(endpoint, family, index);
+    set_address(endpoint, plan->endpoints[index].family, index);
+    if (plan->endpoints[index].told)
+        set_host(&endpoint->address, &plan->placement);
 }
 
 void pnd_address_socket(Pendio__Family family, int *ret_domain, int *ret_type)

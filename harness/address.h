@@ -8,7 +8,7 @@
 void pnd_address_init(struct pnd_engine_endpoint *endpoint, Pendio__Family family, uint32_t index);
 
 /* Before a bind: the system's choice of port, or the next free name. */
-void pnd_address_prepare_bind(struct pnd_engine_endpoint *endpoint, Pendio__Family family,
+void pnd_address_prepare_bind(struct pnd_engine_endpoint *endpoint, const struct pnd_plan *plan,
                               uint32_t index);
 
 /* Arguments of socket(2). */

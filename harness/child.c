@@ -1,7 +1,8 @@
 /*
  * child.c - the process of one run: a workload comes in, events go out.
  *
- * Happy path:  read -> plan -> engine -> run -> settle -> report.
+ * Happy path:  read -> plan -> engine -> (with others elsewhere: ready, begin) -> run -> settle ->
+ *              report.
  * Failures:    an unusable request or workload is reported as INVALID, a machine that cannot run it
  *              as SKIPPED, want of anything else as INVALID with what failed; each with its status.
  */
@@ -9,6 +10,7 @@
 
 #include "allocations.h"
 #include "descriptors.h"
+#include "elsewhere.h"
 #include "engine.h"
 #include "foreign.h"
 #include "frame.h"
@@ -192,8 +194,8 @@ static void judge_run(struct pnd_engine *engine)
     const struct pnd_ledger_counts *counts = &engine->ledger.counts;
     uint64_t contexts = engine->plan->context_count;
     double reuse = contexts > 0 ? (double)(counts->done + counts->pending) / (double)contexts : 0;
-    if (expect == NULL || !engine->finished)
-        return;
+    if (expect == NULL || !engine->finished || engine->plan->placement.given)
+        return; /* of one place of several nobody knows what all of them do */
     if (expect->verdict == PENDIO__VERDICT__CRASHED)
         (void)pnd_referee_hold(&engine->referee, PND_RULE_FINISHED, false,
                                "the run came to its end, but was to be killed by its DIE");
@@ -248,12 +250,22 @@ static int report_end(const struct pnd_engine *engine, const struct pnd_foreign 
                                                      : STATUS_FAILED;
 }
 
+/* Once all places are ready. False when nobody will say so any more. */
+static bool begin_with_others(struct pnd_engine *engine, struct pnd_elsewhere *elsewhere)
+{
+    if (!engine->plan->placement.given || pnd_elsewhere_begin(engine, elsewhere) == 0)
+        return true;
+    snprintf(engine->skip_reason, sizeof engine->skip_reason, "nobody said that all are ready");
+    return false;
+}
+
 static int run_engine(const struct pnd_plan *plan, struct pnd_foreign *foreign, const char *command,
-                      int output)
+                      int input, int output)
 {
     const struct pnd_subject *subject =
         foreign != NULL ? pnd_foreign_subject(foreign) : &pnd_subject_own;
     struct child child = {.output = output};
+    struct pnd_elsewhere elsewhere = {.input = input, .output = output};
     struct pnd_descriptors before;
     struct pnd_engine *engine = NULL;
     int status = pnd_descriptors_init(&before);
@@ -267,7 +279,8 @@ static int run_engine(const struct pnd_plan *plan, struct pnd_foreign *foreign, 
     }
     if (foreign != NULL)
         pnd_foreign_attend(foreign, give_up, engine);
-    pnd_engine_run(engine);
+    if (begin_with_others(engine, &elsewhere))
+        pnd_engine_run(engine);
     uint64_t allocation_count = pnd_allocations_count();
     pnd_engine_finish(engine);
     if (foreign == NULL)
@@ -279,11 +292,12 @@ static int run_engine(const struct pnd_plan *plan, struct pnd_foreign *foreign, 
         judge_end(engine, foreign);
     int result = report_end(engine, foreign, command, allocation_count, output);
     pnd_engine_destroy(engine);
+    pnd_elsewhere_end(&elsewhere);
     return result;
 }
 
 /* With a subject in another process, if it can do what is asked. */
-static int run_foreign(const struct pnd_plan *plan, const char *command, int output)
+static int run_foreign(const struct pnd_plan *plan, const char *command, int input, int output)
 {
     char reason[300];
     struct pnd_message_error error;
@@ -296,34 +310,39 @@ static int run_foreign(const struct pnd_plan *plan, const char *command, int out
     if (pnd_foreign_lacks(foreign, plan, reason, sizeof reason))
         (void)pnd_report_failure(plan->workload, PENDIO__VERDICT__SKIPPED, reason, output);
     else
-        result = run_engine(plan, foreign, command, output);
+        result = run_engine(plan, foreign, command, input, output);
     pnd_foreign_destroy(foreign);
     return result;
 }
 
-static int run_workload(const Pendio__Workload *workload, const char *subject, int output)
+static int run_request(const Pendio__SubmitRequest *request, int input, int output)
 {
+    static const Pendio__Workload nothing = PENDIO__WORKLOAD__INIT;
+    const Pendio__Workload *workload = request->workload != NULL ? request->workload : &nothing;
     struct pnd_message_error error;
     struct pnd_plan_limits limits;
     struct pnd_plan *plan = NULL;
     pnd_plan_limits_init(&limits);
-    if (pnd_plan_create(workload, &limits, &plan, &error) < 0) {
+    if (pnd_plan_create_part(workload, request->placement, &limits, &plan, &error) < 0) {
         (void)pnd_report_failure(workload, PENDIO__VERDICT__INVALID, error.text, output);
         return STATUS_INVALID;
     }
     int result = STATUS_SKIPPED;
-    if (pnd_surroundings_set(workload, &error) < 0)
+    if (!pnd_elsewhere_is_reachable(&plan->placement, error.text, sizeof error.text)) {
+        (void)pnd_report_failure(workload, PENDIO__VERDICT__INVALID, error.text, output);
+        result = STATUS_INVALID;
+    } else if (pnd_surroundings_set(workload, &error) < 0) {
         (void)pnd_report_failure(workload, PENDIO__VERDICT__SKIPPED, error.text, output);
-    else
-        result = *subject != '\0' ? run_foreign(plan, subject, output)
-                                  : run_engine(plan, NULL, "", output);
+    } else {
+        result = request->subject[0] != '\0' ? run_foreign(plan, request->subject, input, output)
+                                             : run_engine(plan, NULL, "", input, output);
+    }
     pnd_plan_destroy(plan);
     return result;
 }
 
 int pnd_child_main(int input, int output)
 {
-    static const Pendio__Workload nothing = PENDIO__WORKLOAD__INIT;
     struct pnd_message_error error = {.text = ""};
     ProtobufCMessage *message = NULL;
     const char *directory = getenv("PENDIO_RUN_DIRECTORY");
@@ -339,9 +358,7 @@ int pnd_child_main(int input, int output)
         (void)pnd_report_failure(NULL, PENDIO__VERDICT__INVALID, error.text, output);
         return STATUS_INVALID;
     }
-    const Pendio__SubmitRequest *request = (const Pendio__SubmitRequest *)message;
-    int result = run_workload(request->workload != NULL ? request->workload : &nothing,
-                              request->subject, output);
+    int result = run_request((const Pendio__SubmitRequest *)message, input, output);
     pnd_message_free(message);
     return result;
 }

@@ -26,6 +26,7 @@ enum {
     MESSAGE_BYTES = 4 << 20, /* of a request or a reply */
     SETTING_BYTES = 512,     /* of features or backend */
     LIST_COUNT = 100,        /* runs of a list whose request names no count */
+    PATIENCE_MS = 60000,     /* of one place of several that is ready, for the others */
 };
 
 /* A reply with all it refers to, so that a kind only fills in and nothing is left to free. */
@@ -59,8 +60,10 @@ static kind_fn answer_check;
 static kind_fn answer_stats;
 static kind_fn answer_cancel;
 static kind_fn answer_list;
+static kind_fn answer_tell;
 static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
                                      const Pendio__Workload *workload,
+                                     const Pendio__Placement *placement,
                                      struct pnd_message_error *error);
 static Pendio__Status check_settings(const struct pnd_dispatch *dispatch,
                                      const Pendio__SubmitRequest *request,
@@ -77,7 +80,7 @@ static const struct kind {
     {PENDIO__REQUEST__BODY_HELLO, answer_hello}, {PENDIO__REQUEST__BODY_SUBMIT, answer_submit},
     {PENDIO__REQUEST__BODY_FETCH, answer_fetch}, {PENDIO__REQUEST__BODY_CHECK, answer_check},
     {PENDIO__REQUEST__BODY_STATS, answer_stats}, {PENDIO__REQUEST__BODY_CANCEL, answer_cancel},
-    {PENDIO__REQUEST__BODY_LIST, answer_list},
+    {PENDIO__REQUEST__BODY_LIST, answer_list},   {PENDIO__REQUEST__BODY_TELL, answer_tell},
 };
 
 int pnd_dispatch_answer(struct pnd_dispatch *dispatch, const void *request,
@@ -131,8 +134,8 @@ static Pendio__Status answer_message(struct pnd_dispatch *dispatch, const Pendio
     }
     (void)pnd_complain(&answer->error, 0,
                        "request without a body refused: pendiod " PENDIO_VERSION_TEXT
-                       " knows hello, submit, fetch, check, stats, cancel and list; set one of "
-                       "them");
+                       " knows hello, submit, fetch, check, stats, cancel, list and tell; set "
+                       "one of them");
     return PENDIO__STATUS__BAD_REQUEST;
 }
 
@@ -167,7 +170,8 @@ static Pendio__Status answer_submit(struct pnd_dispatch *dispatch, const Pendio_
                            "there again");
         return PENDIO__STATUS__BUSY;
     }
-    Pendio__Status result = check_workload(dispatch, asked->workload, &answer->error);
+    Pendio__Status result =
+        check_workload(dispatch, asked->workload, asked->placement, &answer->error);
     if (result == PENDIO__STATUS__OK)
         result = check_settings(dispatch, asked, &answer->error);
     if (result != PENDIO__STATUS__OK)
@@ -194,6 +198,16 @@ static Pendio__Status answer_submit(struct pnd_dispatch *dispatch, const Pendio_
     return PENDIO__STATUS__OK;
 }
 
+/* What the client has not seen yet. */
+static void put_happened(const struct pnd_happened *happened, uint32_t seen_count,
+                         Pendio__FetchReply *reply)
+{
+    if (happened == NULL || happened->count <= seen_count)
+        return;
+    reply->happened = happened->items + seen_count;
+    reply->n_happened = happened->count - seen_count;
+}
+
 static Pendio__Status answer_fetch(struct pnd_dispatch *dispatch, const Pendio__Request *request,
                                    struct answer *answer)
 {
@@ -215,6 +229,8 @@ static Pendio__Status answer_fetch(struct pnd_dispatch *dispatch, const Pendio__
     } else {
         answer->progress = *progress;
         answer->fetch.progress = &answer->progress;
+        put_happened(pnd_supervisor_happened(dispatch->supervisor, run), request->fetch->seen,
+                     &answer->fetch);
     }
     answer->reply.body_case = PENDIO__REPLY__BODY_FETCH;
     answer->reply.fetch = &answer->fetch;
@@ -224,7 +240,7 @@ static Pendio__Status answer_fetch(struct pnd_dispatch *dispatch, const Pendio__
 static Pendio__Status answer_check(struct pnd_dispatch *dispatch, const Pendio__Request *request,
                                    struct answer *answer)
 {
-    return check_workload(dispatch, request->check->workload, &answer->error);
+    return check_workload(dispatch, request->check->workload, NULL, &answer->error);
 }
 
 static Pendio__Status answer_stats(struct pnd_dispatch *dispatch, const Pendio__Request *request,
@@ -258,6 +274,31 @@ static Pendio__Status answer_cancel(struct pnd_dispatch *dispatch, const Pendio_
     return PENDIO__STATUS__NO_SUCH_RUN;
 }
 
+static Pendio__Status answer_tell(struct pnd_dispatch *dispatch, const Pendio__Request *request,
+                                  struct answer *answer)
+{
+    uint64_t run = request->tell->run;
+    int status = pnd_supervisor_tell(dispatch->supervisor, request->tell);
+    if (status == 0)
+        return PENDIO__STATUS__OK;
+    if (status == -EINVAL) {
+        (void)pnd_complain(&answer->error, status,
+                           "request refused: run %" PRIu64 " is not on several daemons; tell "
+                           "nothing to it",
+                           run);
+        return PENDIO__STATUS__BAD_REQUEST;
+    }
+    if (status == -ENOENT || status == -EPIPE) {
+        (void)pnd_complain(&answer->error, status,
+                           "run %" PRIu64 " is not under way: it waits for its turn, or has ended",
+                           run);
+        return PENDIO__STATUS__NO_SUCH_RUN;
+    }
+    (void)pnd_complain(&answer->error, status, "run %" PRIu64 " cannot be told more: %s", run,
+                       status == -ENOBUFS ? "it does not listen" : strerror(-status));
+    return PENDIO__STATUS__FAULT;
+}
+
 static Pendio__Status answer_list(struct pnd_dispatch *dispatch, const Pendio__Request *request,
                                   struct answer *answer)
 {
@@ -281,13 +322,14 @@ static Pendio__Status answer_list(struct pnd_dispatch *dispatch, const Pendio__R
 
 static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
                                      const Pendio__Workload *workload,
+                                     const Pendio__Placement *placement,
                                      struct pnd_message_error *error)
 {
     if (workload == NULL) {
         (void)pnd_complain(error, 0, "request without a workload refused: set one");
         return PENDIO__STATUS__BAD_REQUEST;
     }
-    int status = pnd_plan_check(workload, &dispatch->limits, error);
+    int status = pnd_plan_check_part(workload, placement, &dispatch->limits, error);
     if (status == 0)
         return PENDIO__STATUS__OK;
     if (status == -EINVAL)
@@ -311,12 +353,6 @@ static Pendio__Status check_settings(const struct pnd_dispatch *dispatch,
         pnd_allow_subject(request->subject, dispatch->is_local, error) < 0)
         return PENDIO__STATUS__BAD_REQUEST;
 
-    if (request->placement != NULL) {
-        (void)pnd_complain(error, 0,
-                           "request refused: placement is set, and this version runs all actors in "
-                           "one place; leave it out");
-        return PENDIO__STATUS__BAD_REQUEST;
-    }
     (void)pnd_complain(error, 0, "request refused: ");
     if (pnd_setting_check_features(request->features, known, known_count, error) < 0 ||
         pnd_setting_check_backend(request->backend, error) < 0)
@@ -349,6 +385,7 @@ static struct pnd_submission submission_of(const struct pnd_dispatch *dispatch,
             asked->memory_bytes > 0 ? asked->memory_bytes : dispatch->limits.memory_bytes,
         .file_bytes = dispatch->file_bytes,
         .peer = dispatch->peer,
+        .patience_ms = PATIENCE_MS,
     };
 }
 

@@ -14,6 +14,7 @@
 
 #include "allocations.h"
 #include "control.h"
+#include "elsewhere.h"
 #include "fault.h"
 #include "instance.h"
 #include "names.h"
@@ -101,7 +102,7 @@ static bool nothing_can_move(const struct pnd_engine *engine)
     const struct pnd_ledger_counts *counts = &engine->ledger.counts;
     return engine->ready.first == NULL && engine->capacity.first == NULL &&
            engine->alarms.count == 0 && engine->waiting_tasks == NULL &&
-           engine->ledger.returning_count == 0 &&
+           engine->ledger.returning_count == 0 && !pnd_elsewhere_awaits(engine) &&
            counts->pending == counts->delivered_callback + counts->delivered_record &&
            counts->posts_accepted == counts->posts_delivered;
 }
@@ -117,8 +118,9 @@ static int64_t sleep_ns(const struct pnd_engine *engine, uint64_t now_ns)
         until_ns = pnd_alarm_next_ns(&engine->alarms);
     if (engine->stop_ns < until_ns)
         until_ns = engine->stop_ns;
-    if ((engine->capacity.first != NULL || engine->waiting_tasks != NULL) &&
-        now_ns + capacity_wait_ns < until_ns)
+    bool looks_again = engine->capacity.first != NULL || engine->waiting_tasks != NULL ||
+                       pnd_elsewhere_awaits(engine);
+    if (looks_again && now_ns + capacity_wait_ns < until_ns)
         until_ns = now_ns + capacity_wait_ns;
     return until_ns > now_ns ? (int64_t)(until_ns - now_ns) : 0;
 }
@@ -163,6 +165,7 @@ static void wake_in_time(struct pnd_engine *engine, uint64_t now_ns)
 static void tick(struct pnd_engine *engine, uint64_t now_ns)
 {
     wake_in_time(engine, now_ns);
+    pnd_elsewhere_attend(engine);
     pnd_instance_wake_all(engine, &engine->capacity);
     pnd_task_retry_all(engine);
     end_warm_up(engine);

@@ -128,6 +128,7 @@ struct pnd_engine_event {
     uint64_t count;
 };
 
+struct pnd_elsewhere;
 struct pnd_engine;
 typedef void pnd_engine_progress_fn(struct pnd_engine *engine, void *state);
 
@@ -138,6 +139,7 @@ struct pnd_engine {
     struct pnd_engine_pool *pools;
     struct pnd_engine_endpoint *endpoints;
     struct pnd_engine_event *events;
+    struct pnd_elsewhere *elsewhere; /* NULL: everything is here */
     struct pnd_instance *instances;
     pendio_handle *handle_memory; /* of all instances */
     struct pnd_named_context *context_memory;

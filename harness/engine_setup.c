@@ -18,7 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILE_PIECE_BYTES = 1 << 16 };
+enum {
+    FILE_PIECE_BYTES = 1 << 16,
+    PLACE_STREAM_COUNT = 1 << 27, /* streams that begin at one place */
+};
 
 static int allocate_instances(struct pnd_engine *engine)
 {
@@ -114,7 +117,8 @@ static int create_endpoints(struct pnd_engine *engine, struct pnd_engine_failure
         if (endpoint->file_bytes > 0)
             status = create_file(engine, i);
     }
-    engine->next_stream = engine->plan->endpoint_count + 1;
+    engine->next_stream =
+        engine->plan->endpoint_count + 1 + engine->plan->placement.place * PLACE_STREAM_COUNT;
     return status < 0 ? status : pnd_sums_init(&engine->sums, engine->plan, engine->next_stream);
 }
 
@@ -209,6 +213,8 @@ static int create_pools(struct pnd_engine *engine, struct pnd_engine_failure *fa
 {
     int status = 0;
     for (uint32_t i = 0; i < engine->plan->pool_count && status == 0; i++) {
+        if (engine->plan->pools[i].context_count == 0)
+            continue; /* of actors elsewhere */
         *failure = (struct pnd_engine_failure){PND_ENGINE_POOL, i};
         status = create_pool(engine, i);
     }

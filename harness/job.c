@@ -2,20 +2,17 @@
  * job.c - one submitted run.
  *
  * Happy path:  frame the request -> private directory, environment, process -> progress and
- *              statistics as they come -> report -> process ended -> conclude.
+ *              statistics as they come -> report -> process ended -> conclude (job_end.c).
  * Failures:    an event that is none, an end without a report, or no end in time: the process is
  *              killed and the verdict is ours (verdict.c). A job is always concluded, unless memory
  *              fails.
  */
 #include "job.h"
 
-#include "complain.h"
 #include "environment.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,14 +24,23 @@ enum {
 
 #define MILLISECOND_NS UINT64_C(1000000)
 
+/* A sanitizer looks for leaks between the report and the end, and takes its time. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define GRACE_MS 10000
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define GRACE_MS 10000
+#endif
+#endif
+#ifndef GRACE_MS
+#define GRACE_MS 2000
+#endif
+
 /* Beyond the time limit, beyond a report, and beyond a request to end. */
-#define GRACE_NS (2000 * MILLISECOND_NS)
+#define GRACE_NS (GRACE_MS * MILLISECOND_NS)
 
-/* The one check of a run that was to be killed, and was. */
-static char killed_name[] = "killed";
-static char killed_expected[] = "by its own DIE";
-
-static int frame_request(const Pendio__SubmitRequest *request, struct pnd_job *job);
+static int frame(const ProtobufCMessage *message, uint8_t **ret_framed, size_t *ret_byte_count);
+static uint64_t deadline_of(const struct pnd_job *job, uint64_t now_ns);
 static int start_process(struct pnd_job *job, const char *const *command, int watch,
                          char **environment);
 static void read_events(struct pnd_job *job, unsigned event_count, uint64_t now_ns,
@@ -44,14 +50,6 @@ static int take_event(struct pnd_job *job, uint64_t now_ns, Pendio__Event *event
                       const struct pnd_listener *listener);
 static void publish_progress(const struct pnd_job *job, const struct pnd_listener *listener);
 static void end_for(struct pnd_job *job, enum pnd_cause cause);
-static void take_counts(const Pendio__Stats *stats, Pendio__Report *report,
-                        Pendio__Answers *answers);
-static void complete_report(struct pnd_job *job, Pendio__Report *report, Pendio__Stats *stats);
-static int copy_event(const Pendio__Event *event, Pendio__Event **ret_copy,
-                      size_t *ret_packed_byte_count);
-static int publish_report(struct pnd_job *job, Pendio__Report *report,
-                          const struct pnd_listener *listener, Pendio__Event **ret_report,
-                          size_t *ret_packed_byte_count);
 
 /* ------------------------------------------------------------------------------------------------
  * Submitted
@@ -70,6 +68,9 @@ int pnd_job_create(const struct pnd_submission *submission, uint64_t number,
     job->descriptor_count = submission->descriptor_count;
     job->memory_bytes = submission->memory_bytes;
     job->file_bytes = submission->file_bytes;
+    job->patience_ms = submission->patience_ms;
+    job->placed = request->placement != NULL;
+    job->place = job->placed ? request->placement->place : 0;
     job->seed = request->workload->seed > 0 ? request->workload->seed : 1;
     (void)pnd_content_hash(request->workload, job->content_hash);
     job->to_crash = request->workload->expect != NULL &&
@@ -81,7 +82,8 @@ int pnd_job_create(const struct pnd_submission *submission, uint64_t number,
     job->progress.run = number;
     job->progress.workload = strdup(request->workload->name);
     if (job->features == NULL || job->backend == NULL || job->peer == NULL ||
-        job->progress.workload == NULL || frame_request(request, job) < 0) {
+        job->progress.workload == NULL ||
+        frame(&request->base, &job->input, &job->input_bytes) < 0) {
         pnd_job_destroy(job);
         return -ENOMEM;
     }
@@ -89,11 +91,11 @@ int pnd_job_create(const struct pnd_submission *submission, uint64_t number,
     return 0;
 }
 
-static int frame_request(const Pendio__SubmitRequest *request, struct pnd_job *job)
+static int frame(const ProtobufCMessage *message, uint8_t **ret_framed, size_t *ret_byte_count)
 {
     uint8_t *packed = NULL;
     size_t packed_bytes = 0;
-    int status = pnd_message_pack(&request->base, &packed, &packed_bytes);
+    int status = pnd_message_pack(message, &packed, &packed_bytes);
     if (status < 0)
         return status;
 
@@ -101,8 +103,8 @@ static int frame_request(const Pendio__SubmitRequest *request, struct pnd_job *j
     if (framed != NULL) {
         pnd_inflow_format_header((uint32_t)packed_bytes, framed);
         memcpy(framed + PND_INFLOW_HEADER_BYTES, packed, packed_bytes);
-        job->input = framed;
-        job->input_bytes = PND_INFLOW_HEADER_BYTES + packed_bytes;
+        *ret_framed = framed;
+        *ret_byte_count = PND_INFLOW_HEADER_BYTES + packed_bytes;
     }
     free(packed);
     return framed != NULL ? 0 : -ENOMEM;
@@ -130,8 +132,16 @@ int pnd_job_start(struct pnd_job *job, const char *const *command, int watch, ui
         return status;
 
     job->started_ns = now_ns;
-    job->deadline_ns = now_ns + job->time_limit_ms * MILLISECOND_NS + GRACE_NS;
+    job->deadline_ns = deadline_of(job, now_ns);
     return 0;
+}
+
+/* A place of several may take its time from when all begin. */
+static uint64_t deadline_of(const struct pnd_job *job, uint64_t now_ns)
+{
+    if (job->placed && !job->begun)
+        return now_ns + job->patience_ms * MILLISECOND_NS;
+    return now_ns + job->time_limit_ms * MILLISECOND_NS + GRACE_NS;
 }
 
 static int start_process(struct pnd_job *job, const char *const *command, int watch,
@@ -146,6 +156,7 @@ static int start_process(struct pnd_job *job, const char *const *command, int wa
         .file_bytes = job->file_bytes,
         .time_ms = job->time_limit_ms,
         .watch = watch,
+        .keeps_input = job->placed,
     };
     uint8_t *input = job->input;
     job->input = NULL;
@@ -160,7 +171,9 @@ bool pnd_job_attend(struct pnd_job *job, uint64_t now_ns, const struct pnd_liste
     read_events(job, ended ? PIPE_EVENT_COUNT : EVENT_COUNT, now_ns, listener);
     if (!ended && now_ns >= job->deadline_ns) {
         job->deadline_ns = PND_JOB_NEVER;
-        end_for(job, job->report != NULL ? PND_CAUSE_LATE : PND_CAUSE_TIME);
+        end_for(job, job->report != NULL          ? PND_CAUSE_LATE
+                     : job->placed && !job->begun ? PND_CAUSE_ALONE
+                                                  : PND_CAUSE_TIME);
     }
     return ended;
 }
@@ -216,6 +229,11 @@ static int take_event(struct pnd_job *job, uint64_t now_ns, Pendio__Event *event
         job->deadline_ns = now_ns + GRACE_NS;
         spent = NULL;
         job->report = event;
+    } else if (event->body_case == PENDIO__EVENT__BODY_HAPPENED && job->placed) {
+        event->run = job->number;
+        listener->hear(listener->state, event);
+        spent = NULL;
+        status = pnd_happened_add(&job->happened, event);
     } else {
         status = -EBADMSG;
     }
@@ -240,6 +258,25 @@ static void end_for(struct pnd_job *job, enum pnd_cause cause)
     if (job->cause == PND_CAUSE_NONE)
         job->cause = cause;
     pnd_process_signal(&job->process, SIGKILL);
+}
+
+int pnd_job_tell(struct pnd_job *job, uint64_t now_ns, const Pendio__TellRequest *told)
+{
+    uint8_t *framed = NULL;
+    size_t byte_count = 0;
+    if (!job->placed)
+        return -EINVAL;
+    int status = frame(&told->base, &framed, &byte_count);
+    if (status == 0)
+        status = pnd_process_feed(&job->process, framed, byte_count);
+    free(framed);
+    if (status == 0 && told->begin && !job->begun && job->report == NULL &&
+        job->cause == PND_CAUSE_NONE) {
+        job->begun = true;
+        job->started_ns = now_ns;
+        job->deadline_ns = deadline_of(job, now_ns);
+    }
+    return status;
 }
 
 void pnd_job_stop(struct pnd_job *job, uint64_t now_ns, enum pnd_cause cause)
@@ -267,152 +304,6 @@ void pnd_job_describe(const struct pnd_job *job, Pendio__Stats *ret_stats)
     *ret_stats = stats;
 }
 
-/* ------------------------------------------------------------------------------------------------
- * Over
- * --------------------------------------------------------------------------------------------- */
-
-int pnd_job_conclude(struct pnd_job *job, uint64_t now_ns, const struct pnd_listener *listener,
-                     Pendio__Event **ret_report, size_t *ret_packed_byte_count)
-{
-    struct pnd_ending ending = {
-        .workload = job->progress.workload,
-        .process = job->process.id,
-        .cause = job->cause,
-        .to_crash = job->to_crash,
-        .is_dying = job->is_dying,
-        .time_limit_ms = job->time_limit_ms,
-        .operation_count = job->progress.operations,
-        .report = job->report != NULL ? job->report->report : NULL,
-    };
-    pnd_process_signal(&job->process, SIGKILL); /* whatever it left behind in its group */
-    pnd_process_reap(&job->process, &ending.end);
-    ending.last_words = pnd_last_words_quote(&job->process.words);
-
-    Pendio__Report report = PENDIO__REPORT__INIT;
-    Pendio__Answers answers = PENDIO__ANSWERS__INIT;
-    report.elapsed_ns = now_ns - job->started_ns;
-    if (ending.report != NULL)
-        report = *ending.report;
-    else if (job->stats != NULL)
-        take_counts(job->stats->stats, &report, &answers);
-
-    char seen[64] = "";
-    Pendio__Check killed = PENDIO__CHECK__INIT;
-    Pendio__Check *checks = &killed;
-    killed.name = killed_name;
-    killed.verdict = PENDIO__VERDICT__PASSED;
-    killed.expected = killed_expected;
-    killed.seen = seen;
-
-    struct pnd_message_error reason;
-    if (pnd_verdict_decide(&ending, &report.verdict, &reason) > 0)
-        report.reason = reason.text;
-    if (ending.report == NULL && report.verdict == PENDIO__VERDICT__PASSED) {
-        (void)snprintf(seen, sizeof seen, "after %" PRIu64 " operations", ending.operation_count);
-        report.checks = &checks;
-        report.n_checks = 1;
-    }
-    return publish_report(job, &report, listener, ret_report, ret_packed_byte_count);
-}
-
-/* How far a run had come that cannot say so itself any more. */
-static void take_counts(const Pendio__Stats *stats, Pendio__Report *report,
-                        Pendio__Answers *answers)
-{
-    answers->done = stats->done;
-    answers->pending = stats->pending;
-    answers->refused = stats->refused;
-    report->answers = answers;
-    report->deliveries = stats->delivered;
-}
-
-int pnd_job_conclude_unstarted(struct pnd_job *job, int status, const struct pnd_listener *listener,
-                               Pendio__Event **ret_report, size_t *ret_packed_byte_count)
-{
-    struct pnd_message_error reason;
-    if (status == -ECANCELED)
-        (void)pnd_complain(&reason, status,
-                           "workload \"%s\": cancelled by request while it waited for its turn; "
-                           "submit it again to see it run",
-                           job->progress.workload);
-    else if (status == -ESHUTDOWN)
-        (void)pnd_complain(&reason, status,
-                           "workload \"%s\": never run, because pendiod was told to stop; start "
-                           "pendiod again and submit it again",
-                           job->progress.workload);
-    else if (job->scratch.path[0] == '\0')
-        (void)pnd_complain(&reason, status,
-                           "workload \"%s\": no private directory could be made for it below %s: "
-                           "%s; make room there, or start pendiod with another TMPDIR",
-                           job->progress.workload, pnd_scratch_base(), strerror(-status));
-    else
-        (void)pnd_complain(&reason, status,
-                           "workload \"%s\": no process could be started for it: %s; look at the "
-                           "limits pendiod runs under, and run it again",
-                           job->progress.workload, strerror(-status));
-    Pendio__Report report = PENDIO__REPORT__INIT;
-    report.verdict = status == -ECANCELED || status == -ESHUTDOWN ? PENDIO__VERDICT__FAILED
-                                                                  : PENDIO__VERDICT__INVALID;
-    report.reason = reason.text;
-    return publish_report(job, &report, listener, ret_report, ret_packed_byte_count);
-}
-
-static int publish_report(struct pnd_job *job, Pendio__Report *report,
-                          const struct pnd_listener *listener, Pendio__Event **ret_report,
-                          size_t *ret_packed_byte_count)
-{
-    Pendio__Stats stats = PENDIO__STATS__INIT;
-    complete_report(job, report, &stats);
-
-    Pendio__Event event = PENDIO__EVENT__INIT;
-    event.run = job->number;
-    event.body_case = PENDIO__EVENT__BODY_STATS;
-    event.stats = &stats;
-    listener->hear(listener->state, &event);
-    event.body_case = PENDIO__EVENT__BODY_REPORT;
-    event.report = report;
-    listener->hear(listener->state, &event);
-    return copy_event(&event, ret_report, ret_packed_byte_count);
-}
-
-static void complete_report(struct pnd_job *job, Pendio__Report *report, Pendio__Stats *stats)
-{
-    if (report->stats != NULL)
-        *stats = *report->stats;
-    else if (job->stats != NULL)
-        *stats = *job->stats->stats;
-    stats->workload = job->progress.workload;
-    stats->run = job->number;
-    stats->running = false;
-
-    report->stats = stats;
-    report->workload = job->progress.workload;
-    report->operations = job->progress.operations;
-    report->content_hash = job->content_hash;
-    report->seed = job->seed;
-}
-
-/* Its parts belong to the process's messages and to us; the copy is of one piece. */
-static int copy_event(const Pendio__Event *event, Pendio__Event **ret_copy,
-                      size_t *ret_packed_byte_count)
-{
-    uint8_t *packed = NULL;
-    size_t packed_bytes = 0;
-    int status = pnd_message_pack(&event->base, &packed, &packed_bytes);
-    if (status < 0)
-        return status;
-
-    struct pnd_message_error error;
-    ProtobufCMessage *copy = NULL;
-    status = pnd_message_unpack(event->base.descriptor, packed, packed_bytes, NULL, &copy, &error);
-    free(packed);
-    if (status < 0)
-        return -ENOMEM;
-    *ret_copy = (Pendio__Event *)copy;
-    *ret_packed_byte_count = packed_bytes;
-    return 0;
-}
-
 void pnd_job_destroy(struct pnd_job *job)
 {
     if (job == NULL)
@@ -422,6 +313,7 @@ void pnd_job_destroy(struct pnd_job *job)
         pnd_message_free(&job->stats->base);
     if (job->report != NULL)
         pnd_message_free(&job->report->base);
+    pnd_happened_fini(&job->happened);
     free(job->input);
     free(job->progress.workload);
     free(job->features);

@@ -7,6 +7,7 @@
 #define PND_JOB_H
 
 #include "content_hash.h"
+#include "happened.h"
 #include "messages.h"
 #include "process.h"
 #include "scratch.h"
@@ -27,6 +28,7 @@ struct pnd_submission {
     uint64_t memory_bytes;     /* private memory beside what every run needs; 0: no limit */
     uint64_t file_bytes;       /* of the largest file; 0: no limit */
     const char *peer;          /* who submits it; NULL: nobody knows */
+    uint64_t patience_ms;      /* of one place of several, until all are ready */
 };
 
 struct pnd_job {
@@ -43,7 +45,12 @@ struct pnd_job {
     uint64_t descriptor_count;
     uint64_t memory_bytes;
     uint64_t file_bytes;
-    uint8_t *input; /* the framed request, until it is started */
+    uint64_t patience_ms;
+    bool placed; /* it is one place of several */
+    bool begun;  /* and was told that all are ready */
+    uint32_t place;
+    struct pnd_happened happened; /* what the other places are to be told */
+    uint8_t *input;               /* the framed request, until it is started */
     size_t input_bytes;
 
     struct pnd_process process;
@@ -65,6 +72,12 @@ int pnd_job_start(struct pnd_job *job, const char *const *command, int watch, ui
 
 /* Takes what the process has said and kills it when its time is up. True once it is over. */
 bool pnd_job_attend(struct pnd_job *job, uint64_t now_ns, const struct pnd_listener *listener);
+
+/*
+ * Tells it what happened at other places, or to begin. Returns 0, -EINVAL when it is not one place
+ * of several, or -errno of pnd_process_feed().
+ */
+int pnd_job_tell(struct pnd_job *job, uint64_t now_ns, const Pendio__TellRequest *told);
 
 /* Asks the process to end, and gives it a moment; unless it has reported, and ends anyway. */
 void pnd_job_stop(struct pnd_job *job, uint64_t now_ns, enum pnd_cause cause);

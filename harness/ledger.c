@@ -31,7 +31,7 @@ static int pools_init(struct pnd_ledger *ledger, const struct pnd_plan *plan)
         struct pnd_pool_page *pool = &ledger->pools[i];
         pool->context_count = plan->pools[i].context_count;
         pool->slice_bytes = plan->pools[i].slice_bytes;
-        pool->put_back = calloc(pool->context_count, sizeof *pool->put_back);
+        pool->put_back = calloc(pool->context_count + 1, sizeof *pool->put_back);
         if (pool->put_back == NULL)
             return -ENOMEM;
     }

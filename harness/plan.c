@@ -137,8 +137,8 @@ static int compile_endpoint(struct pnd_compiler *compiler, size_t index)
             return pnd_plan_refuse(compiler, -EINVAL, path,
                                    "is named \"%.60s\" like endpoints[%zu]; rename one",
                                    source->name, i);
-    plan->endpoints[index] =
-        (struct pnd_plan_endpoint){source->name, source->family, source->file_bytes};
+    plan->endpoints[index] = (struct pnd_plan_endpoint){
+        .name = source->name, .family = source->family, .file_bytes = source->file_bytes};
     return 0;
 }
 
@@ -162,7 +162,7 @@ static int compile_actor(struct pnd_compiler *compiler, size_t index)
     struct pnd_plan_actor *actor = &compiler->plan->actors[index];
     compiler->actor_index = index;
     compiler->label_count = 0;
-    actor->instance_count = source->instance_count;
+    actor->instance_count = pnd_plan_is_here(compiler->plan, source) ? source->instance_count : 0;
     actor->block_count = (uint32_t)source->n_blocks;
     actor->blocks = calloc(source->n_blocks + 1, sizeof *actor->blocks);
     compiler->context_pools = calloc(actor->context_count + 1, sizeof *compiler->context_pools);
@@ -242,12 +242,15 @@ static int allocate(struct pnd_plan *plan, const Pendio__Workload *workload)
     return 0;
 }
 
-static int compile(struct pnd_compiler *compiler, const struct pnd_plan_limits *limits)
+static int compile(struct pnd_compiler *compiler, const Pendio__Placement *placement,
+                   const struct pnd_plan_limits *limits)
 {
     const Pendio__Workload *workload = compiler->workload;
     int status = allocate(compiler->plan, workload);
     if (status == 0)
         status = compile_settings(compiler);
+    if (status == 0)
+        status = pnd_plan_compile_placement(compiler, placement);
     if (status == 0)
         status = pnd_plan_compile_environment(compiler);
     if (status == 0)
@@ -263,6 +266,8 @@ static int compile(struct pnd_compiler *compiler, const struct pnd_plan_limits *
     if (status == 0)
         status = pnd_plan_check_run(compiler);
     if (status == 0)
+        status = pnd_plan_compile_places(compiler);
+    if (status == 0)
         status = pnd_plan_count(compiler, limits);
     return status;
 }
@@ -270,12 +275,19 @@ static int compile(struct pnd_compiler *compiler, const struct pnd_plan_limits *
 int pnd_plan_create(const Pendio__Workload *workload, const struct pnd_plan_limits *limits,
                     struct pnd_plan **ret_plan, struct pnd_message_error *error)
 {
+    return pnd_plan_create_part(workload, NULL, limits, ret_plan, error);
+}
+
+int pnd_plan_create_part(const Pendio__Workload *workload, const Pendio__Placement *placement,
+                         const struct pnd_plan_limits *limits, struct pnd_plan **ret_plan,
+                         struct pnd_message_error *error)
+{
     error->text[0] = '\0';
     struct pnd_plan *plan = calloc(1, sizeof *plan);
     if (plan == NULL)
         return -ENOMEM;
     struct pnd_compiler compiler = {.workload = workload, .plan = plan, .error = error};
-    int status = compile(&compiler, limits);
+    int status = compile(&compiler, placement, limits);
     if (status == -ENOMEM)
         snprintf(error->text, sizeof error->text, "no memory left to plan the workload");
     if (status < 0) {
@@ -289,8 +301,14 @@ int pnd_plan_create(const Pendio__Workload *workload, const struct pnd_plan_limi
 int pnd_plan_check(const Pendio__Workload *workload, const struct pnd_plan_limits *limits,
                    struct pnd_message_error *error)
 {
+    return pnd_plan_check_part(workload, NULL, limits, error);
+}
+
+int pnd_plan_check_part(const Pendio__Workload *workload, const Pendio__Placement *placement,
+                        const struct pnd_plan_limits *limits, struct pnd_message_error *error)
+{
     struct pnd_plan *plan = NULL;
-    int status = pnd_plan_create(workload, limits, &plan, error);
+    int status = pnd_plan_create_part(workload, placement, limits, &plan, error);
     pnd_plan_destroy(plan);
     return status;
 }
@@ -323,5 +341,6 @@ void pnd_plan_destroy(struct pnd_plan *plan)
     free(plan->endpoints);
     free(plan->pools);
     free((void *)plan->events);
+    free(plan->event_ways);
     free(plan);
 }

@@ -14,9 +14,11 @@
 #include <stdint.h>
 
 enum {
-    PND_PLAN_NONE = -1,       /* an index that names nothing */
-    PND_PLAN_ERROR_COUNT = 8, /* errors one step may expect */
-    PND_PLAN_SELF = 0,        /* handle index of "self" */
+    PND_PLAN_NONE = -1,         /* an index that names nothing */
+    PND_PLAN_ERROR_COUNT = 8,   /* errors one step may expect */
+    PND_PLAN_SELF = 0,          /* handle index of "self" */
+    PND_PLAN_PLACE_COUNT = 16,  /* daemons one run may be on */
+    PND_PLAN_TOLD_COUNT = 1024, /* binds and signals that others are told in one run */
 };
 
 #define PND_PLAN_OPEN UINT32_MAX /* a count of rounds nobody knows beforehand */
@@ -163,6 +165,21 @@ struct pnd_plan_endpoint {
     const char *name;
     Pendio__Family family;
     uint64_t file_bytes;
+    bool told; /* it is bound here, and used at other places */
+};
+
+struct pnd_plan_event {
+    bool told;  /* counted here, and waited for at other places */
+    bool heard; /* waited for here, and counted at other places */
+};
+
+/* The part of a run that is here, when others are elsewhere. */
+struct pnd_plan_placement {
+    bool given; /* else everything is here */
+    uint32_t place;
+    uint32_t place_count;
+    int family;          /* of the address; 0: loopback */
+    uint8_t address[16]; /* where endpoints are bound that others use */
 };
 
 struct pnd_plan {
@@ -189,6 +206,8 @@ struct pnd_plan {
     struct pnd_plan_endpoint *endpoints;
     struct pnd_plan_actor *actors;
     const char **events;
+    struct pnd_plan_event *event_ways; /* one for each */
+    struct pnd_plan_placement placement;
 };
 
 /* The daemon's ceilings; descriptors from RLIMIT_NOFILE. */
@@ -204,6 +223,16 @@ int pnd_plan_check(const Pendio__Workload *workload, const struct pnd_plan_limit
 /* As pnd_plan_check(), and the plan, to be freed with pnd_plan_destroy(). */
 int pnd_plan_create(const Pendio__Workload *workload, const struct pnd_plan_limits *limits,
                     struct pnd_plan **ret_plan, struct pnd_message_error *error);
+
+/*
+ * The same of what is at one place of several: actors elsewhere have no instances, pools that only
+ * they use no contexts. NULL: everything is here. A placement that is none is -EINVAL, too.
+ */
+int pnd_plan_check_part(const Pendio__Workload *workload, const Pendio__Placement *placement,
+                        const struct pnd_plan_limits *limits, struct pnd_message_error *error);
+int pnd_plan_create_part(const Pendio__Workload *workload, const Pendio__Placement *placement,
+                         const struct pnd_plan_limits *limits, struct pnd_plan **ret_plan,
+                         struct pnd_message_error *error);
 
 /* NULL is allowed. */
 void pnd_plan_destroy(struct pnd_plan *plan);

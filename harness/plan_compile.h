@@ -121,6 +121,18 @@ int pnd_plan_compile_expectation(const struct pnd_compiler *compiler,
                                  const Pendio__Expectation *source,
                                  struct pnd_plan_expectation *expect);
 
+/* In plan_place.c: which part of a run is here; before actors are compiled. 0 or -EINVAL. */
+int pnd_plan_compile_placement(struct pnd_compiler *compiler, const Pendio__Placement *placement);
+
+/* In plan_place.c: whether the instances that an actor begins with are here. */
+bool pnd_plan_is_here(const struct pnd_plan *plan, const Pendio__Actor *actor);
+
+/* In plan_place.c: what goes from place to place; after that. 0, -EINVAL or -ENOMEM. */
+int pnd_plan_compile_places(struct pnd_compiler *compiler);
+
+/* In plan_place.c: once instances are counted, what a part of a run needs. 0 or -E2BIG. */
+int pnd_plan_settle_places(struct pnd_compiler *compiler);
+
 /* Counts what the run will use and holds it against the limits. */
 int pnd_plan_count(struct pnd_compiler *compiler, const struct pnd_plan_limits *limits);
 

@@ -75,12 +75,15 @@ static int check_begun(struct pnd_compiler *compiler)
         char path[64];
         snprintf(path, sizeof path, "actors[%u]", i);
         begun += plan->actors[i].instance_count;
-        if (plan->actors[i].instance_total == 0)
+        if (plan->actors[i].instance_total == 0 && !plan->placement.given)
             return pnd_plan_refuse(
                 compiler, -EINVAL, path,
                 "\"%.60s\" never begins; set instance_count, or name it in a `start_actor`",
                 plan->actors[i].name);
     }
+    if (begun == 0 && plan->placement.given)
+        return pnd_plan_refuse(compiler, -EINVAL, "actors", "none begins at place %u; leave it out",
+                               plan->placement.place);
     if (begun == 0)
         return pnd_plan_refuse(compiler, -EINVAL, "actors",
                                "no instance begins; set instance_count of one to at least 1");
@@ -217,6 +220,8 @@ int pnd_plan_count(struct pnd_compiler *compiler, const struct pnd_plan_limits *
         status = check_begun(compiler);
     if (status == 0)
         status = check_self(compiler);
+    if (status == 0 && plan->placement.given)
+        status = pnd_plan_settle_places(compiler);
     if (status == 0)
         status =
             limit_of(compiler, "limits.time_ms", asked->time_ms, limits->time_ms, &own.time_ms);

@@ -86,22 +86,6 @@ static int check_record(struct pnd_compiler *compiler)
     return 0;
 }
 
-/* What the schema has, and a run of this version does not do. */
-static int check_undone(struct pnd_compiler *compiler)
-{
-    const Pendio__Workload *workload = compiler->workload;
-    for (size_t i = 0; i < workload->n_actors; i++)
-        if (workload->actors[i]->place > 0) {
-            char path[48];
-            snprintf(path, sizeof path, "actors[%zu].place", i);
-            return pnd_plan_refuse(compiler, -EINVAL, path,
-                                   "is %u, but this version runs all actors at place 0; leave it "
-                                   "out",
-                                   workload->actors[i]->place);
-        }
-    return 0;
-}
-
 int pnd_plan_compile_environment(struct pnd_compiler *compiler)
 {
     int status = check_hash(compiler);
@@ -109,7 +93,5 @@ int pnd_plan_compile_environment(struct pnd_compiler *compiler)
         status = compile_needs(compiler);
     if (status == 0)
         status = check_record(compiler);
-    if (status == 0)
-        status = check_undone(compiler);
     return status < 0 ? status : check_environment(compiler);
 }

@@ -32,6 +32,7 @@ enum {
     PIECE_COUNT = 64, /* of standard error at a time, so that a chatterbox does not hold us */
     GRACE_S = 5,      /* of processor time: it is killed for its time before, and with a reason */
     MILLISECONDS = 1000,
+    UNREAD_BYTES = 4 << 20, /* fed to a process that does not read */
 };
 
 /* Programs, their libraries, and the books of a run. */
@@ -75,7 +76,12 @@ static void close_once(int *descriptor);
 int pnd_process_start(const struct pnd_process_options *options, uint8_t *input,
                       size_t input_byte_count, struct pnd_process *ret_process)
 {
-    struct pnd_process process = {.ended = -1, .pending = input, .pending_bytes = input_byte_count};
+    struct pnd_process process = {
+        .ended = -1,
+        .pending = input,
+        .pending_bytes = input_byte_count,
+        .keeps_input = options->keeps_input,
+    };
     struct pipes pipes = {{-1, -1}, {-1, -1}, {-1, -1}};
     int status = open_pipes(&pipes);
     if (status < 0)
@@ -248,7 +254,7 @@ static int adopt(struct pnd_process *process, struct pipes *pipes, int watch)
     process->ended = pidfd_open(process->id, 0);
     int status = process->ended < 0 ? -errno : watch_one(watch, process->ended, EPOLLIN);
     if (status == 0)
-        status = watch_one(watch, process->input, EPOLLOUT);
+        status = watch_one(watch, process->input, EPOLLOUT | EPOLLET); /* it may stay empty */
     if (status == 0)
         status = watch_one(watch, process->output, EPOLLIN);
     if (status == 0)
@@ -286,7 +292,7 @@ void pnd_process_move(struct pnd_process *process)
         listen_to(process);
 }
 
-/* Its input ends when all was fed, or when it no longer reads. */
+/* Its input ends when all was fed, unless it is kept, or when it no longer reads. */
 static void feed(struct pnd_process *process)
 {
     while (process->fed_bytes < process->pending_bytes) {
@@ -294,13 +300,38 @@ static void feed(struct pnd_process *process)
                               process->pending_bytes - process->fed_bytes);
         if (count < 0 && errno == EAGAIN)
             return;
-        if (count < 0)
+        if (count < 0) {
+            process->keeps_input = false;
             break;
+        }
         process->fed_bytes += (size_t)count;
     }
-    close_once(&process->input);
     free(process->pending);
     process->pending = NULL;
+    process->pending_bytes = process->fed_bytes = 0;
+    if (!process->keeps_input)
+        close_once(&process->input);
+}
+
+int pnd_process_feed(struct pnd_process *process, const uint8_t *bytes, size_t byte_count)
+{
+    size_t left = process->pending_bytes - process->fed_bytes;
+    if (process->input < 0 || !process->keeps_input)
+        return -EPIPE;
+    if (byte_count > UNREAD_BYTES || left > UNREAD_BYTES)
+        return -ENOBUFS;
+    uint8_t *pending = malloc(left + byte_count + 1);
+    if (pending == NULL)
+        return -ENOMEM;
+    if (left > 0)
+        memcpy(pending, process->pending + process->fed_bytes, left);
+    memcpy(pending + left, bytes, byte_count);
+    free(process->pending);
+    process->pending = pending;
+    process->pending_bytes = left + byte_count;
+    process->fed_bytes = 0;
+    feed(process);
+    return 0;
 }
 
 static void listen_to(struct pnd_process *process)

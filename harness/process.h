@@ -22,6 +22,7 @@ struct pnd_process_options {
     uint64_t file_bytes;       /* of its largest file; 0: no limit */
     uint64_t time_ms;          /* that it may take, on all processors; 0: no limit */
     int watch;                 /* epoll descriptor that shall wake for it */
+    bool keeps_input;          /* open, for what it will be fed later */
 };
 
 /* How a process ended, as waitid() tells it. */
@@ -39,6 +40,7 @@ struct pnd_process {
     uint8_t *pending; /* what still has to be fed */
     size_t pending_bytes;
     size_t fed_bytes;
+    bool keeps_input;
     struct pnd_inflow frames;
     struct pnd_last_words words;
 };
@@ -50,6 +52,12 @@ struct pnd_process {
  */
 int pnd_process_start(const struct pnd_process_options *options, uint8_t *input,
                       size_t input_byte_count, struct pnd_process *ret_process);
+
+/*
+ * Adds to what it is fed, when it keeps its input. Returns 0, -EPIPE when it does not or reads no
+ * longer, -ENOBUFS when it has left too much unread, or -ENOMEM.
+ */
+int pnd_process_feed(struct pnd_process *process, const uint8_t *bytes, size_t byte_count);
 
 /* Moves what can be moved to its standard input and from its standard error. */
 void pnd_process_move(struct pnd_process *process);

@@ -6,6 +6,7 @@
  */
 #include "address.h"
 #include "content.h"
+#include "elsewhere.h"
 #include "expect.h"
 #include "fault.h"
 #include "instance.h"
@@ -98,13 +99,15 @@ static enum pnd_step_verdict step_bind(struct pnd_engine *engine, struct pnd_ins
     struct pnd_engine_endpoint *endpoint = &engine->endpoints[index];
     Pendio__Family family = engine->plan->endpoints[index].family;
     pendio_handle handle = instance->handles[step->handle_index];
-    pnd_address_prepare_bind(endpoint, family, index);
+    pnd_address_prepare_bind(endpoint, engine->plan, index);
     int status = engine->subject->handle_bind(engine->loop, handle, endpoint->address.address,
                                               endpoint->address.byte_count);
     if (skip_without_ip6(engine, family, status))
         return PND_STEP_NEXT;
     if (status == 0)
         status = engine->subject->handle_local(engine->loop, handle, &endpoint->address);
+    if (status == 0)
+        pnd_elsewhere_bound(engine, index);
     return answered(engine, instance, step, status);
 }
 
@@ -208,6 +211,7 @@ static enum pnd_step_verdict step_signal(struct pnd_engine *engine, struct pnd_i
     (void)instance;
     engine->events[step->event_index].count += step->times;
     pnd_instance_wake_all(engine, &engine->events[step->event_index].waiting);
+    pnd_elsewhere_signalled(engine, (uint32_t)step->event_index, step->times);
     return PND_STEP_NEXT;
 }
 

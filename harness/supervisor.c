@@ -225,12 +225,19 @@ static uint64_t now(void)
  * Asked
  * --------------------------------------------------------------------------------------------- */
 
+static struct pnd_job *find_running(const struct pnd_supervisor *supervisor, uint64_t run)
+{
+    for (uint32_t i = 0; i < supervisor->running_count; i++)
+        if (supervisor->running[i]->number == run)
+            return supervisor->running[i];
+    return NULL;
+}
+
 const Pendio__Progress *pnd_supervisor_find(const struct pnd_supervisor *supervisor, uint64_t run)
 {
-    for (uint32_t i = 0; i < supervisor->running_count; i++) {
-        if (supervisor->running[i]->number == run)
-            return &supervisor->running[i]->progress;
-    }
+    const struct pnd_job *running = find_running(supervisor, run);
+    if (running != NULL)
+        return &running->progress;
     uint32_t ahead_count = supervisor->running_count;
     for (struct pnd_job *job = supervisor->first; job != NULL; job = job->next) {
         job->progress.ahead_count = ahead_count++;
@@ -242,12 +249,11 @@ const Pendio__Progress *pnd_supervisor_find(const struct pnd_supervisor *supervi
 
 int pnd_supervisor_cancel(struct pnd_supervisor *supervisor, uint64_t run)
 {
-    for (uint32_t i = 0; i < supervisor->running_count; i++) {
-        if (supervisor->running[i]->number == run) {
-            pnd_job_stop(supervisor->running[i], now(), PND_CAUSE_CANCEL);
-            set_timer(supervisor);
-            return 0;
-        }
+    struct pnd_job *running = find_running(supervisor, run);
+    if (running != NULL) {
+        pnd_job_stop(running, now(), PND_CAUSE_CANCEL);
+        set_timer(supervisor);
+        return 0;
     }
     for (struct pnd_job **at = &supervisor->first; *at != NULL; at = &(*at)->next) {
         if ((*at)->number == run) {
@@ -256,6 +262,23 @@ int pnd_supervisor_cancel(struct pnd_supervisor *supervisor, uint64_t run)
         }
     }
     return -ENOENT;
+}
+
+int pnd_supervisor_tell(struct pnd_supervisor *supervisor, const Pendio__TellRequest *told)
+{
+    struct pnd_job *job = find_running(supervisor, told->run);
+    if (job == NULL)
+        return -ENOENT;
+    int status = pnd_job_tell(job, now(), told);
+    set_timer(supervisor);
+    return status;
+}
+
+const struct pnd_happened *pnd_supervisor_happened(const struct pnd_supervisor *supervisor,
+                                                   uint64_t run)
+{
+    const struct pnd_job *job = find_running(supervisor, run);
+    return job != NULL ? &job->happened : NULL;
 }
 
 size_t pnd_supervisor_stats(const struct pnd_supervisor *supervisor, Pendio__Stats *ret_stats,

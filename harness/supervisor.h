@@ -45,6 +45,16 @@ int pnd_supervisor_submit(struct pnd_supervisor *supervisor,
  */
 int pnd_supervisor_cancel(struct pnd_supervisor *supervisor, uint64_t run);
 
+/*
+ * Tells a run that is one place of several. Returns 0, -ENOENT when it is not under way, or -errno
+ * of pnd_job_tell().
+ */
+int pnd_supervisor_tell(struct pnd_supervisor *supervisor, const Pendio__TellRequest *told);
+
+/* What other places are to be told by a run under way; NULL for every other. Valid until a turn. */
+const struct pnd_happened *pnd_supervisor_happened(const struct pnd_supervisor *supervisor,
+                                                   uint64_t run);
+
 /* How far a run has come that waits or is under way; NULL for every other. Valid until a turn. */
 const Pendio__Progress *pnd_supervisor_find(const struct pnd_supervisor *supervisor, uint64_t run);
 

@@ -44,8 +44,8 @@ int pnd_verdict_decide(const struct pnd_ending *ending, Pendio__Verdict *ret_ver
                        ending->workload, (long)ending->process, what, ending->operation_count,
                        quoted ? ", its last words: \"" : "", ending->last_words, quoted ? "\"" : "",
                        remedy(ending));
-    *ret_verdict =
-        ending->cause == PND_CAUSE_CANCEL ? PENDIO__VERDICT__FAILED : PENDIO__VERDICT__CRASHED;
+    bool is_ended = ending->cause == PND_CAUSE_CANCEL || ending->cause == PND_CAUSE_ALONE;
+    *ret_verdict = is_ended ? PENDIO__VERDICT__FAILED : PENDIO__VERDICT__CRASHED;
     return 1;
 }
 
@@ -83,6 +83,11 @@ static void describe(const struct pnd_ending *ending, char *ret_what)
     case PND_CAUSE_CANCEL:
         (void)snprintf(ret_what, WHAT_BYTES, "was cancelled by request");
         return;
+    case PND_CAUSE_ALONE:
+        (void)snprintf(ret_what, WHAT_BYTES,
+                       "was ready, and then not told in time that all other places are: it was "
+                       "killed");
+        return;
     case PND_CAUSE_NONE:
         break;
     }
@@ -107,6 +112,8 @@ static const char *remedy(const struct pnd_ending *ending)
         return "start pendiod again and submit it again";
     case PND_CAUSE_CANCEL:
         return "submit it again to see it to its end";
+    case PND_CAUSE_ALONE:
+        return "look at what the other daemons are busy with, and run it again";
     case PND_CAUSE_LATE:
     case PND_CAUSE_NOISE:
         return "this is a fault of pendiod: report it with the workload";

@@ -15,6 +15,7 @@ enum pnd_cause {
     PND_CAUSE_NOISE,  /* what it wrote is no event */
     PND_CAUSE_STOP,   /* the daemon itself was told to end */
     PND_CAUSE_CANCEL, /* somebody asked for that */
+    PND_CAUSE_ALONE,  /* it was ready, and the other places were not in time */
 };
 
 struct pnd_ending {

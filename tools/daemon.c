@@ -20,15 +20,18 @@
 #define PATH_LIMIT_BYTES (sizeof((struct sockaddr_un *)NULL)->sun_path - sizeof ".events")
 
 static const char tls_scheme[] = "tls+tcp://";
-static struct pnd_credentials credentials; /* of the one link */
+static struct pnd_credentials credentials; /* of all links that have any */
+static const struct pnd_credentials no_credentials;
 
 static const int64_t connect_patience_ns = 3 * (int64_t)PND_CLOCK_SECOND;
 static const int64_t glance_patience_ns = 200 * (int64_t)PND_CLOCK_MS;
 static const int64_t request_timeout_ns = 10 * (int64_t)PND_CLOCK_SECOND;
 
-static int choose_url(const struct pnd_options *options, struct pnd_daemon *daemon);
+static int choose_url(const struct pnd_options *options, int index, struct pnd_daemon *daemon);
+static bool is_secure(const char *url);
 static bool has_socket(const char *url);
 static int read_credentials(const struct pnd_options *options, const char *url);
+static bool is_any_secure(const struct pnd_options *options);
 static void take_events_url(const struct pnd_daemon *daemon, const char *told, char *ret_url);
 static int say_hello(const struct pnd_options *options, struct pnd_daemon *daemon);
 static int take_hello(const struct pnd_options *options, const Pendio__HelloReply *hello,
@@ -38,19 +41,26 @@ static int check_path(const char *url);
 
 int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_daemon)
 {
+    return pnd_daemon_open_each(options, 0, ret_daemon);
+}
+
+int pnd_daemon_open_each(const struct pnd_options *options, int index,
+                         struct pnd_daemon *ret_daemon)
+{
     struct pnd_daemon daemon = {.timeout_ns = request_timeout_ns};
     int64_t patience_ns = connect_patience_ns;
     if (options->timeout_ns > 0)
         daemon.timeout_ns = patience_ns = options->timeout_ns;
 
-    int status = choose_url(options, &daemon);
+    int status = choose_url(options, index, &daemon);
     if (status == 0)
         status = check_path(daemon.url);
     if (status == 0)
         status = read_credentials(options, daemon.url);
     if (status < 0)
         return status;
-    status = pnd_link_open(daemon.url, &credentials, patience_ns, &daemon.link);
+    status = pnd_link_open(daemon.url, is_secure(daemon.url) ? &credentials : &no_credentials,
+                           patience_ns, &daemon.link);
     if (status < 0)
         return explain_connect(&daemon, status);
     status = say_hello(options, &daemon);
@@ -61,12 +71,12 @@ int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_da
 
 int pnd_daemon_open_if_there(const struct pnd_options *options, struct pnd_daemon *ret_daemon)
 {
-    if (options->url != NULL)
+    if (options->url_count > 0)
         return pnd_daemon_open(options, ret_daemon);
 
     struct pnd_daemon daemon = {.timeout_ns = request_timeout_ns};
     if (pnd_url_default(daemon.url, sizeof daemon.url) == 0 && has_socket(daemon.url) &&
-        pnd_link_open(daemon.url, &credentials, glance_patience_ns, &daemon.link) == -EINTR)
+        pnd_link_open(daemon.url, &no_credentials, glance_patience_ns, &daemon.link) == -EINTR)
         return -EINTR;
     int status = daemon.link != NULL ? say_hello(options, &daemon) : 0;
     if (status == 0)
@@ -87,6 +97,19 @@ static int check_path(const char *url)
     return -EINVAL;
 }
 
+static bool is_secure(const char *url)
+{
+    return strncmp(url, tls_scheme, strlen(tls_scheme)) == 0;
+}
+
+static bool is_any_secure(const struct pnd_options *options)
+{
+    for (int index = 0; index < options->url_count; index++)
+        if (is_secure(options->urls[index]))
+            return true;
+    return false;
+}
+
 /* Where both ends prove who they are, and nowhere else. */
 static int read_credentials(const struct pnd_options *options, const char *url)
 {
@@ -96,15 +119,15 @@ static int read_credentials(const struct pnd_options *options, const char *url)
         .authority = options->authority,
     };
     struct pnd_message_error error = {""};
-    bool is_secure = strncmp(url, tls_scheme, strlen(tls_scheme)) == 0;
-    if (pnd_credentials_read(&files, &credentials, &error) < 0) {
+    if (credentials.certificate == NULL && pnd_credentials_read(&files, &credentials, &error) < 0) {
         pnd_say_error("%s", error.text);
         return -EINVAL;
     }
-    if (is_secure == (credentials.certificate != NULL))
+    bool given = credentials.certificate != NULL;
+    if (given ? is_any_secure(options) : !is_secure(url))
         return 0;
-    pnd_say_error(is_secure ? "%s: it needs --tls-certificate, --tls-key and --tls-authority"
-                            : "%s: certificates are of use to tls+tcp:// only; leave them out",
+    pnd_say_error(given ? "%s: certificates are of use to tls+tcp:// only; leave them out"
+                        : "%s: it needs --tls-certificate, --tls-key and --tls-authority",
                   url);
     return -EINVAL;
 }
@@ -114,8 +137,7 @@ static void take_events_url(const struct pnd_daemon *daemon, const char *told, c
 {
     const char *port = strrchr(told, ':');
     const char *end = strrchr(daemon->url, ':');
-    bool is_secure = strncmp(daemon->url, tls_scheme, strlen(tls_scheme)) == 0;
-    if (is_secure && port != NULL && end != NULL)
+    if (is_secure(daemon->url) && port != NULL && end != NULL)
         (void)snprintf(ret_url, sizeof daemon->url, "%.*s%s", (int)(end - daemon->url), daemon->url,
                        port);
     else
@@ -130,20 +152,20 @@ static bool has_socket(const char *url)
            access(url + sizeof scheme - 1, F_OK) == 0;
 }
 
-static int choose_url(const struct pnd_options *options, struct pnd_daemon *daemon)
+static int choose_url(const struct pnd_options *options, int index, struct pnd_daemon *daemon)
 {
-    if (options->url == NULL) {
+    if (options->url_count == 0) {
         int status = pnd_url_default(daemon->url, sizeof daemon->url);
         if (status < 0)
             pnd_say_error("XDG_RUNTIME_DIR or TMPDIR is too long for a URL; name one with --url");
         return status;
     }
-    if (strlen(options->url) >= sizeof daemon->url) {
-        pnd_say_error("--url %.40s...: use a URL of less than %zu bytes", options->url,
-                      sizeof daemon->url);
+    const char *url = options->urls[index];
+    if (strlen(url) >= sizeof daemon->url) {
+        pnd_say_error("--url %.40s...: use a URL of less than %zu bytes", url, sizeof daemon->url);
         return -EINVAL;
     }
-    (void)snprintf(daemon->url, sizeof daemon->url, "%s", options->url);
+    (void)snprintf(daemon->url, sizeof daemon->url, "%s", url);
     return 0;
 }
 
@@ -206,7 +228,7 @@ static int explain_connect(const struct pnd_daemon *daemon, int status)
                       daemon->url);
         break;
     case -ECONNREFUSED:
-        if (credentials.certificate != NULL) {
+        if (is_secure(daemon->url)) {
             pnd_say_error("%s: nobody listens there, or one of the two certificates is not what "
                           "the other end trusts: look at its name, its time and its authority",
                           daemon->url);

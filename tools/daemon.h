@@ -15,10 +15,15 @@ struct pnd_daemon {
 };
 
 /*
- * Connects to where the options say and exchanges hello; may be called once. Returns 0, or -errno
+ * Connects to where the options say, or to the first such place, and exchanges hello; may be called
+ * once. Returns 0, or -errno
  * after a line on stderr (none for -EINTR).
  */
 int pnd_daemon_open(const struct pnd_options *options, struct pnd_daemon *ret_daemon);
+
+/* The same of the URL at `index` of several, once for each. */
+int pnd_daemon_open_each(const struct pnd_options *options, int index,
+                         struct pnd_daemon *ret_daemon);
 
 /*
  * The same, but without --url no daemon is as good as one: then `link` is NULL, and nothing is

@@ -10,16 +10,20 @@
 
 #include <stdio.h>
 
-void pnd_environment_init(struct pnd_environment *environment, const struct pnd_daemon *daemon,
-                          const struct pnd_outcome *outcomes, size_t outcome_count)
+void pnd_environment_init(struct pnd_environment *environment, const struct pnd_daemon *daemons,
+                          size_t daemon_count, const struct pnd_outcome *outcomes,
+                          size_t outcome_count)
 {
+    size_t used = 0;
     *environment = (struct pnd_environment){
         .version = PENDIO_VERSION_TEXT,
-        .daemon_version = daemon->version,
+        .daemon_version = daemons[0].version,
         .backend = "",
     };
     (void)uname(&environment->system);
-    (void)snprintf(environment->url, sizeof environment->url, "%s", daemon->url);
+    for (size_t index = 0; index < daemon_count && used < sizeof environment->url; index++)
+        used += (size_t)snprintf(environment->url + used, sizeof environment->url - used, "%s%s",
+                                 index > 0 ? " " : "", daemons[index].url);
     pnd_say_clean(environment->url);
 
     for (size_t index = 0; index < outcome_count; index++) {

@@ -17,6 +17,8 @@ static void explain_identity(const Pendio__Workload *workload, const char *hash,
 static void explain_limits(const Pendio__Limits *limits, FILE *out);
 static void explain_environment(const Pendio__Environment *environment, FILE *out);
 static void explain_loop(const Pendio__LoopSettings *loop, FILE *out);
+static void explain_places(const Pendio__Workload *workload, FILE *out);
+static uint32_t count_places(const Pendio__Workload *workload);
 static void explain_resources(const Pendio__Workload *workload, FILE *out);
 static void explain_record(const Pendio__Record *record, FILE *out);
 static const char *describe_family(Pendio__Family family);
@@ -37,6 +39,7 @@ void pnd_explain_workload(const Pendio__Workload *workload, const char *hash, FI
         explain_environment(workload->environment, out);
     if (workload->loop != NULL)
         explain_loop(workload->loop, out);
+    explain_places(workload, out);
     explain_resources(workload, out);
     for (size_t index = 0; index < workload->n_actors; index++)
         explain_actor(workload, workload->actors[index], out);
@@ -143,6 +146,24 @@ static void explain_loop(const Pendio__LoopSettings *loop, FILE *out)
     (void)fputs(*between == ',' ? ".\n" : "", out);
 }
 
+static void explain_places(const Pendio__Workload *workload, FILE *out)
+{
+    uint32_t count = count_places(workload);
+    if (count > 1)
+        (void)fprintf(out, "  It has %u places, from 0: each its own daemon, or all on one.\n",
+                      count);
+}
+
+/* The highest of those that begin, and one. */
+static uint32_t count_places(const Pendio__Workload *workload)
+{
+    uint32_t count = 1;
+    for (size_t index = 0; index < workload->n_actors; index++)
+        if (workload->actors[index]->instance_count > 0 && workload->actors[index]->place >= count)
+            count = workload->actors[index]->place + 1;
+    return count;
+}
+
 static void explain_resources(const Pendio__Workload *workload, FILE *out)
 {
     for (size_t index = 0; index < workload->n_pools; index++) {
@@ -162,6 +183,8 @@ static void explain_resources(const Pendio__Workload *workload, FILE *out)
                       made ? describe_family(endpoint->family) : "a file's name");
         if (endpoint->file_bytes > 0)
             (void)fprintf(out, " of %s", pnd_words_bytes(endpoint->file_bytes).text);
+        if (count_places(workload) > 1 && endpoint->family <= PENDIO__FAMILY__UDP6)
+            (void)fputs(", or at the address of its place where others use it", out);
         (void)fputs(".\n", out);
     }
 }
@@ -201,8 +224,10 @@ static void explain_actor(const Pendio__Workload *workload, const Pendio__Actor 
                       actor->instance_count > 0 ? " and " : "");
     else if (actor->instance_count == 0)
         (void)fputs("which nobody begins", out);
-    if (actor->place > 0)
-        (void)fprintf(out, ", on daemon %u of several", actor->place + 1);
+    if (actor->instance_count > 0 && count_places(workload) > 1)
+        (void)fprintf(out, ", at place %u", actor->place);
+    if (actor->instance_count == 0 && count_places(workload) > 1)
+        (void)fputs(", where that is", out);
     bool alone = actor->instance_count <= 1 && !is_begun_by_accepts(workload, actor);
     (void)fputs(alone ? ":\n" : ", each of which does:\n", out);
     for (size_t index = 0; index < actor->n_blocks; index++)

@@ -49,10 +49,11 @@ struct pnd_link {
 };
 
 /*
- * The one of this process, never closed: nng_close() of nng before 1.8 may wait forever for a pipe
+ * Those of this process, never closed: nng_close() of nng before 1.8 may wait forever for a pipe
  * that was just receiving (its issue 1543). The end of the process closes everything.
  */
-static struct pnd_link the_link = {.events_descriptor = -1, .notice_descriptor = -1};
+static struct pnd_link all_links[PND_LINK_COUNT];
+static size_t all_link_count;
 
 static int open_requests(struct pnd_link *link);
 static int connect_requests(struct pnd_link *link, const char *url, int64_t patience_ns);
@@ -72,8 +73,9 @@ static int status_of(int nng_error);
 int pnd_link_open(const char *url, const struct pnd_credentials *credentials, int64_t patience_ns,
                   struct pnd_link **ret_link)
 {
-    struct pnd_link *link = &the_link;
-    assert(link->notice_descriptor < 0);
+    assert(all_link_count < PND_LINK_COUNT);
+    struct pnd_link *link = &all_links[all_link_count++];
+    link->events_descriptor = -1;
     link->credentials = credentials;
 
     link->notice_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -334,6 +336,57 @@ static int wait_for(struct pnd_link *link, int descriptor, int64_t deadline_ns)
         uint64_t notices = 0;
         if (read(link->notice_descriptor, &notices, sizeof notices) > 0 && descriptor < 0)
             return 0;
+    }
+}
+
+/* 1 with an event, 0 when there is none, -ECONNRESET. */
+static int look(struct pnd_link *link, Pendio__Event **ret_event)
+{
+    ProtobufCMessage *message = NULL;
+    uint64_t notices = 0;
+    ssize_t taken = read(link->notice_descriptor, &notices, sizeof notices);
+    (void)taken; /* it shall not wake us twice */
+    while (link->events_descriptor >= 0) {
+        int status = receive(link->events, &pendio__event__descriptor, &message);
+        if (status == 0) {
+            *ret_event = (Pendio__Event *)message;
+            return 1;
+        }
+        if (status != -EBADMSG)
+            break;
+    }
+    return atomic_load(&link->lost) ? -ECONNRESET : 0;
+}
+
+int pnd_link_wait_any(struct pnd_link *const *links, size_t link_count, int64_t timeout_ns,
+                      size_t *ret_index, Pendio__Event **ret_event)
+{
+    struct pollfd watched[2 * PND_LINK_COUNT + 1];
+    int64_t deadline_ns = pnd_clock_now_ns() + timeout_ns;
+    nfds_t count = 0;
+    for (size_t i = 0; i < link_count; i++) {
+        int events = links[i] != NULL ? links[i]->events_descriptor : -1;
+        int notices = links[i] != NULL ? links[i]->notice_descriptor : -1;
+        watched[count++] = (struct pollfd){.fd = events, .events = POLLIN};
+        watched[count++] = (struct pollfd){.fd = notices, .events = POLLIN};
+    }
+    watched[count++] = (struct pollfd){.fd = pnd_interrupt_descriptor(), .events = POLLIN};
+    for (;;) {
+        for (size_t i = 0; i < link_count; i++) {
+            int status = links[i] != NULL ? look(links[i], ret_event) : 0;
+            *ret_index = i;
+            if (status != 0)
+                return status < 0 ? status : 0;
+        }
+        if (pnd_interrupt_signal() != 0)
+            return -EINTR;
+        int ready = poll(watched, count, pnd_clock_left_ms(deadline_ns));
+        if (ready < 0 && errno != EINTR)
+            return -errno;
+        if (ready == 0) {
+            *ret_event = NULL;
+            return 0;
+        }
     }
 }
 

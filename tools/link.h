@@ -1,7 +1,7 @@
 /*
  * link.h - the wire to a daemon: requests and replies, and the events it publishes.
  *
- * A process has one link, and a link one connection, for life: once that breaks, the link is
+ * A process has a few links, and a link one connection, for life: once that breaks, the link is
  * broken, so no request is ever sent twice. Waiting ends early with -EINTR when the user interrupts
  * the program.
  */
@@ -14,13 +14,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { PND_LINK_COUNT = 16 };
+
 struct pnd_link;
 
 /*
  * Tries until somebody accepts or `patience_ns` have passed. Returns 0, -ECONNREFUSED (nobody
  * listens), -EACCES (not ours to use), -EINVAL (no URL), -EPROTO (credentials of no use), -EINTR or
- * -ENOMEM. May be called once; the link ends with the process. `credentials`, which may have none,
- * must outlive it.
+ * -ENOMEM. May be called PND_LINK_COUNT times; links end with the process. `credentials`, which may
+ * have none, must outlive them.
  */
 int pnd_link_open(const char *url, const struct pnd_credentials *credentials, int64_t patience_ns,
                   struct pnd_link **ret_link);
@@ -44,5 +46,12 @@ int pnd_link_subscribe(struct pnd_link *link, const char *url);
  * Without a subscription it only waits. The event is freed with pnd_message_free().
  */
 int pnd_link_wait(struct pnd_link *link, int64_t timeout_ns, Pendio__Event **ret_event);
+
+/*
+ * The same of several links, with the index of the one that has an event, or is lost. Of those that
+ * are known to be lost NULL stands in the list.
+ */
+int pnd_link_wait_any(struct pnd_link *const *links, size_t link_count, int64_t timeout_ns,
+                      size_t *ret_index, Pendio__Event **ret_event);
 
 #endif

@@ -25,10 +25,12 @@ static const struct pnd_command commands[] = {
             "FILE is a workload: JSON in FILE.json, packed protobuf in FILE.pb or FILE.bin, JSON\n"
             "from stdin for -. With --json -, --junit - or --html - the table goes to stderr. "
             "Without\n"
-            "--timeout a run may last as long as its own limit.\n",
-        .options = PND_OPTION_REACH | PND_OPTION_JSON | PND_OPTION_JUNIT | PND_OPTION_HTML |
-                   PND_OPTION_SEED | PND_OPTION_BACKEND | PND_OPTION_FEATURES | PND_OPTION_SUBJECT |
-                   PND_OPTION_QUIET,
+            "--timeout a run may last as long as its own limit. With several --url the actors of\n"
+            "place 0 are on the first daemon, those of place 1 on the second, and so on; they\n"
+            "reach each other at the hosts of the URLs, or where --address says.\n",
+        .options = PND_OPTION_REACH | PND_OPTION_ADDRESS | PND_OPTION_JSON | PND_OPTION_JUNIT |
+                   PND_OPTION_HTML | PND_OPTION_SEED | PND_OPTION_BACKEND | PND_OPTION_FEATURES |
+                   PND_OPTION_SUBJECT | PND_OPTION_QUIET,
         .file_minimum = 1,
         .file_maximum = INT_MAX,
         .run = pnd_command_run,

@@ -29,6 +29,8 @@ struct described_option {
     size_t offset;
 };
 
+static int take_url(struct pnd_options *options);
+static int take_address(struct pnd_options *options);
 static int take_seed(struct pnd_options *options);
 static int take_backend(struct pnd_options *options);
 static int take_features(struct pnd_options *options);
@@ -43,7 +45,9 @@ static int take_nothing(struct pnd_options *options);
 #define AS_TEXT(member) NULL, offsetof(struct pnd_options, member)
 
 static const struct described_option table[] = {
-    {"url", PND_OPTION_URL, "URL", "where the daemon listens", AS_TEXT(url)},
+    {"url", PND_OPTION_URL, "URL", "where the daemon listens", take_url, 0},
+    {"address", PND_OPTION_ADDRESS, "ADDRESS", "where runs on the daemon before are reached",
+     take_address, 0},
     {"tls-certificate", PND_OPTION_CERTIFICATE, "FILE", "ours, in PEM, for a URL of tls+tcp://",
      AS_TEXT(certificate)},
     {"tls-key", PND_OPTION_KEY, "FILE", "of that certificate", AS_TEXT(key)},
@@ -148,6 +152,28 @@ static int take(const struct pnd_command *command, const struct described_option
     if (found->take != NULL)
         return found->take(options);
     *(const char **)(void *)((char *)options + found->offset) = optarg;
+    return 0;
+}
+
+static int take_url(struct pnd_options *options)
+{
+    if (options->url_count == PND_OPTION_URL_COUNT) {
+        pnd_say_error("--url %.60s: is one too many; name at most %d", optarg,
+                      PND_OPTION_URL_COUNT);
+        return -EINVAL;
+    }
+    options->urls[options->url_count++] = optarg;
+    return 0;
+}
+
+/* Of the URL before it. */
+static int take_address(struct pnd_options *options)
+{
+    if (options->url_count == 0) {
+        pnd_say_error("--address %.60s: is of the --url before it, and there is none", optarg);
+        return -EINVAL;
+    }
+    options->addresses[options->url_count - 1] = optarg;
     return 0;
 }
 
@@ -297,6 +323,11 @@ static int check_files(const struct pnd_command *command, const struct pnd_optio
 {
     if ((options->given & PND_OPTION_HELP) != 0)
         return 0;
+
+    if (options->url_count > 1 && (command->options & PND_OPTION_ADDRESS) == 0) {
+        pnd_say_error("'%s' asks one daemon; name one --url", command->name);
+        return -EINVAL;
+    }
 
     if (options->file_count < command->file_minimum) {
         pnd_say_error("'%s' needs %s; 'pendio help %s' tells more", command->name,

@@ -29,6 +29,7 @@ enum {
     PND_OPTION_HTML = 1u << 17,
     PND_OPTION_SVG = 1u << 18,
     PND_OPTION_RESULTS = 1u << 19,
+    PND_OPTION_ADDRESS = 1u << 20, /* who has it may be on several daemons */
     PND_OPTION_SUBJECT = 1u << 24,
     PND_OPTION_CERTIFICATE = 1u << 25,
     PND_OPTION_KEY = 1u << 26,
@@ -38,10 +39,14 @@ enum {
     PND_OPTION_TIMEOUT,
 };
 
+enum { PND_OPTION_URL_COUNT = 16 };
+
 struct pnd_options {
-    unsigned given;   /* PND_OPTION_... */
-    const char *url;  /* NULL: the default */
-    const char *json; /* NULL: none, "-": stdout; so is `junit` */
+    unsigned given; /* PND_OPTION_... */
+    const char *urls[PND_OPTION_URL_COUNT];
+    const char *addresses[PND_OPTION_URL_COUNT]; /* of each; NULL: its URL tells */
+    int url_count;                               /* 0: the default one */
+    const char *json;                            /* NULL: none, "-": stdout; so is `junit` */
     const char *junit;
     const char *html; /* NULL: none, "-": stdout; so is `svg` */
     const char *svg;

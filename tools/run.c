@@ -7,6 +7,7 @@
  *              after showing what has run until then, without writing results.
  */
 #include "command.h"
+#include "conduct.h"
 #include "environment.h"
 #include "input.h"
 #include "interrupt.h"
@@ -27,12 +28,15 @@ struct session {
     struct pnd_outcome *outcomes;
     int outcome_count; /* how many have become of the workloads */
     struct pnd_result_outputs outputs;
-    struct pnd_daemon daemon;
+    struct pnd_daemon daemons[PND_OPTION_URL_COUNT];
 };
 
 static enum pnd_exit run_session(struct session *session);
 static enum pnd_exit read_workloads(struct session *session);
+static int open_daemons(struct session *session);
 static int replay_all(struct session *session);
+static int replay_one(struct session *session, int index, const char *name,
+                      struct pnd_progress *progress);
 static enum pnd_exit show(struct session *session);
 static int write_outputs(struct session *session);
 static enum pnd_exit judge(const struct session *session);
@@ -60,7 +64,7 @@ static enum pnd_exit run_session(struct session *session)
         return code;
     if (pnd_result_outputs_begin(session->options, "workload", &session->outputs) < 0)
         return PND_EXIT_USAGE;
-    int status = pnd_daemon_open(session->options, &session->daemon);
+    int status = open_daemons(session);
     if (status < 0)
         return pnd_daemon_exit(status);
 
@@ -86,24 +90,42 @@ static enum pnd_exit read_workloads(struct session *session)
     return code;
 }
 
+static int open_daemons(struct session *session)
+{
+    int status = pnd_daemon_open(session->options, &session->daemons[0]);
+    for (int index = 1; status == 0 && index < session->options->url_count; index++)
+        status = pnd_daemon_open_each(session->options, index, &session->daemons[index]);
+    return status;
+}
+
 static int replay_all(struct session *session)
 {
     struct pnd_progress progress;
     pnd_progress_begin(&progress, session->count, !session->options->quiet);
-    const struct pnd_replay replay = {
-        .daemon = &session->daemon, .options = session->options, .progress = &progress};
 
     int status = 0;
     for (int index = 0; status == 0 && index < session->count; index++) {
         const char *name = pnd_input_name(session->options->files[index]);
         const char *title = session->workloads[index]->name;
         pnd_progress_next(&progress, index, title[0] != '\0' ? title : name);
-        status = pnd_replay_workload(&replay, name, session->workloads[index],
-                                     &session->outcomes[index]);
+        status = replay_one(session, index, name, &progress);
         session->outcome_count += status == 0;
     }
     pnd_progress_end(&progress);
     return status;
+}
+
+static int replay_one(struct session *session, int index, const char *name,
+                      struct pnd_progress *progress)
+{
+    const struct pnd_replay replay = {
+        .daemon = session->daemons, .options = session->options, .progress = progress};
+    const struct pnd_conduct conduct = {
+        .daemons = session->daemons, .options = session->options, .progress = progress};
+    if (session->options->url_count > 1)
+        return pnd_conduct_workload(&conduct, name, session->workloads[index],
+                                    &session->outcomes[index]);
+    return pnd_replay_workload(&replay, name, session->workloads[index], &session->outcomes[index]);
 }
 
 static enum pnd_exit show(struct session *session)
@@ -124,7 +146,8 @@ static int write_outputs(struct session *session)
 {
     struct pnd_results results = {.outcomes = session->outcomes,
                                   .outcome_count = (size_t)session->count};
-    pnd_environment_init(&results.environment, &session->daemon, session->outcomes,
+    size_t daemon_count = session->options->url_count > 1 ? (size_t)session->options->url_count : 1;
+    pnd_environment_init(&results.environment, session->daemons, daemon_count, session->outcomes,
                          results.outcome_count);
     return pnd_result_outputs_end(&session->outputs, &results, 1);
 }

@@ -251,7 +251,7 @@ static enum pnd_exit show_report(struct wish *wish, Pendio__Reply *reply)
         status = pnd_summary_print(&summary);
     }
     if (status == 0 && output.stream != NULL) {
-        pnd_environment_init(&results.environment, &wish->daemon, &outcome, 1);
+        pnd_environment_init(&results.environment, &wish->daemon, 1, &outcome, 1);
         status = pnd_results_write(&results, output.stream);
         status = status < 0 ? pnd_output_fail(&output, status) : pnd_output_end(&output);
     }

@@ -13,7 +13,7 @@ packages='
     build-essential cmake ninja-build pkgconf
     liburing-dev libc-ares-dev libnng-dev libprotobuf-c-dev protobuf-c-compiler
     libjansson-dev libsmartcols-dev libxml2-dev
-    check python3 valgrind openssl abigail-tools
+    check python3 python3-yaml valgrind openssl abigail-tools iproute2
     libuv1-dev libasio-dev libevent-dev'
 
 say()

@@ -303,6 +303,56 @@ static int act_look(void)
     return 0;
 }
 
+static void tell_happened(bool ready, const char *name)
+{
+    char text[TEXT_BYTES];
+    char *names[] = {text};
+    Pendio__Happened happened = PENDIO__HAPPENED__INIT;
+    Pendio__Event event = PENDIO__EVENT__INIT;
+    (void)snprintf(text, sizeof text, "%s", name != NULL ? name : "");
+    happened.ready = ready;
+    happened.n_signals = name != NULL;
+    happened.signals = names;
+    event.body_case = PENDIO__EVENT__BODY_HAPPENED;
+    event.happened = &happened;
+    write_event(&event);
+}
+
+/* One place of several: what it is told it says itself, until it is told "end". */
+static int act_place(void)
+{
+    struct pnd_inflow reader = {0};
+    const uint8_t *bytes = NULL;
+    size_t byte_count = 0;
+    bool ends = false;
+    tell_happened(true, NULL);
+    while (!ends &&
+           pnd_inflow_read(&reader, STDIN_FILENO, REQUEST_BYTES, &bytes, &byte_count) == 1) {
+        ProtobufCMessage *message = NULL;
+        struct pnd_message_error error;
+        if (pnd_message_unpack(&pendio__tell_request__descriptor, bytes, byte_count, NULL, &message,
+                               &error) < 0)
+            return 9;
+        const Pendio__TellRequest *told = (const Pendio__TellRequest *)message;
+        if (told->begin)
+            tell_happened(false, "begun");
+        for (size_t i = 0; i < told->n_signals; i++)
+            tell_happened(false, told->signals[i]);
+        ends = told->n_signals > 0 && strcmp(told->signals[0], "end") == 0;
+        pnd_message_free(message);
+    }
+    tell_verdict(ends ? PENDIO__VERDICT__PASSED : PENDIO__VERDICT__FAILED, "");
+    return ends ? 0 : 1;
+}
+
+/* More than any plan allows. */
+static int act_gossip(void)
+{
+    for (int i = 0; i < 2000; i++)
+        tell_happened(false, "x");
+    return act_report();
+}
+
 /* ------------------------------------------------------------------------------------------------
  * Being told what to do
  * --------------------------------------------------------------------------------------------- */
@@ -319,7 +369,8 @@ static const struct {
     {"act/long", act_long},     {"act/twice", act_twice},
     {"act/cut", act_cut},       {"act/chatter", act_chatter},
     {"act/litter", act_litter}, {"act/fork", act_fork},
-    {"act/look", act_look},
+    {"act/look", act_look},     {"act/place", act_place},
+    {"act/gossip", act_gossip},
 };
 
 int act_main(void)

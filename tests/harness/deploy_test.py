@@ -1,6 +1,6 @@
 """deploy_test.py - what is shipped to deploy pendiod with is what the tools of others accept.
 
-Usage:    deploy_test.py DEPLOY_FOLDER PROGRAM_FOLDER
+Usage:    deploy_test.py DEPLOY_FOLDER PROGRAM_FOLDER BUILD_FOLDER CMAKE
 Failures: a complaint of systemd-analyze. Skipped (77) where it is not installed.
 """
 
@@ -13,6 +13,7 @@ import unittest
 
 DEPLOY = pathlib.Path(sys.argv[1])
 PROGRAMS = pathlib.Path(sys.argv[2]).resolve()
+BUILD, CMAKE = sys.argv[3:]
 
 # A daemon that may do less than these is what the unit promises.
 HARDENED = ("Type=notify", "NoNewPrivileges=yes", "ProtectSystem=strict",
@@ -31,6 +32,15 @@ class Unit(unittest.TestCase):
                                  check=False)
         said = [line for line in end.stdout.splitlines() if "pendiod.service" in line]
         self.assertEqual((end.returncode, said), (0, []), end.stdout)
+
+    def test_unit_is_installed_where_systemd_looks_and_starts_what_is_installed(self):
+        with tempfile.TemporaryDirectory(prefix="pendio-", dir="/tmp") as directory:
+            subprocess.run([CMAKE, "--install", BUILD, "--component", "service",
+                            "--prefix", directory], check=True, stdout=subprocess.DEVNULL,
+                           timeout=60)
+            text = (pathlib.Path(directory) / "lib/systemd/system/pendiod.service").read_text()
+        source = (DEPLOY / "pendiod.service").read_text()
+        self.assertEqual(text, source.replace("/usr/bin/", f"{directory}/bin/"))
 
     def test_unit_is_hardened(self):
         lines = (DEPLOY / "pendiod.service").read_text().splitlines()

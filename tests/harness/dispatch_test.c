@@ -249,11 +249,19 @@ START_TEST(feature_or_backend_that_is_none_is_refused_with_those_there_are)
 }
 END_TEST
 
-START_TEST(placement_is_refused_where_all_is_in_one_place)
+START_TEST(only_a_place_of_several_that_is_under_way_is_told)
 {
     ask_with("submit", "", ", \"placement\": {\"place_count\": 2}");
-    assert_refused(PENDIO__STATUS__BAD_REQUEST, "placement is set");
-    ck_assert(pnd_supervisor_is_idle(supervisor));
+    ask_with("submit", "", "");
+    ask("{\"version\": 1, \"tell\": {\"run\": 2, \"begin\": true}}");
+    assert_refused(PENDIO__STATUS__NO_SUCH_RUN, "run 2 is not under way: it waits for its turn");
+    ask("{\"version\": 1, \"tell\": {\"run\": 1, \"begin\": true}}");
+    ck_assert_int_eq(reply->status, PENDIO__STATUS__OK);
+    ask("{\"version\": 1, \"cancel\": {\"run\": 1}}");
+    while (pnd_supervisor_find(supervisor, 1) != NULL)
+        pnd_supervisor_turn(supervisor);
+    ask("{\"version\": 1, \"tell\": {\"run\": 2, \"begin\": true}}");
+    assert_refused(PENDIO__STATUS__BAD_REQUEST, "run 2 is not on several daemons");
 }
 END_TEST
 
@@ -421,7 +429,7 @@ int main(void)
         submit_is_answered_at_once_with_the_number_of_the_run,
         setting_that_is_too_long_is_refused,
         feature_or_backend_that_is_none_is_refused_with_those_there_are,
-        placement_is_refused_where_all_is_in_one_place,
+        only_a_place_of_several_that_is_under_way_is_told,
         subject_is_a_program_that_is_named_from_this_machine,
         full_line_is_busy,
         fetch_of_a_run_under_way_tells_its_progress,

@@ -1,4 +1,4 @@
-/* plan_environment_test.c - what a workload is, and what it is to run in: names, hash, places. */
+/* plan_environment_test.c - what a workload is, and what it is to run in: names, hash, bounds. */
 #include "content_hash.h"
 #include "names.h"
 #include "plans.h"
@@ -67,15 +67,6 @@ START_TEST(a_trace_has_its_bounds)
 }
 END_TEST
 
-START_TEST(what_no_run_does_yet_is_refused)
-{
-    plans_must_refuse("{\"name\": \"t\", \"actors\": [{\"name\": \"a\", \"place\": 1, "
-                      "\"instance_count\": 1, \"blocks\": [{\"steps\": [{\"operation\": "
-                      "\"AWAIT\"}]}]}]}",
-                      -EINVAL, "actors[0].place", "leave it out");
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {
@@ -83,7 +74,6 @@ int main(void)
         a_hash_is_that_of_the_rest,
         backends_features_and_processors_are_those_there_may_be,
         a_trace_has_its_bounds,
-        what_no_run_does_yet_is_refused,
     };
     return suite_run("plan_environment", plans_begin, plans_end, tests,
                      sizeof tests / sizeof tests[0]);

@@ -5,7 +5,7 @@ foreach(stem names payload draw load alarm latency timeline table allocations de
     pendio_test(harness ${stem} SOURCES suite.c LIBRARIES pendio_run)
 endforeach()
 
-foreach(stem plan plan_meaning plan_environment plan_block confined)
+foreach(stem plan plan_meaning plan_environment plan_block plan_place confined)
     pendio_test(harness ${stem} SOURCES suite.c plans.c LIBRARIES pendio_run)
 endforeach()
 

@@ -92,6 +92,22 @@ START_TEST(what_a_workload_will_do_is_told_in_words)
 }
 END_TEST
 
+START_TEST(places_are_told_in_words)
+{
+    static const char *const places[] = {
+        "  It has 3 places, from 0: each its own daemon, or all on one.\n",
+        "  Endpoint \"server\": TCP over IPv4 loopback, or at the address of its place where "
+        "others "
+        "use it.\n",
+        "  Actor \"server\", 1 instance, at place 0:\n",
+        "  Actor \"session\", one for each connection accepted for it, where that is:\n",
+        "  Actor \"far\", 20 instances, at place 2:\n",
+        NULL,
+    };
+    explains("connect/places.json", places);
+}
+END_TEST
+
 START_TEST(loads_faults_and_surroundings_are_told_in_words)
 {
     static const char *const ramp[] = {
@@ -405,6 +421,7 @@ int main(void)
     tcase_add_test(calls, sound_workload_is_shown_with_its_purpose);
     tcase_add_test(calls, sound_workload_without_purpose_is_ok_and_no_more);
     tcase_add_test(calls, what_a_workload_will_do_is_told_in_words);
+    tcase_add_test(calls, places_are_told_in_words);
     tcase_add_test(calls, loads_faults_and_surroundings_are_told_in_words);
     tcase_add_test(calls, what_is_not_as_usual_is_told_in_words);
     tcase_add_test(calls, every_operation_has_words_of_its_own);
