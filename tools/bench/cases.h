@@ -31,6 +31,10 @@ extern const struct pnd_bench_subject pnd_bench_latency[];
 extern const size_t pnd_bench_latency_count;
 extern const struct pnd_bench_subject pnd_bench_scale[];
 extern const size_t pnd_bench_scale_count;
+extern const struct pnd_bench_subject pnd_bench_bindings[];
+extern const size_t pnd_bench_bindings_count;
+extern const struct pnd_bench_subject pnd_bench_calls[];
+extern const size_t pnd_bench_calls_count;
 
 /* All cases of such servers, added to the list. Returns how many there are. */
 enum { PND_BENCH_WHOLE_MAXIMUM = 48 };

@@ -17,6 +17,7 @@ static void list_peers(struct list *list, int family);
 static void list_rtt(struct list *list, int family);
 static void list_latency(struct list *list);
 static void list_scale(struct list *list);
+static void list_bindings(struct list *list, int family);
 static struct pnd_bench_case *add(struct list *list, const struct pnd_bench_case *one);
 static const char *family_name(int family);
 
@@ -33,6 +34,8 @@ size_t pnd_bench_cases_whole(struct pnd_bench_case *ret_cases)
     list_rtt(&list, families[family]);
     list_latency(&list);
     list_scale(&list);
+    FOR_EACH(family, families)
+    list_bindings(&list, families[family]);
     return list.count;
 }
 
@@ -119,6 +122,29 @@ static void list_scale(struct list *list)
                                                    .by_wall = name == 1,
                                                });
         (void)snprintf(one->name, sizeof one->name, "scale/tcp/50x64x8/%s", names[name]);
+    }
+}
+
+static void list_bindings(struct list *list, int family)
+{
+    static const uint32_t connections[] = {1, 50};
+    static const char *const names[] = {"cpu", "calls"};
+    FOR_EACH(many, connections)
+    FOR_EACH(name, names)
+    {
+        bool cpu = name == 0;
+        struct pnd_bench_case *one =
+            add(list, &(struct pnd_bench_case){
+                          .unit = cpu ? "ns/message" : "calls/completion",
+                          .subjects = cpu ? pnd_bench_bindings : pnd_bench_calls,
+                          .subject_count = cpu ? pnd_bench_bindings_count : pnd_bench_calls_count,
+                          .family = family,
+                          .connection_count = connections[many],
+                          .message_bytes = 64,
+                          .depth = 1,
+                      });
+        (void)snprintf(one->name, sizeof one->name, "binding/%s/%ux64x1/%s", family_name(family),
+                       one->connection_count, names[name]);
     }
 }
 

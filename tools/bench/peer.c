@@ -23,6 +23,7 @@ enum { WORD_MAXIMUM = 6, NUMBER_BYTES = 16 };
 char pnd_bench_peer_lacks_go[PND_BENCH_REASON_BYTES];
 char pnd_bench_peer_lacks_tokio[PND_BENCH_REASON_BYTES];
 char pnd_bench_peer_lacks_dotnet[PND_BENCH_REASON_BYTES];
+char pnd_bench_peer_lacks_python[PND_BENCH_REASON_BYTES];
 
 static bool may_build;
 
@@ -34,6 +35,7 @@ static struct building {
     {"go", pnd_bench_peer_lacks_go, false},
     {"tokio", pnd_bench_peer_lacks_tokio, false},
     {"dotnet", pnd_bench_peer_lacks_dotnet, false},
+    {"python", pnd_bench_peer_lacks_python, false},
 };
 
 static int find(const struct pnd_bench_peer *peer, char *ret_path, size_t path_bytes);

@@ -17,6 +17,7 @@ struct pnd_bench_peer {
 extern char pnd_bench_peer_lacks_go[PND_BENCH_REASON_BYTES];
 extern char pnd_bench_peer_lacks_tokio[PND_BENCH_REASON_BYTES];
 extern char pnd_bench_peer_lacks_dotnet[PND_BENCH_REASON_BYTES];
+extern char pnd_bench_peer_lacks_python[PND_BENCH_REASON_BYTES];
 
 /* A server, and connections to it. */
 struct pnd_bench_site {

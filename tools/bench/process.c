@@ -13,16 +13,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { READY_MS = 10000, END_MS = 2000, CANNOT_RUN = 127 };
+enum { READY_MS = 10000, END_MS = 2000, CANNOT_RUN = 127, LINE_BYTES = 64 };
 
 static void become(const char *const *words, const cpu_set_t *cores, const char *log, int output,
                    int parent);
@@ -90,6 +93,27 @@ int pnd_bench_process_spent(const struct pnd_bench_process *process, int64_t *re
         return -errno;
     *ret_ns = spent.tv_sec * INT64_C(1000000000) + spent.tv_nsec;
     return 0;
+}
+
+int pnd_bench_process_counted(const struct pnd_bench_process *process, uint64_t *ret_calls,
+                              uint64_t *ret_completions)
+{
+    char line[LINE_BYTES] = "";
+    size_t length = 0;
+    if (kill(process->pid, SIGUSR1) < 0)
+        return -errno;
+    while (strchr(line, '\n') == NULL) {
+        struct pollfd one = {.fd = process->output, .events = POLLIN};
+        int count = poll(&one, 1, READY_MS);
+        if (count <= 0)
+            return count < 0 ? -errno : -ETIMEDOUT;
+        ssize_t got = read(process->output, line + length, sizeof line - 1 - length);
+        if (got <= 0)
+            return -ECONNREFUSED;
+        length += (size_t)got;
+    }
+    return sscanf(line, "%" SCNu64 " %" SCNu64, ret_calls, ret_completions) == 2 ? 0
+                                                                                 : -ECONNREFUSED;
 }
 
 int pnd_bench_process_join(const struct pnd_bench_process *process)

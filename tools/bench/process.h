@@ -23,6 +23,13 @@ int pnd_bench_process_listen(const struct pnd_bench_process *process);
 /* CPU time so far of all its threads, those included that have ended. Returns 0 or -errno. */
 int pnd_bench_process_spent(const struct pnd_bench_process *process, int64_t *ret_ns);
 
+/*
+ * What it has counted so far: SIGUSR1 has it say "CALLS COMPLETIONS". Returns 0, -errno, or
+ * -ECONNREFUSED: it did not say so.
+ */
+int pnd_bench_process_counted(const struct pnd_bench_process *process, uint64_t *ret_calls,
+                              uint64_t *ret_completions);
+
 /* Until it ends by itself. Returns its exit code, or -EINTR: a signal came, and it was ended. */
 int pnd_bench_process_join(const struct pnd_bench_process *process);
 

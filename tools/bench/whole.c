@@ -31,6 +31,7 @@ static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench
 static uint32_t paced_count(const struct pnd_bench_case *bench_case, bool is_brief);
 static int run_closed(void *state, struct pnd_bench_block *block);
 static int run_paced(void *state, struct pnd_bench_block *block);
+static int run_counted(void *state, struct pnd_bench_block *block);
 static void end(void *state);
 
 static const struct pnd_bench_peer pendio = {.program = "bench_server", .word = "pendio"};
@@ -49,6 +50,12 @@ static const struct pnd_bench_peer libevent = {.program = "bench_libevent"};
 static const struct pnd_bench_peer go = {.program = "bench_go", .language = "go"};
 static const struct pnd_bench_peer tokio = {.program = "bench_tokio", .language = "tokio"};
 static const struct pnd_bench_peer dotnet = {.program = "bench_dotnet", .language = "dotnet"};
+static const struct pnd_bench_peer python = {
+    .program = "bench_python", .word = "pendio", .language = "python"};
+static const struct pnd_bench_peer python_calls = {
+    .program = "bench_python", .word = "pendio-calls", .language = "python"};
+static const struct pnd_bench_peer python_asyncio = {
+    .program = "bench_python", .word = "asyncio", .language = "python"};
 static const struct pnd_bench_peer pendio_1 = {
     .program = "bench_group", .word = "1", .is_wide = true};
 static const struct pnd_bench_peer pendio_2 = {
@@ -67,6 +74,7 @@ static const char no_libevent[] = "libevent (libevent-dev) was not found by cmak
 #define FLOOR(name, ...) SUBJECT(PND_BENCH_FLOOR, name, "pendio", __VA_ARGS__)
 #define OURS(name, ...)  SUBJECT(PND_BENCH_OURS, name, "pendio", __VA_ARGS__)
 #define PEER(name, ...)  SUBJECT(PND_BENCH_PEER, name, "pendio", __VA_ARGS__)
+#define OTHER(name, ...) SUBJECT(PND_BENCH_INFORMATION, name, "pendio", __VA_ARGS__)
 
 const struct pnd_bench_subject pnd_bench_peers[] = {
     OURS("pendio", pendio, run_closed, not_built),
@@ -103,6 +111,20 @@ const struct pnd_bench_subject pnd_bench_scale[] = {
     SUBJECT(PND_BENCH_OURS, "pendio-2", "pendio-1", pendio_2, run_closed, not_built),
 };
 const size_t pnd_bench_scale_count = sizeof pnd_bench_scale / sizeof pnd_bench_scale[0];
+
+/* What a language and its calls into C add: each binding, and its language without it. */
+const struct pnd_bench_subject pnd_bench_bindings[] = {
+    OURS("pendio", pendio, run_closed, not_built),
+    OTHER("python", python, run_closed, pnd_bench_peer_lacks_python),
+    OTHER("python-asyncio", python_asyncio, run_closed, pnd_bench_peer_lacks_python),
+};
+const size_t pnd_bench_bindings_count = sizeof pnd_bench_bindings / sizeof pnd_bench_bindings[0];
+
+const struct pnd_bench_subject pnd_bench_calls[] = {
+    SUBJECT(PND_BENCH_INFORMATION, "python", "python", python_calls, run_counted,
+            pnd_bench_peer_lacks_python),
+};
+const size_t pnd_bench_calls_count = sizeof pnd_bench_calls / sizeof pnd_bench_calls[0];
 
 static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench_subject *subject,
                  void **ret_state)
@@ -168,6 +190,24 @@ static int run_paced(void *state, struct pnd_bench_block *block)
     block->spent_ns =
         (int64_t)pnd_bench_series_quantile(whole->latencies_ns, count, bench_case->share);
     return status;
+}
+
+/* How often the server called the library for each completion, as it has counted itself. */
+static int run_counted(void *state, struct pnd_bench_block *block)
+{
+    struct whole *whole = state;
+    uint64_t calls_before, completions_before, calls, completions, message_count = 0;
+    int status = pnd_bench_process_counted(&whole->site.server, &calls_before, &completions_before);
+    if (status == 0)
+        status = pnd_bench_clients_run(&whole->site.clients, 1, block->brief ? brief_ns : slice_ns,
+                                       &message_count);
+    if (status == 0)
+        status = pnd_bench_process_counted(&whole->site.server, &calls, &completions);
+    if (status < 0)
+        return status;
+    block->operation_count = completions - completions_before;
+    block->spent_ns = (int64_t)(calls - calls_before);
+    return 0;
 }
 
 static void end(void *state)

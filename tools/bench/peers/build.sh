@@ -1,5 +1,5 @@
 #!/bin/sh
-# build.sh go|tokio|dotnet FOLDER - builds a peer of another language, as FOLDER/bench_NAME.
+# build.sh go|tokio|dotnet|python FOLDER - builds a peer of another language, as FOLDER/bench_NAME.
 #
 # - Success: nothing is said; whatever else was made is below FOLDER, too.
 # - The language or its libraries are not on this machine, or no network would be needed to get
@@ -60,9 +60,29 @@ build_dotnet()
     chmod +x "$target/bench_dotnet"
 }
 
+# The binding and the library of this build or installation, else those of the system.
+build_python()
+{
+    command -v python3 >/dev/null || skip "no python3 on PATH"
+    for library in "$sources"/../../lib/libpendio.so.0 "$sources"/../../lib/*/libpendio.so.0; do
+        [ ! -e "$library" ] || export PENDIO_LIBRARY="$library"
+    done
+    [ ! -d "$sources/../../python/pendio" ] || export PYTHONPATH="$sources/../../python"
+    python3 -B -c 'import asyncio, pendio; asyncio.TaskGroup' ||
+        skip "python3 has no module pendio (python3-pendio), or is older than 3.11"
+    {
+        echo '#!/bin/sh'
+        printf 'export PYTHONPATH="%s" PENDIO_LIBRARY="%s"\n' "${PYTHONPATH:-}" \
+            "${PENDIO_LIBRARY:-}"
+        printf 'exec python3 -B "%s/python/echo.py" "$@"\n' "$sources"
+    } >"$target/bench_python"
+    chmod +x "$target/bench_python"
+}
+
 case $name in
 go) build_go ;;
 tokio) build_tokio ;;
 dotnet) build_dotnet ;;
-*) skip "build.sh go|tokio|dotnet FOLDER" ;;
+python) build_python ;;
+*) skip "build.sh go|tokio|dotnet|python FOLDER" ;;
 esac

@@ -1,0 +1,80 @@
+"""Memory that two sides know: Python's under the kernel, and the library's in Python's hands."""
+
+import ctypes
+import functools
+from typing import Any
+
+#: Whatever has its bytes in one stretch: bytes, bytearray, memoryview, array, mmap ...
+Buffer = Any
+
+
+class _PyBuffer(ctypes.Structure):
+    """Py_buffer, as the stable ABI of Python 3.11 has it."""
+
+    buf: int | None
+    len: int
+    readonly: int
+    _fields_ = [
+        ("buf", ctypes.c_void_p),
+        ("obj", ctypes.c_void_p),
+        ("len", ctypes.c_ssize_t),
+        ("itemsize", ctypes.c_ssize_t),
+        ("readonly", ctypes.c_int),
+        ("ndim", ctypes.c_int),
+        ("format", ctypes.c_void_p),
+        ("shape", ctypes.c_void_p),
+        ("strides", ctypes.c_void_p),
+        ("suboffsets", ctypes.c_void_p),
+        ("internal", ctypes.c_void_p),
+    ]
+
+
+_get_buffer = ctypes.pythonapi.PyObject_GetBuffer
+_get_buffer.restype = ctypes.c_int
+_get_buffer.argtypes = [ctypes.py_object, ctypes.c_void_p, ctypes.c_int]
+_release_buffer = ctypes.pythonapi.PyBuffer_Release
+_release_buffer.restype = None
+_release_buffer.argtypes = [ctypes.c_void_p]
+_increase = ctypes.pythonapi.Py_IncRef
+_increase.restype = None
+_increase.argtypes = [ctypes.py_object]
+
+
+class Pin:
+    """Holds a buffer in place: as long as this lives its memory is neither moved nor freed."""
+
+    __slots__ = ("address", "size", "readonly", "_buffer", "_release")
+
+    def __init__(self, owner: Buffer) -> None:
+        buffer = _PyBuffer()
+        self._release = None
+        _get_buffer(owner, ctypes.byref(buffer), 0)  # raises TypeError or BufferError by itself
+        self._buffer, self._release = buffer, _release_buffer
+        self.size = buffer.len
+        self.address = buffer.buf if buffer.len > 0 else None
+        self.readonly = bool(buffer.readonly)
+
+    def __del__(self) -> None:
+        if self._release is not None:
+            self._release(ctypes.byref(self._buffer))
+
+
+@functools.lru_cache(maxsize=64)
+def _array_of(size: int) -> Any:
+    return ctypes.c_ubyte * size
+
+
+def view_of(address: int, size: int, anchor: object) -> memoryview:
+    """The library's memory as it is, no copy. `anchor` lives as long as anybody looks at it."""
+    array: Any = _array_of(size).from_address(address)
+    array.anchor = anchor
+    return memoryview(array).cast("B")
+
+
+_forever: list[object] = []
+
+
+def never_free(thing: object) -> None:
+    """The kernel may still write to memory this holds: not even the interpreter's end frees it."""
+    _forever.append(thing)
+    _increase(thing)
