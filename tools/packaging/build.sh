@@ -45,7 +45,7 @@ write_changelog()
 # What lintian and people look for in a package, from the tree's own licence.
 write_copyright()
 {
-    printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n'
+    printf 'Format: %s\n\n' https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
     printf 'Files: *\nCopyright: %s\n' "$(sed -n 's/^Copyright (c) //p' LICENSE)"
     printf 'License: Expat\n'
     sed -n '/^Permission/,$p' LICENSE | sed -e 's/^$/./' -e 's/^/ /'

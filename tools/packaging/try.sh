@@ -114,9 +114,11 @@ step "the packages, installed" "$work/user" \
 step "a compiler" "$work/user" \
     "apt-get install -qy --no-install-recommends gcc libc6-dev pkgconf cmake make"
 step "ten lines, by pkg-config" "$work/user" \
-    'cd /srv/program && cc -o /tmp/program *.c $(pkg-config --cflags --libs pendio) && /tmp/program'
+    'cd /srv/program && cc *.c -o /tmp/program $(pkg-config --cflags --libs pendio)
+    /tmp/program'
 step "ten lines, by find_package" "$work/user" \
-    "cmake -S /srv/program -B /tmp/built && cmake --build /tmp/built && /tmp/built/shared && /tmp/built/static"
+    "cmake -S /srv/program -B /tmp/built && cmake --build /tmp/built
+    /tmp/built/shared && /tmp/built/static"
 step "Python's binding" "$work/user" "python3 -c 'import pendio; print(pendio.PlainLoop)'"
 step "a workload by the daemon" "$work/user" "pendio run /srv/workloads/*.json"
 step "the packages, removed" "$work/user" \
