@@ -23,7 +23,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PORT_MAXIMUM = 65534 }; /* the one above is for the events */
+enum {
+    PORT_MAXIMUM = 65534, /* the one above is for the events */
+    SPARE_BYTES = 1,      /* of a socket that takes another one's place: see link_listen.c */
+};
 
 static const char ipc_scheme[] = "ipc://";
 static const char tcp_scheme[] = "tcp://";
@@ -103,11 +106,11 @@ static int check_socket_path(const char *path, struct pnd_message_error *error)
                             "ipc:///run/pendio/pendiod.sock",
                             path);
     struct sockaddr_un address;
-    if (strlen(path) + sizeof events_suffix > sizeof address.sun_path)
+    if (strlen(path) + sizeof events_suffix + SPARE_BYTES > sizeof address.sun_path)
         return pnd_complain(error, -EINVAL,
                             "cannot listen on ipc://%s: a socket's path has at most %zu bytes; "
                             "choose a shorter one",
-                            path, sizeof address.sun_path - sizeof events_suffix);
+                            path, sizeof address.sun_path - sizeof events_suffix - SPARE_BYTES);
     struct stat state;
     if (lstat(path, &state) == 0 && !S_ISSOCK(state.st_mode))
         return pnd_complain(error, -EEXIST,

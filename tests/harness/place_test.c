@@ -156,7 +156,7 @@ START_TEST(path_too_long_for_a_socket_is_refused)
 {
     char url[PND_URL_BYTES + 100] = "ipc:///";
     memset(url + strlen(url), 'x', 110);
-    assert_refused(url, -EINVAL, "a socket's path has at most 100 bytes");
+    assert_refused(url, -EINVAL, "a socket's path has at most 99 bytes");
     memset(url + 7, 'x', 200);
     assert_refused(url, -EINVAL, "longer than");
 }
