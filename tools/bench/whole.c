@@ -93,12 +93,6 @@ const struct pnd_bench_subject pnd_bench_peers[] = {
 };
 const size_t pnd_bench_peers_count = sizeof pnd_bench_peers / sizeof pnd_bench_peers[0];
 
-/* The same library, called from other languages. */
-const struct pnd_bench_subject pnd_bench_bindings[] = {
-    OURS("pendio", pendio, run_closed, not_built),
-};
-const size_t pnd_bench_bindings_count = sizeof pnd_bench_bindings / sizeof pnd_bench_bindings[0];
-
 const struct pnd_bench_subject pnd_bench_rtt[] = {
     OURS("pendio", pendio, run_closed, not_built),
     OURS("pendio-spin", pendio_spin, run_closed, not_built),
