@@ -25,8 +25,6 @@ extern const size_t pnd_bench_memory_count;
 /* Servers in processes of their own. */
 extern const struct pnd_bench_subject pnd_bench_peers[];
 extern const size_t pnd_bench_peers_count;
-extern const struct pnd_bench_subject pnd_bench_bindings[];
-extern const size_t pnd_bench_bindings_count;
 extern const struct pnd_bench_subject pnd_bench_rtt[];
 extern const size_t pnd_bench_rtt_count;
 extern const struct pnd_bench_subject pnd_bench_latency[];

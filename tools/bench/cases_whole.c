@@ -14,7 +14,6 @@ struct list {
 };
 
 static void list_peers(struct list *list, int family);
-static void list_bindings(struct list *list, int family);
 static void list_rtt(struct list *list, int family);
 static void list_latency(struct list *list);
 static void list_scale(struct list *list);
@@ -31,8 +30,6 @@ size_t pnd_bench_cases_whole(struct pnd_bench_case *ret_cases)
     struct list list = {.cases = ret_cases};
     FOR_EACH(family, families)
     list_peers(&list, families[family]);
-    FOR_EACH(family, families)
-    list_bindings(&list, families[family]);
     FOR_EACH(family, families)
     list_rtt(&list, families[family]);
     list_latency(&list);
@@ -63,27 +60,6 @@ static void list_peers(struct list *list, int family)
                                                });
         (void)snprintf(one->name, sizeof one->name, "peer/%s/%ux%ux%u", family_name(family),
                        one->connection_count, one->message_bytes, one->depth);
-    }
-}
-
-static void list_bindings(struct list *list, int family)
-{
-    static const uint32_t connections[] = {1, 50};
-
-    FOR_EACH(many, connections)
-    {
-        struct pnd_bench_case *one = add(list, &(struct pnd_bench_case){
-                                                   .unit = "ns/message",
-                                                   .subjects = pnd_bench_bindings,
-                                                   .subject_count = pnd_bench_bindings_count,
-                                                   .family = family,
-                                                   .connection_count = connections[many],
-                                                   .message_bytes = 64,
-                                                   .depth = 1,
-                                                   .patience = 2,
-                                               });
-        (void)snprintf(one->name, sizeof one->name, "binding/%s/%ux64x1", family_name(family),
-                       one->connection_count);
     }
 }
 
