@@ -55,7 +55,8 @@ for program in git dpkg-buildpackage dh dh_python3; do
     command -v $program >/dev/null ||
         fail "$program is not here; install: apt-get install git dpkg-dev debhelper dh-python"
 done
-git rev-parse --git-dir >/dev/null 2>&1 || fail "this is no git clone, so what to package is unknown"
+git rev-parse --git-dir >/dev/null 2>&1 ||
+    fail "this is no git clone, so what to package is unknown"
 
 mkdir -p "$output"
 output=$(cd "$output" && pwd)
