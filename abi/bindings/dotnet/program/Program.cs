@@ -14,9 +14,27 @@ namespace Pendio.Program;
 
 internal static class Program
 {
+    private const int Skipped = 77;
+
     private static int Main(string[] words)
     {
-        switch (words.Length > 0 ? words[0] : "")
+        try
+        {
+            return Run(words);
+        }
+        catch (PlatformNotSupportedException lacking)
+        {
+            Console.WriteLine($"skipped: {lacking.Message}");
+            return Skipped;
+        }
+    }
+
+    private static int Run(string[] words)
+    {
+        string word = words.Length > 0 ? words[0] : "";
+        if (word is "test" or "costs" or "compare")
+            Sockets.Engine.Count(); // makes the first one
+        switch (word)
         {
         case "echo" when words.Length == 4:
             return Echo(words[1], words[2], words[3]);
@@ -27,7 +45,7 @@ internal static class Program
         case "compare":
             return Costs.Compare(words.Length > 1 ? double.Parse(words[1], CultureInfo.InvariantCulture) : 1);
         case "test":
-            return Tests.Run([.. words.Skip(1).Select(word => int.Parse(word, CultureInfo.InvariantCulture))]);
+            return Tests.Run([.. words.Skip(1).Select(each => int.Parse(each, CultureInfo.InvariantCulture))]);
         default:
             Console.Error.WriteLine("usage: pendio_dotnet test|costs|echo|compare|subject ...");
             return 2;

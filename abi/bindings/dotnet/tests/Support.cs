@@ -42,6 +42,8 @@ internal sealed class Op : SocketAsyncEventArgs
         return this;
     }
 
+    internal bool EndsWithin(TimeSpan time) => over.Wait(time);
+
     internal SocketError End()
     {
         Check.True(over.Wait(Patience), $"{LastOperation} does not end");

@@ -5,9 +5,8 @@ namespace Pendio.Sockets;
 
 internal static class Errors
 {
-    internal const int ENOENT = 2, EIO = 5, EBADF = 9, EAGAIN = 11, EINVAL = 22, EISCONN = 106;
-    internal const int EOPNOTSUPP = 95, ENOBUFS = 105, ETIMEDOUT = 110, ECANCELED = 125, ENODATA = 61;
-    internal const int EREMOTEIO = 121;
+    internal const int ENOENT = 2, EAGAIN = 11, EINVAL = 22, ENODATA = 61, EOPNOTSUPP = 95;
+    internal const int ENOBUFS = 105, EREMOTEIO = 121, ECANCELED = 125;
 
     /// <summary>By errno, positive, as Linux numbers them on all its common machines.</summary>
     internal static SocketError ToSocketError(int error) => error switch

@@ -33,15 +33,17 @@ internal sealed unsafe partial class Operation
 
     private void SettleAccept(Engine engine, ulong connection, SocketError error)
     {
+        Socket? target = Target;
+        Target = null;
         if (error != SocketError.Success)
         {
             args.SetAccepted(null);
             return;
         }
-        if (Target != null)
+        if (target != null)
         {
-            Target.Core.IsConnected = Target.Core.IsBound = true;
-            args.SetAccepted(Target);
+            target.Core.IsConnected = target.Core.IsBound = true;
+            args.SetAccepted(target);
             return;
         }
         SocketCore? core = SocketCore.Take(engine, connection, Core!.Family);
@@ -197,6 +199,7 @@ internal sealed unsafe partial class Operation
         foreach (ref System.Buffers.MemoryHandle pinned in packetPins.AsSpan())
             pinned.Dispose();
         CloseFiles();
+        Packets = null;
         packetHandles = [];
         packetPins = [];
         if (error != SocketError.Success || PacketFlags == 0)

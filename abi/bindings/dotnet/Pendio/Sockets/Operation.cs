@@ -32,7 +32,7 @@ internal sealed unsafe partial class Operation : Work
     private int place;
     private Pin pin;
     private Pieces pieces;
-    private byte* lastMemory;
+    private byte* memory, lastMemory;
     private nuint lastBytes;
     private bool lastWasVector;
     private uint lastFlags;
@@ -43,9 +43,7 @@ internal sealed unsafe partial class Operation : Work
 
     internal Operation(SocketAsyncEventArgs args) => this.args = args;
 
-    internal Memory<byte> Memory => args.MemoryBuffer;
-
-    // Of a finished one: what is not of this thread is given back where it belongs.
+    /// <summary>Of one that is not under way: what it has is given back where it belongs.</summary>
     internal void Forget()
     {
         pin.Release();
@@ -65,6 +63,7 @@ internal sealed unsafe partial class Operation : Work
     /// <summary>Whether it is pending; else the results are there.</summary>
     internal bool Start(Engine engine)
     {
+        HoldMemory();
         if (FlowsContext)
             captured = ExecutionContext.Capture();
         launcher = engine;
@@ -73,7 +72,19 @@ internal sealed unsafe partial class Operation : Work
             engine.HandOver(this);
             return true;
         }
-        return Launch(engine);
+        bool isPending = Launch(engine);
+        if (!isPending)
+            captured = null;
+        return isPending;
+    }
+
+    /// <summary>By the thread that starts, for memory managers may refuse.</summary>
+    private void HoldMemory()
+    {
+        if (args.HasList)
+            pieces.Hold(args.Segments);
+        else
+            memory = pin.Hold(args.MemoryBuffer) + args.Offset;
     }
 
     internal override void Run(Engine engine)
@@ -205,25 +216,22 @@ internal sealed unsafe partial class Operation : Work
             lastFlags = flags;
             engine.Count(1);
         }
-        ReadOnlySpan<ArraySegment<byte>> list = args.Segments;
         if (args.HasList)
         {
-            pieces.Hold(list);
             lastWasVector = true;
             engine.Count(1);
-            return Native.pendio_context_set_pieces(context, pieces.Vector, (uint)list.Length);
+            return Native.pendio_context_set_pieces(context, pieces.Vector,
+                                                    (uint)args.Segments.Length);
         }
-        byte* memory = pin.Hold(args.MemoryBuffer) + args.Offset;
         var byteCount = (nuint)args.Count;
-        if (byteCount == 0)
-            memory = null;
-        if (memory == lastMemory && byteCount == lastBytes && !lastWasVector)
+        byte* wanted = byteCount == 0 ? null : memory;
+        if (wanted == lastMemory && byteCount == lastBytes && !lastWasVector)
             return 0;
-        lastMemory = memory;
+        lastMemory = wanted;
         lastBytes = byteCount;
         lastWasVector = false;
         engine.Count(1);
-        return Native.pendio_context_set_memory(context, memory, byteCount);
+        return Native.pendio_context_set_memory(context, wanted, byteCount);
     }
 
     private void SetAddress(Engine engine)

@@ -53,9 +53,9 @@ public sealed unsafe partial class Socket
             throw new SocketException((int)SocketError.IsConnected);
         if (!Takes(e.RemoteEndPoint))
             throw new NotSupportedException("None of the discovered or specified addresses match the socket address family.");
+        pendio_endpoint address = AddressOf(e.RemoteEndPoint, IsDual);
         e.BeginOperation(SocketAsyncOperation.Connect, this, Core);
-        PrepareConnect(e);
-        return Start(e);
+        return StartConnect(e, in address);
     }
 
     /// <summary>Connects a new socket.</summary>
@@ -70,8 +70,7 @@ public sealed unsafe partial class Socket
             socketType == SocketType.Stream)
         {
             e.BeginOperation(SocketAsyncOperation.Connect, null, null, ownsSocket: true);
-            PrepareConnect(e);
-            return e.Operation.Start(Engine.Choose());
+            return StartConnect(e, default);
         }
         AddressFamily family = e.RemoteEndPoint.AddressFamily;
         Socket socket = family == AddressFamily.Unspecified
@@ -79,14 +78,15 @@ public sealed unsafe partial class Socket
             : new Socket(family, socketType, protocolType);
         try
         {
+            pendio_endpoint address = AddressOf(e.RemoteEndPoint, socket.IsDual);
             e.BeginOperation(SocketAsyncOperation.Connect, socket, socket.Core, ownsSocket: true);
+            return HasNoAddress(socket, e) ? EndWithoutAddress(socket, e) : StartConnect(e, in address);
         }
         catch
         {
             socket.Dispose();
             throw;
         }
-        return StartOwn(socket, e);
     }
 
     /// <summary>Ends a connect that is under way, and the socket with it.</summary>
@@ -146,9 +146,10 @@ public sealed unsafe partial class Socket
         Check();
         ArgumentNullException.ThrowIfNull(e);
         CheckEndPoint(e.RemoteEndPoint, nameof(e), "remoteEP");
+        pendio_endpoint address = AddressOf(e.RemoteEndPoint!, IsDual);
         e.BeginOperation(SocketAsyncOperation.SendTo, this, Core);
         BindAnywhere();
-        Addresses.Write(e.RemoteEndPoint!, IsDual, out e.Operation.Address);
+        e.Operation.Address = address;
         return Start(e);
     }
 
@@ -176,58 +177,71 @@ public sealed unsafe partial class Socket
         return Start(e);
     }
 
-    private bool Start(SocketAsyncEventArgs e)
+    private bool Start(SocketAsyncEventArgs e) => Start(e, Core);
+
+    /// <summary>What is thrown here has started nothing.</summary>
+    private static bool Start(SocketAsyncEventArgs e, SocketCore? core)
     {
-        Engine? home = Core.Home;
-        if (home != null && home.IsMine)
-            return e.Operation.Start(home);
-        if (!Core.TryEnter())
-        {
-            e.Free();
-            throw new ObjectDisposedException(GetType().FullName);
-        }
         try
         {
-            return e.Operation.Start(Core.Settle());
+            return core == null ? e.Operation.Start(Engine.Choose())
+                : core.Home is Engine { IsMine: true } home ? e.Operation.Start(home)
+                : StartInside(e, core);
         }
         catch
         {
             e.Free();
             throw;
         }
+    }
+
+    private static bool StartInside(SocketAsyncEventArgs e, SocketCore core)
+    {
+        core.Enter();
+        try
+        {
+            return e.Operation.Start(core.Settle());
+        }
         finally
         {
-            Core.Leave();
+            core.Leave();
         }
     }
 
     /// <summary>A literal of another family than asked for is known to have no address.</summary>
-    private static bool StartOwn(Socket socket, SocketAsyncEventArgs e)
+    private static bool HasNoAddress(Socket socket, SocketAsyncEventArgs e) =>
+        e.RemoteEndPoint is DnsEndPoint host && IPAddress.TryParse(host.Host, out IPAddress? literal) &&
+        literal.AddressFamily != socket.AddressFamily && !socket.IsDual;
+
+    private static bool EndWithoutAddress(Socket socket, SocketAsyncEventArgs e)
     {
-        if (e.RemoteEndPoint is DnsEndPoint host && IPAddress.TryParse(host.Host, out IPAddress? literal) &&
-            literal.AddressFamily != socket.AddressFamily)
-        {
-            socket.Dispose();
-            e.SetResults(SocketError.NoData, 0, SocketFlags.None);
-            e.SetConnected(null, new SocketException((int)SocketError.NoData));
-            e.Free();
-            return false;
-        }
-        PrepareConnect(e);
-        return socket.Start(e);
+        socket.Dispose();
+        e.SetResults(SocketError.NoData, 0, SocketFlags.None);
+        e.SetConnected(null, new SocketException((int)SocketError.NoData));
+        e.Free();
+        return false;
     }
 
-    private static void PrepareConnect(SocketAsyncEventArgs e)
+    private static bool StartConnect(SocketAsyncEventArgs e, in pendio_endpoint address)
     {
         Operation operation = e.Operation;
         e.SetConnected(null, null);
+        operation.Address = address;
         if (e.RemoteEndPoint is DnsEndPoint host)
         {
             operation.HostName = host.Host;
             operation.Port = (ushort)host.Port;
-            return;
         }
-        Addresses.Write(e.RemoteEndPoint!, operation.Core?.IsDualMode ?? false, out operation.Address);
+        return Start(e, operation.Core);
+    }
+
+    /// <summary>Nothing for a name. Endpoints of the program's own may throw.</summary>
+    private static pendio_endpoint AddressOf(EndPoint endPoint, bool asIp6)
+    {
+        pendio_endpoint address = default;
+        if (endPoint is not DnsEndPoint)
+            Addresses.Write(endPoint, asIp6, out address);
+        return address;
     }
 
     private static void RefuseList(SocketAsyncEventArgs e, string name = "e")

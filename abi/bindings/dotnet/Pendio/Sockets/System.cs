@@ -14,8 +14,8 @@ internal static unsafe partial class Libc
     internal const int AF_UNSPEC = 0, AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10;
     internal const int SOCK_CLOEXEC = 0x80000, O_NONBLOCK = 0x800, F_GETFL = 3, F_SETFL = 4;
     internal const int F_DUPFD_CLOEXEC = 1030;
-    internal const int MSG_OOB = 1, MSG_PEEK = 2, MSG_DONTROUTE = 4, MSG_CTRUNC = 8;
-    internal const int MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;
+    internal const int MSG_OOB = 1, MSG_PEEK = 2, MSG_DONTROUTE = 4;
+    internal const int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;
     internal const int EINTR = 4, EAGAIN = 11, EINPROGRESS = 115, ENOTCONN = 107;
 
     [StructLayout(LayoutKind.Sequential)]
