@@ -69,15 +69,17 @@ static uint64_t error_of(const struct pnd_plan_step *step, int error)
     return step->expect.error_count <= 1 ? (uint64_t)(error < 0 ? -error : error) << 8 : ANY;
 }
 
-static bool has_fixed_bytes(const struct pnd_task *task)
+static bool has_fixed_bytes(const struct pnd_task *task, uint32_t flags)
 {
     const struct pnd_plan_step *step = task->step;
     uint16_t start = pnd_plan_start(step->operation);
     if (step->content == PENDIO__CONTENT__ECHO || (step->flags & PENDIO_PEEK) != 0)
         return false;
-    if (step->whole || pnd_kind_of(start)->direction == PND_MOVES_OUT)
+    if (start == PENDIO_OPERATION_READ && task->offset != PENDIO_STREAMING)
         return true;
-    return start == PENDIO_OPERATION_READ && task->offset != PENDIO_STREAMING;
+    if (pnd_kind_of(start)->direction == PND_MOVES_OUT)
+        return true;
+    return step->whole && (flags & PENDIO_END_OF_STREAM) == 0;
 }
 
 static uint64_t value_of(const struct pnd_plan_step *step,
@@ -122,7 +124,7 @@ void pnd_fixed_completion(struct pnd_engine *engine, const struct pnd_task *task
                           const struct pendio_completion *completion, uint64_t bytes)
 {
     const struct pnd_plan_step *step = task->step;
-    bool fixed = completion->error == 0 && has_fixed_bytes(task);
+    bool fixed = completion->error == 0 && has_fixed_bytes(task, completion->flags);
     const uint64_t rest[6] = {
         task->iteration,
         task->number,

@@ -14,7 +14,7 @@
  *   allows success alone. A cancel or a deadline that may come too late allows two, and counts not.
  * - The bytes of a success count for what moves its whole window (sends, writes, `whole`) or finds
  *   the same each time (positional reads). What one receive brings depends on the pieces it came
- *   in; the rules judge it and the sums.
+ *   in, and where a stream ends on what the peer had sent by then; the rules judge it and the sums.
  * - Size and value count where the step checks them. Flags, addresses, handles and runs do not.
  * - Where a clock ends a block (a load with `time_ns` or `steady_percent`) nobody knows how many
  *   rounds it has: it does not count, nor what its actor does after it, nor, in such a workload,

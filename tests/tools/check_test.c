@@ -100,8 +100,9 @@ START_TEST(places_are_told_in_words)
         "others "
         "use it.\n",
         "  Actor \"server\", 1 instance, at place 0:\n",
-        "  Actor \"session\", one for each connection accepted for it, where that is:\n",
-        "  Actor \"far\", 20 instances, at place 2:\n",
+        "  Actor \"session\", one instance for each connection accepted for it, where that is, "
+        "each of which does:\n",
+        "  Actor \"far\", 20 instances, at place 2, each of which does:\n",
         NULL,
     };
     explains("connect/places.json", places);
