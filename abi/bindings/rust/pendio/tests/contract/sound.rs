@@ -1,7 +1,7 @@
 //! What safe programs may do and nobody would: no memory is harmed, and nothing is lost.
 
 use crate::{next, scratch};
-use pendio::{Context, Event, Events, Handle, Loop, Pending, Pool, Started};
+use pendio::{Context, Event, Events, Handle, Loop, LoopOptions, Pending, Pool, Started};
 use std::cell::RefCell;
 use std::future::Future;
 use std::io::{Read, Result, Write};
@@ -52,6 +52,32 @@ fn what_others_were_lent_too_is_not_written_to() -> Result<()> {
     let mut context = refused.into_context();
     context.set_vector(vec![0; 17])?;
     assert_eq!(event_loop.block_on(context.read(&file, 0)?)?.data(), [b'x'; 17]);
+    Ok(())
+}
+
+#[test]
+fn what_was_lent_stays_while_others_go_on() -> Result<()> {
+    let event_loop = Loop::with(&LoopOptions { buffer_count: 4, ..Default::default() })?;
+    let pool = event_loop.pool(2, 0)?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let mut there = TcpStream::connect(listener.local_addr()?)?;
+    let here = event_loop.adopt(listener.accept()?.0)?;
+    there.write_all(b"what was received")?;
+    let one = peek(&event_loop, &pool, &here)?;
+    let data = one.data();
+    let sender = std::thread::spawn(move || there.write_all(&[b'x'; 1 << 18]));
+    let (mut context, mut count) = (pool.get()?, 0);
+    context.set_lending()?;
+    loop {
+        let received = event_loop.block_on(context.receive(&here)?)?;
+        count += received.result()?;
+        if received.is_end_of_stream() {
+            break;
+        }
+        context = received.into_context();
+    }
+    sender.join().unwrap()?;
+    assert_eq!((data, count), (&b"what was received"[..], data.len() + (1 << 18)));
     Ok(())
 }
 
