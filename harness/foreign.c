@@ -34,12 +34,18 @@ static uint64_t plan_memory(const struct pnd_plan *plan)
     return (byte_count + NOTHING_BYTES - 1) / NOTHING_BYTES * NOTHING_BYTES;
 }
 
+/* A subject that copies what it lends needs a buffer for each context, whatever its loop has. */
 static uint64_t lend_memory(const struct pnd_plan *plan)
 {
     const Pendio__LoopSettings *loop = plan->workload->loop;
+    uint64_t count = plan->context_count;
     if (loop == NULL || loop->buffer_bytes == 0 || loop->buffer_count == 0)
         return LEND_BYTES;
-    return (uint64_t)loop->buffer_bytes * loop->buffer_count;
+    if (count < loop->operation_count)
+        count = loop->operation_count;
+    if (count < loop->buffer_count)
+        count = loop->buffer_count;
+    return loop->buffer_bytes * count;
 }
 
 /* Of all vectors that can be set: none when one is longer than a subject is given. */

@@ -17,6 +17,7 @@ from crates import OLDEST, version
 
 SECONDS = 120
 WORKLOADS = """connect/tcp6_echo stream/unix_echo stream/lent_echo_tcp stream/lent_echo_unix
+    stream/held_buffers
     cancel/pending_receive cancel/head_of_line cancel/sixteen_receives cancel/close_comes_last
     cancel/accept cancel/timer cancel/twice
     file/fixed_buffer_64mib file/parallel_reads file/memory_of_the_caller

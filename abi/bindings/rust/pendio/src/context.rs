@@ -74,6 +74,10 @@ impl Context {
         self.place
     }
 
+    pub(crate) fn is_lending(&self) -> bool {
+        matches!(self.memory, Memory::Lent)
+    }
+
     pub(crate) fn core(&self) -> &Rc<Core> {
         &self.pool.core
     }

@@ -29,7 +29,7 @@ pub(crate) fn check(status: c_int) -> io::Result<c_int> {
 /// assert!(pendio::explain(&denied).contains("io_uring"));
 /// ```
 pub fn explain(error: &io::Error) -> &'static str {
-    let status = -error.raw_os_error().unwrap_or(EINVAL);
+    let status = error.raw_os_error().unwrap_or(EINVAL).wrapping_neg();
     // SAFETY: any thread may ask; the answer is a constant string, never NULL.
     let text = unsafe { CStr::from_ptr(pendio_sys::pendio_loop_explain(status)) };
     text.to_str().unwrap_or("")

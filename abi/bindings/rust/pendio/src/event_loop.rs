@@ -7,7 +7,7 @@ use crate::handle::{Handle, HandleId};
 use crate::operation::{Completed, Event, Events, Run};
 use crate::pool::Pool;
 use crate::remote::Remote;
-use crate::table::{Delivery, Table};
+use crate::table::{Delivery, Entry, Table};
 use crate::tasks::Tasks;
 use pendio_sys as sys;
 use std::cell::{Cell, RefCell};
@@ -100,6 +100,7 @@ pub(crate) struct Core {
     records: Cell<Vec<sys::pendio_completion>>, // empty: a turn has them
     wakers: Cell<Vec<Waker>>,                   // of a turn; kept for their room
     later: RefCell<Events>,                     // that came while something else was waited for
+    has_ended: Cell<bool>,                      // nobody turns it any more
 }
 
 impl Loop {
@@ -123,6 +124,7 @@ impl Loop {
             records: Cell::new(vec![Default::default(); RECORD_COUNT]),
             wakers: Cell::default(),
             later: RefCell::default(),
+            has_ended: Cell::default(),
         };
         Ok(Loop { core: Rc::new(core) })
     }
@@ -243,12 +245,16 @@ impl Loop {
     /// Ends it as dropping it does, and tells of how many operations the kernel has not let go:
     /// their memory is never freed.
     pub fn end(self) -> usize {
-        self.drain()
+        let core = self.core.clone();
+        drop(self);
+        let count = core.table.borrow().under_way();
+        count
     }
 
     /// What is still under way afterwards stays in the table, which then nobody frees.
-    fn drain(&self) -> usize {
+    fn drain(&self) {
         self.core.tasks.clear();
+        self.core.has_ended.set(true);
         let until = Instant::now() + DRAIN;
         let mut events = self.core.later.take();
         // SAFETY: nothing but the loop, on its thread.
@@ -258,7 +264,6 @@ impl Loop {
             let left = until.saturating_duration_since(Instant::now());
             status = self.core.turn(RECORD_COUNT, Some(left), &mut events).map(|_| 0);
         }
-        self.core.table.borrow().under_way()
     }
 
     /// For calls of `pendio_sys` that nothing here makes.
@@ -340,10 +345,43 @@ impl Core {
         self.later.borrow_mut().append(events);
     }
 
-    /// Whoever held it does not: it goes on, and the table has it.
+    /// Where no turn is to come any more there is nobody to hand it to.
+    pub(crate) fn hand_out_later(&self, completed: Completed) {
+        if !self.has_ended.get() {
+            self.later.borrow_mut().push_back(Event::Completed(completed));
+        }
+    }
+
+    /// The result, if it is there; else the waker is called when it is.
+    pub(crate) fn poll(&self, place: u32, waker: &Waker) -> Option<sys::pendio_completion> {
+        let record = self.table.borrow_mut().take(place);
+        if record.is_some() || self.table.borrow().will_wake(place, waker) {
+            return record;
+        }
+        match self.replace(place, Entry::Held(Some(waker.clone()))) {
+            Entry::Over(record) => {
+                // To clone it has taken a turn.
+                drop(self.replace(place, Entry::Idle));
+                Some(record)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whoever held it does not: unless it is over it goes on, and the table has it.
     pub(crate) fn leave(&self, context: Context, is_wanted: bool) -> Option<Completed> {
-        let mut table = self.table.borrow_mut();
-        table.leave(context, is_wanted)
+        let place = context.place();
+        let record = self.table.borrow_mut().take(place);
+        if let Some(record) = record {
+            return Some(Completed::new(context, record));
+        }
+        let entry = if is_wanted { Entry::Left } else { Entry::Unwanted };
+        drop(self.replace(place, entry(context)));
+        None
+    }
+
+    fn replace(&self, place: u32, entry: Entry) -> Entry {
+        self.table.borrow_mut().replace(place, entry)
     }
 }
 

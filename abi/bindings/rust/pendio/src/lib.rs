@@ -52,43 +52,13 @@
 //! # }
 //! ```
 //!
-//! Nothing of a loop goes to another thread:
-//!
-//! ```compile_fail,E0277
-//! fn elsewhere<T: Send>(_: T) {}
-//! elsewhere(pendio::Loop::new().unwrap());
-//! ```
-//!
-//! ```compile_fail,E0277
-//! fn shared<T: Sync>(_: &T) {}
-//! shared(&pendio::Loop::new().unwrap());
-//! ```
+//! Nothing of a loop goes to another thread, or is looked at by one, but a [`Remote`], which wakes
+//! the loop and sends it messages:
 //!
 //! ```compile_fail,E0277
 //! # let event_loop = pendio::Loop::new().unwrap();
 //! let context = event_loop.pool(1, 64).unwrap().get().unwrap();
 //! std::thread::spawn(move || drop(context));
-//! ```
-//!
-//! ```compile_fail,E0277
-//! # let event_loop = pendio::Loop::new().unwrap();
-//! # let context = event_loop.pool(1, 64).unwrap().get().unwrap();
-//! let pending = context.nop().unwrap();
-//! std::thread::spawn(move || drop(pending));
-//! ```
-//!
-//! ```compile_fail,E0277
-//! # let event_loop = pendio::Loop::new().unwrap();
-//! let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
-//! let handle = event_loop.adopt(one).unwrap();
-//! std::thread::spawn(move || drop(handle));
-//! ```
-//!
-//! But a [`Remote`] does, which wakes the loop and sends it messages:
-//!
-//! ```
-//! fn elsewhere<T: Send + Sync>(_: T) {}
-//! elsewhere(pendio::Loop::new().unwrap().remote());
 //! ```
 #![deny(unsafe_op_in_unsafe_fn)]
 

@@ -110,7 +110,7 @@ impl Pending {
         if let Some(context) = self.context.take() {
             let core = context.core().clone();
             if let Some(completed) = core.leave(context, true) {
-                core.keep_for_later(&mut Events::from([Event::Completed(completed)]));
+                core.hand_out_later(completed);
             }
         }
     }
@@ -129,12 +129,14 @@ impl Future for Pending {
     type Output = Completed;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Completed> {
-        let place = self.context().place();
-        let polled = self.context().core().table.borrow_mut().poll(place, task);
-        polled.map(|record| {
-            let context = self.context.take().expect("looked at above");
-            Completed::new(context, record)
-        })
+        let context = self.context();
+        match context.core().poll(context.place(), task.waker()) {
+            Some(record) => {
+                let context = self.context.take().expect("looked at above");
+                Poll::Ready(Completed::new(context, record))
+            }
+            None => Poll::Pending,
+        }
     }
 }
 

@@ -119,10 +119,10 @@ impl Context {
         })
     }
 
-    /// Reads into the window, at an offset or [`STREAMING`].
+    /// Reads into the window, at an offset or [`STREAMING`]. `EINVAL` where that is lent.
     pub fn read(self, handle: impl Into<HandleId>, offset: u64) -> Start {
         let handle = handle.into().raw();
-        self.start(|context| unsafe { sys::pendio_read(context, handle, offset) })
+        self.start_filling(|context| unsafe { sys::pendio_read(context, handle, offset) })
     }
 
     /// Writes the window, at an offset or [`STREAMING`].
@@ -160,14 +160,17 @@ impl Context {
     }
 
     /// Learns what the system knows of an open file: the size is the value, and a `struct statx`
-    /// comes into the window.
+    /// comes into the window. `EINVAL` where that is lent.
     pub fn stat(self, handle: impl Into<HandleId>) -> Start {
         let handle = handle.into().raw();
-        self.start(|context| unsafe { sys::pendio_stat(context, handle, std::ptr::null()) })
+        self.start_filling(|context| unsafe { sys::pendio_stat(context, handle, std::ptr::null()) })
     }
 
     /// The same of a file by its path.
     pub fn stat_path(self, path: impl AsRef<Path>) -> Start {
+        if self.is_lending() {
+            return Err(Refused::new(self, error(EINVAL)));
+        }
         self.start_named(false, &[bytes(path.as_ref())], |context, path, _| unsafe {
             sys::pendio_stat(context, 0, path)
         })
@@ -257,6 +260,14 @@ impl Context {
 
     fn start(self, call: impl FnOnce(*mut sys::pendio_context) -> c_int) -> Start {
         self.begin(false, call)
+    }
+
+    /// What is lent is not written to: with [`set_peek`](Context::set_peek) others have it, too.
+    fn start_filling(self, call: impl FnOnce(*mut sys::pendio_context) -> c_int) -> Start {
+        if self.is_lending() {
+            return Err(Refused::new(self, error(EINVAL)));
+        }
+        self.start(call)
     }
 
     fn start_making(self, call: impl FnOnce(*mut sys::pendio_context) -> c_int) -> Start {

@@ -1,17 +1,18 @@
 //! Which context is whose while it is under way. Its place is the user data that the library has.
 
 use crate::context::Context;
-use crate::operation::Completed;
 use pendio_sys::pendio_completion;
-use std::task::{Context as Task, Poll, Waker};
+use std::task::Waker;
 
+/// It is borrowed for as long as a call of its own lasts, in which nothing of anybody else's runs:
+/// wakers, which may do anything, are cloned, dropped and called outside.
 #[derive(Default)]
 pub(crate) struct Table {
     entries: Vec<Entry>,
     free: Vec<u32>,
 }
 
-enum Entry {
+pub(crate) enum Entry {
     /// Not under way.
     Idle,
     /// A `Pending` has the context, and may have asked to be woken.
@@ -49,15 +50,18 @@ impl Table {
         self.entries[place as usize] = Entry::Held(None);
     }
 
-    /// The result, if it is there; else the waker is called when it is.
-    pub(crate) fn poll(&mut self, place: u32, task: &Task<'_>) -> Poll<pendio_completion> {
-        match self.take(place) {
-            Some(record) => Poll::Ready(record),
-            None => {
-                self.entries[place as usize] = Entry::Held(Some(task.waker().clone()));
-                Poll::Pending
-            }
+    /// Whether this waker is the one that will be called.
+    pub(crate) fn will_wake(&self, place: u32, waker: &Waker) -> bool {
+        match &self.entries[place as usize] {
+            Entry::Held(Some(known)) => known.will_wake(waker),
+            _ => false,
         }
+    }
+
+    /// Returns what there was instead, for looking at and dropping.
+    #[must_use]
+    pub(crate) fn replace(&mut self, place: u32, entry: Entry) -> Entry {
+        std::mem::replace(&mut self.entries[place as usize], entry)
     }
 
     pub(crate) fn take(&mut self, place: u32) -> Option<pendio_completion> {
@@ -78,19 +82,6 @@ impl Table {
     pub(crate) fn under_way(&self) -> usize {
         let is_under_way = |entry: &&Entry| !matches!(entry, Entry::Idle | Entry::Over(_));
         self.entries.iter().filter(is_under_way).count()
-    }
-
-    /// The context is the table's from now on, unless it is over.
-    pub(crate) fn leave(&mut self, context: Context, is_wanted: bool) -> Option<Completed> {
-        let place = context.place();
-        match self.take(place) {
-            Some(record) => Some(Completed::new(context, record)),
-            None => {
-                let entry = if is_wanted { Entry::Left } else { Entry::Unwanted };
-                self.entries[place as usize] = entry(context);
-                None
-            }
-        }
     }
 
     pub(crate) fn deliver(&mut self, record: &pendio_completion) -> Delivery {

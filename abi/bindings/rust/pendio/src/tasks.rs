@@ -1,15 +1,16 @@
 //! Futures on top: as many tasks as one likes, and one loop that runs them.
 
-use crate::error::is_shutdown;
+use crate::error::{error, is_shutdown, EBUSY};
 use crate::event_loop::Loop;
 use crate::operation::Events;
 use crate::remote::Remote;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -22,6 +23,7 @@ const RECORD_COUNT: usize = 256;
 pub(crate) struct Tasks {
     list: RefCell<List>,
     queue: Arc<Queue>,
+    is_polling: Cell<bool>,
 }
 
 #[derive(Default)]
@@ -38,7 +40,7 @@ struct Task {
 
 /// Which tasks are to be polled, and how the loop is told by other threads.
 struct Queue {
-    ready: Mutex<Vec<usize>>,
+    ready: Mutex<VecDeque<usize>>,
     remote: Remote,
     thread: ThreadId,
 }
@@ -58,7 +60,8 @@ impl Loop {
     }
 
     /// Turns the loop until a future is ready, and runs the tasks of the loop meanwhile. What other
-    /// operations and messages it brings is for the next turn. An error is that of a turn.
+    /// operations and messages it brings is for the next turn. An error is that of a turn; a task
+    /// awaits, and does not call this: `EBUSY`.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -76,6 +79,9 @@ impl Loop {
     pub fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
         let mut future = Box::pin(future);
         let tasks = &self.core.tasks;
+        if tasks.is_polling.get() {
+            return Err(error(EBUSY));
+        }
         let flag = Arc::new(Flag {
             queue: tasks.queue.clone(),
             place: MAIN,
@@ -91,7 +97,7 @@ impl Loop {
                 }
             }
             tasks.run();
-            let is_busy = flag.is_set.load(Ordering::Acquire) || tasks.queue.is_busy();
+            let is_busy = flag.is_set.load(Ordering::Acquire) || tasks.queue.count() > 0;
             let timeout = if is_busy { Some(Duration::ZERO) } else { None };
             match self.core.turn(RECORD_COUNT, timeout, &mut events) {
                 Err(error) if !(is_busy && is_shutdown(&error)) => return Err(error),
@@ -104,7 +110,7 @@ impl Loop {
 impl Tasks {
     pub(crate) fn new(remote: Remote) -> Tasks {
         let queue = Queue { ready: Mutex::default(), remote, thread: thread::current().id() };
-        Tasks { list: RefCell::default(), queue: Arc::new(queue) }
+        Tasks { list: RefCell::default(), queue: Arc::new(queue), is_polling: Cell::default() }
     }
 
     fn add(&self, future: Pin<Box<dyn Future<Output = ()>>>) {
@@ -122,20 +128,25 @@ impl Tasks {
         }
     }
 
-    /// Polls those that were woken. While one is polled its place is empty, but not free.
+    /// Polls those that were woken, each once. While one is polled its place is empty, but not free.
     fn run(&self) {
-        let mut ready = self.queue.take();
-        for place in ready.drain(..) {
-            let taken = self.list.borrow_mut().tasks[place].take();
-            if let Some(mut task) = taken {
-                task.flag.is_set.store(false, Ordering::Release);
-                let polled = task.future.as_mut().poll(&mut Context::from_waker(&task.waker));
-                let mut list = self.list.borrow_mut();
-                match polled {
-                    Poll::Pending => list.tasks[place] = Some(task),
-                    Poll::Ready(()) => list.free.push(place),
-                }
+        for _ in 0..self.queue.count() {
+            let place = self.queue.next();
+            let taken = place.and_then(|place| self.list.borrow_mut().tasks[place].take());
+            if let Some(task) = taken {
+                self.poll(task);
             }
+        }
+    }
+
+    fn poll(&self, mut task: Task) {
+        let place = task.flag.place;
+        let polling = Polling::new(self, place);
+        task.flag.is_set.store(false, Ordering::Release);
+        let polled = task.future.as_mut().poll(&mut Context::from_waker(&task.waker));
+        if polled.is_pending() {
+            polling.goes_on();
+            self.list.borrow_mut().tasks[place] = Some(task);
         }
     }
 
@@ -151,13 +162,39 @@ impl Tasks {
     }
 }
 
-impl Queue {
-    fn take(&self) -> Vec<usize> {
-        std::mem::take(&mut *self.ready.lock().unwrap_or_else(PoisonError::into_inner))
+/// The task that is polled. Whether it has ended or has panicked, its place is free afterwards.
+struct Polling<'a>(&'a Tasks, usize);
+
+impl Polling<'_> {
+    fn new(tasks: &Tasks, place: usize) -> Polling<'_> {
+        tasks.is_polling.set(true);
+        Polling(tasks, place)
     }
 
-    fn is_busy(&self) -> bool {
-        !self.ready.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    fn goes_on(self) {
+        self.0.is_polling.set(false);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        self.0.is_polling.set(false);
+        self.0.list.borrow_mut().free.push(self.1);
+    }
+}
+
+impl Queue {
+    fn ready(&self) -> MutexGuard<'_, VecDeque<usize>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self) -> Option<usize> {
+        self.ready().pop_front()
+    }
+
+    fn count(&self) -> usize {
+        self.ready().len()
     }
 }
 
@@ -171,8 +208,7 @@ impl Wake for Flag {
             return;
         }
         if self.place != MAIN {
-            let mut ready = self.queue.ready.lock().unwrap_or_else(PoisonError::into_inner);
-            ready.push(self.place);
+            self.queue.ready().push_back(self.place);
         }
         if thread::current().id() != self.queue.thread {
             let _ = self.queue.remote.wake(); // a loop that is no more needs no waking

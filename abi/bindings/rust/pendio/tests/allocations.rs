@@ -2,8 +2,10 @@
 
 use pendio::{Event, Events, Loop};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::io::Result;
 use std::os::unix::net::UnixStream;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 struct Counting;
@@ -51,7 +53,7 @@ fn operations_allocate_nothing() -> Result<()> {
     let (event_loop, mut events) = (Loop::new()?, Events::with_capacity(64));
     let (here, there) = UnixStream::pair()?;
     let (here, there) = (event_loop.adopt(here)?, event_loop.adopt(there)?);
-    let pool = event_loop.pool(4, 64)?;
+    let pool = event_loop.pool(5, 64)?;
     let mut contexts = (pool.get()?, pool.get()?, pool.get()?);
     contexts.1.set_user_data(1);
     contexts.2.set_user_data(2);
@@ -63,6 +65,15 @@ fn operations_allocate_nothing() -> Result<()> {
     go_on(&event_loop, &mut events, 10000)?;
     assert_eq!(COUNT.load(Ordering::Relaxed), before);
 
+    let (asked, answered) = (pool.get()?, Rc::new(Cell::new(0)));
+    let answers = answered.clone();
+    event_loop.spawn(async move {
+        let mut context = asked;
+        loop {
+            context = context.nop().unwrap().await.into_context();
+            answers.set(answers.get() + 1);
+        }
+    });
     event_loop.block_on(async {
         let mut context = pool.get()?;
         for round in 0..1100 {
@@ -72,6 +83,7 @@ fn operations_allocate_nothing() -> Result<()> {
             context = context.nop()?.await.into_context();
         }
         assert_eq!(COUNT.load(Ordering::Relaxed), 0, "a task that awaits allocates nothing");
+        assert!(answered.get() > 1000, "nor do two");
         Ok(())
     })?
 }

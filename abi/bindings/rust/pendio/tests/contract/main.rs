@@ -3,6 +3,7 @@
 mod end;
 mod examples;
 mod files;
+mod sound;
 mod streams;
 mod tasks;
 mod threads;

@@ -121,3 +121,37 @@ fn other_threads_wake_tasks() -> Result<()> {
     });
     event_loop.block_on(answered)
 }
+
+#[test]
+fn task_that_panics_takes_no_other_with_it() -> Result<()> {
+    let event_loop = Loop::new()?;
+    let pool = event_loop.pool(2, 0)?;
+    let count = Rc::new(Cell::new(0));
+    for number in 0..4 {
+        let count = count.clone();
+        event_loop.spawn(async move {
+            assert!(number != 1, "on purpose");
+            count.set(count.get() + 1);
+        });
+    }
+    let run = || event_loop.block_on(pool.get().unwrap().nop().unwrap()).map(drop);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    assert!(panicked.is_err());
+    run()?;
+    assert_eq!(count.get(), 3);
+    Ok(())
+}
+
+#[test]
+fn task_cannot_block_the_loop_that_runs_it() -> Result<()> {
+    let event_loop = Rc::new(Loop::new()?);
+    let pool = event_loop.pool(1, 0)?;
+    let kind = Rc::new(Cell::new(None));
+    let (inner, answer) = (event_loop.clone(), kind.clone());
+    event_loop.spawn(async move {
+        answer.set(Some(inner.block_on(async {}).unwrap_err().raw_os_error()));
+    });
+    event_loop.block_on(pool.get()?.nop()?)?.result()?;
+    assert_eq!(kind.get(), Some(Some(16)), "EBUSY");
+    event_loop.block_on(async { event_loop.block_on(async {}) })?
+}

@@ -1,3 +1,5 @@
+//! What other threads may do, and what the compiler lets none of them do.
+
 use crate::next;
 use pendio::{Event, Events, HandleId, Loop};
 use std::io::{Read, Result, Write};
@@ -68,4 +70,32 @@ fn loop_that_is_gone_refuses_other_threads() -> Result<()> {
     other.join().unwrap();
     assert!(remote.post(0, 0).is_err());
     Ok(())
+}
+
+/// Compiles only where one of the two implementations fits: for what is not `Send`, or `Sync`.
+macro_rules! assert_not {
+    ($trait:ident: $($type:ty),+) => {{
+        trait IsEither<A> {
+            fn check() {}
+        }
+        struct Other;
+        impl<T: ?Sized> IsEither<()> for T {}
+        impl<T: ?Sized + $trait> IsEither<Other> for T {}
+        $(<$type as IsEither<_>>::check();)+
+    }};
+}
+
+#[test]
+fn nothing_of_a_loop_goes_to_another_thread() {
+    use pendio::{
+        Completed, Context, Events, Handle, Loop, Pending, Pool, Refused, Start, Started,
+    };
+    assert_not!(Send: Loop, Pool, Context, Handle, Pending, Started, Start);
+    assert_not!(Sync: Loop, Pool, Context, Handle, Pending, Started, Start);
+    assert_not!(Send: Completed, Refused, Events, &Loop, &Context, &Handle);
+    assert_not!(Sync: Completed, Refused, Events, &Loop, &Context, &Handle);
+    fn may_go<T: Send + Sync>() {}
+    may_go::<pendio::Remote>();
+    may_go::<pendio::Endpoint>();
+    may_go::<pendio::LoopOptions>();
 }
