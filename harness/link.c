@@ -36,7 +36,7 @@ enum {
     EXCHANGE_COUNT = 64,
     UNREAD_COUNT = 16,       /* replies of one client that may wait for it to read */
     REPLY_TIMEOUT_MS = 2000, /* that one may wait so */
-    PATIENCE_MS = 20,        /* with listeners that are to be mended */
+    PATIENCE_MS = 100,       /* between two looks at listeners that are to be mended */
 };
 
 enum { REQUESTS, EVENTS, LISTENER_COUNT };

@@ -7,7 +7,9 @@
  *
  * Somebody who connects to a socket of the file system and leaves before it has said which protocol
  * it speaks is taken by nng before 1.6 for the end of the listener itself, which hears nobody any
- * more (its issue 1518). That shows in its statistics only, as an error of no kind it knows.
+ * more (its issue 1518). It counts as an error of no kind that nng knows, but so does the end of any
+ * connection. So when there are more of them the listener is probed: we connect ourselves, and say
+ * what we speak. A deaf listener still says so, too, but it accepts nobody.
  */
 #include "link_listen.h"
 
@@ -17,7 +19,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static const char scheme[] = "ipc://";
@@ -28,7 +32,11 @@ enum { PATH_BYTES = PND_URL_BYTES + 16 };
 static bool is_of_files(const char *url);
 static int start_at(const struct pnd_link_listen *listen, const char *url,
                     nng_listener *ret_listener);
+static bool is_deaf(struct pnd_link_listen *listen, nng_stat *all);
+static void begin_probe(struct pnd_link_listen *listen);
+static void end_probe(struct pnd_link_listen *listen);
 static uint64_t count_of(nng_stat *all, nng_listener listener, const char *name);
+static void path_of(const struct pnd_link_listen *listen, const char *suffix, char *ret_path);
 static void replace(struct pnd_link_listen *listen);
 static void close_former(struct pnd_link_listen *listen, nng_listener *former);
 
@@ -85,7 +93,7 @@ void pnd_link_listen_mend(struct pnd_link_listen *listen)
     nng_stat *all = NULL;
     if (nng_stats_get(&all) != 0)
         return;
-    if (count_of(all, listen->listener, "other") > 0)
+    if (is_deaf(listen, all))
         replace(listen);
     for (size_t i = 0; i < PND_LINK_FORMER_COUNT; i++) {
         nng_listener *former = &listen->formers[i];
@@ -93,6 +101,54 @@ void pnd_link_listen_mend(struct pnd_link_listen *listen)
             close_former(listen, former);
     }
     nng_stats_free(all);
+}
+
+/* A probe takes from one look to the next; its own end, one error more, is there at the third. */
+static bool is_deaf(struct pnd_link_listen *listen, nng_stat *all)
+{
+    uint64_t accepted_count = count_of(all, listen->listener, "accept");
+    uint64_t other_count = count_of(all, listen->listener, "other");
+    if (listen->state == PND_LINK_PROBED) {
+        end_probe(listen);
+        listen->state = PND_LINK_SETTLING;
+        return accepted_count == listen->accepted_count;
+    }
+    if (other_count > listen->other_count + (listen->state == PND_LINK_SETTLING)) {
+        listen->accepted_count = accepted_count;
+        listen->state = PND_LINK_PROBED;
+        begin_probe(listen);
+    } else {
+        listen->state = PND_LINK_TRUSTED;
+    }
+    listen->other_count = other_count;
+    return false;
+}
+
+/* What cannot be connected to is not heard either. */
+static void begin_probe(struct pnd_link_listen *listen)
+{
+    static const uint8_t greeting[] = {0, 'S', 'P', 0, 0, 0, 0, 0}; /* and a protocol, in 4 and 5 */
+    uint8_t bytes[sizeof greeting];
+    int protocol = 0;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char path[PATH_BYTES];
+    path_of(listen, "", path);
+    memcpy(address.sun_path, path, strnlen(path, sizeof address.sun_path - 1));
+    (void)nng_socket_get_int(listen->socket, NNG_OPT_PEER, &protocol);
+    memcpy(bytes, greeting, sizeof bytes);
+    bytes[4] = (uint8_t)(protocol >> 8);
+    bytes[5] = (uint8_t)protocol;
+    listen->probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listen->probe >= 0 &&
+        connect(listen->probe, (const struct sockaddr *)&address, sizeof address) == 0)
+        (void)send(listen->probe, bytes, sizeof bytes, MSG_NOSIGNAL);
+}
+
+static void end_probe(struct pnd_link_listen *listen)
+{
+    if (listen->probe >= 0)
+        (void)close(listen->probe);
+    listen->probe = -1;
 }
 
 static uint64_t count_of(nng_stat *all, nng_listener listener, const char *name)
@@ -131,6 +187,8 @@ static void replace(struct pnd_link_listen *listen)
         close_former(listen, former);
     *former = listen->listener;
     listen->listener = next;
+    listen->state = PND_LINK_TRUSTED;
+    listen->other_count = 0;
 }
 
 /* nng removes the name that it was made with, which is another's now. */
@@ -152,6 +210,8 @@ void pnd_link_listen_stop(struct pnd_link_listen *listen)
     char path[PATH_BYTES];
     if (nng_listener_id(listen->listener) <= 0)
         return;
+    if (listen->state == PND_LINK_PROBED)
+        end_probe(listen);
     for (size_t i = 0; i < PND_LINK_FORMER_COUNT; i++)
         if (nng_listener_id(listen->formers[i]) > 0)
             close_former(listen, &listen->formers[i]);

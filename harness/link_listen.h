@@ -6,6 +6,7 @@
 
 #include <nng/nng.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum { PND_LINK_FORMER_COUNT = 8 };
 
@@ -16,6 +17,10 @@ struct pnd_link_listen {
     const struct pnd_credentials *credentials;
     nng_listener listener;                       /* zero: none */
     nng_listener formers[PND_LINK_FORMER_COUNT]; /* deaf, but with connections; zero: none */
+    enum { PND_LINK_TRUSTED, PND_LINK_PROBED, PND_LINK_SETTLING } state;
+    int probe;               /* while it is probed: our own connection to it; -1: none came about */
+    uint64_t accepted_count; /* before that */
+    uint64_t other_count;    /* of errors that were looked into */
 };
 
 /* Returns an error of nng's, or 0. The URL and the credentials outlive it. */
