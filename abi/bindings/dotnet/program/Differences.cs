@@ -20,5 +20,9 @@ internal static class Differences
             "done", "pending", "starts of other threads go through the engine, so they are pending"),
         ["a message into a buffer that was set after a list"] = new(
             "0", "8", ".NET goes on with the list, which is empty: its ReceiveMessageFromAsync forgets"),
+        ["accept into a closed socket"] = new(
+            "Success", "OperationAborted", "nobody could use or close that connection"),
+        ["sent of the list that was, another being refused"] = new(
+            "3", "1 2", "what is refused changes nothing"),
     };
 }

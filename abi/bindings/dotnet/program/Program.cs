@@ -4,6 +4,7 @@
 //     pendio_dotnet echo system|pendio tcp|unix PORT|PATH   an echo server
 //     pendio_dotnet costs                                   what an operation allocates
 //     pendio_dotnet compare [SECONDS]                       both echo servers before one client
+//     pendio_dotnet throw                                   a handler that does; never returns
 //     pendio_dotnet subject                                 a subject of harness/SUBJECT.md
 using System;
 using System.Globalization;
@@ -33,11 +34,16 @@ internal static class Program
     {
         string word = words.Length > 0 ? words[0] : "";
         if (word is "test" or "costs" or "compare")
+        {
+            Tests.Ambience.Value = 1; // is not the engine's
             Sockets.Engine.Count(); // makes the first one
+        }
         switch (word)
         {
         case "echo" when words.Length == 4:
             return Echo(words[1], words[2], words[3]);
+        case "throw":
+            return Throwing.Run();
         case "subject":
             return Subject.Run();
         case "costs":

@@ -7,9 +7,11 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
+using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace Pendio.Program;
 
@@ -17,6 +19,9 @@ using Result = (string Name, int[] Numbers, string? Failure, Dictionary<string, 
 
 internal static class Tests
 {
+    /// <summary>What whoever makes the engines has set.</summary>
+    internal static readonly AsyncLocal<int> Ambience = new();
+
     internal static int Run(int[] wanted)
     {
         List<Result> theirs = RunBy("system", wanted), ours = RunBy("pendio", wanted);
@@ -25,6 +30,8 @@ internal static class Tests
         problems.AddRange(Failures(".NET's", theirs));
         problems.AddRange(Failures("Pendio's", ours));
         problems.AddRange(ErrorsThatDiffer());
+        problems.AddRange(AmbienceOfEngines());
+        problems.AddRange(Throwing.Problems());
         foreach ((Result their, Result our) in theirs.Zip(ours))
             differences += Compare(their, our, problems);
         foreach (string problem in problems)
@@ -50,6 +57,25 @@ internal static class Tests
         from one in results
         where one.Failure != null
         select $"{whose} {one.Name} ({string.Join(", ", one.Numbers)}): {one.Failure}";
+
+    /// <summary>A hook without an execution context has nobody's, not that of who made its engine.</summary>
+    private static IEnumerable<string> AmbienceOfEngines()
+    {
+        int seen = 0;
+        using var over = new ManualResetEventSlim();
+        using var e = new Sockets.SocketAsyncEventArgs(unsafeSuppressExecutionContext: true);
+        using var socket = new Sockets.Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Connect(IPAddress.Loopback, 9);
+        e.Completed += (_, _) =>
+        {
+            seen = Ambience.Value;
+            over.Set();
+        };
+        if (socket.SendAsync(e))
+            over.Wait();
+        if (seen != 0)
+            yield return "a hook sees the ambience of who made its engine";
+    }
 
     /// <summary>What .NET makes of each error of the system, Pendio makes of it, too.</summary>
     private static IEnumerable<string> ErrorsThatDiffer()

@@ -125,13 +125,13 @@ internal sealed class EchoConnection
 
     private bool Send()
     {
+        Interlocked.Increment(ref EchoServer.Messages); // before its client knows
         operation.SetBuffer(0, operation.BytesTransferred);
         return socket.SendAsync(operation);
     }
 
     private bool Receive()
     {
-        Interlocked.Increment(ref EchoServer.Messages);
         operation.SetBuffer(0, window.Length);
         return socket.ReceiveAsync(operation);
     }

@@ -9,6 +9,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Threading;
 
@@ -39,7 +40,8 @@ public sealed unsafe class Engine
     private readonly List<nint> contexts = new();
     private readonly Stack<int> free = new();
     private Operation?[] underWay = new Operation?[PoolCount];
-    private Work? handedOver;
+    private Work? handedOver, toRun;
+    private int recordAt, recordCount; // those of the last turn that are still to be told
     private nint loop, pool;
     private int status;
     private ulong turns, calls;
@@ -50,7 +52,7 @@ public sealed unsafe class Engine
         records = (pendio_completion*)NativeMemory.AlignedAlloc(
             (nuint)(BatchCount * sizeof(pendio_completion)), 64);
         thread = new Thread(Live) { IsBackground = true, Name = $"pendio-{index}" };
-        thread.Start();
+        thread.UnsafeStart(); // with nobody's execution context
         begun.Wait();
         if (status < 0)
             throw new PlatformNotSupportedException("pendio: " + Native.Explain(status));
@@ -59,6 +61,9 @@ public sealed unsafe class Engine
     internal nint Loop => loop;
 
     internal bool IsMine => own == this;
+
+    /// <summary>The calling thread's.</summary>
+    internal static Engine? Own => own;
 
     /// <summary>Calls into the library for operations, and turns, of all engines so far.</summary>
     public static (ulong Calls, ulong Turns) Count()
@@ -131,18 +136,38 @@ public sealed unsafe class Engine
             ExecutionContext.Restore(clean);
     }
 
-    /// <summary>Waits for what this engine will set; on its thread it goes on turning meanwhile.</summary>
+    /// <summary>Waits for what any engine will set; one whose thread this is goes on turning.</summary>
     internal static void WaitFor(ManualResetEventSlim over)
     {
-        const int few = 16;
         if (own is not Engine engine)
         {
             over.Wait();
             return;
         }
-        pendio_completion* some = stackalloc pendio_completion[few];
-        while (!over.IsSet)
-            engine.Turn(some, few);
+        try
+        {
+            while (!over.IsSet)
+                engine.Turn();
+        }
+        catch (Exception thrown)
+        {
+            EndProcess(thrown);
+        }
+    }
+
+    /// <summary>Sets what another engine may wait for, which sleeps in its turn.</summary>
+    internal static void Set(ManualResetEventSlim over, Engine? waiting)
+    {
+        over.Set();
+        if (waiting is { IsMine: false })
+            Native.pendio_loop_wake(waiting.loop);
+    }
+
+    /// <summary>The handler that waits is not the one to catch what another handler has thrown.</summary>
+    private static void EndProcess(Exception thrown)
+    {
+        new Thread(() => ExceptionDispatchInfo.Throw(thrown)).UnsafeStart();
+        Thread.Sleep(Timeout.Infinite);
     }
 
     internal void Expect(int place, Operation operation) => underWay[place] = operation;
@@ -191,24 +216,38 @@ public sealed unsafe class Engine
         nint made;
         status = Native.pendio_loop_create(&options, &made);
         loop = made;
+        bool isMade = status >= 0; // else whoever has made this engine throws
         begun.Set();
-        while (status >= 0)
-            Turn(records, BatchCount);
-        if (loop != 0) // else whoever has made this engine throws
-            Environment.FailFast($"pendio: the loop failed with errno {-status}");
+        while (isMade)
+            Turn();
     }
 
-    private void Turn(pendio_completion* some, uint count)
+    /// <summary>Inside of a handler that waits: first what the turn around it has not told yet.</summary>
+    private void Turn()
     {
-        bool isIdle = Volatile.Read(ref handedOver) == null;
-        status = Native.pendio_loop_turn(loop, isIdle ? -1 : 0, some, count);
-        turns++;
-        for (int index = 0, told = status; index < told; index++)
-            if (some[index].context != 0)
-                Tell(in some[index]);
+        if (recordAt == recordCount && toRun == null)
+            Harvest();
+        while (recordAt < recordCount)
+        {
+            ref readonly pendio_completion record = ref records[recordAt++];
+            if (record.context != 0)
+                Tell(in record);
+        }
         RunHandedOver();
     }
 
+    private void Harvest()
+    {
+        bool isIdle = Volatile.Read(ref handedOver) == null;
+        int count = Native.pendio_loop_turn(loop, isIdle ? -1 : 0, records, BatchCount);
+        if (count < 0)
+            Environment.FailFast($"pendio: the loop failed with errno {-count}");
+        turns++;
+        recordAt = 0;
+        recordCount = count;
+    }
+
+    /// <summary>What it raises may turn, which overwrites the record.</summary>
     private void Tell(in pendio_completion record)
     {
         ref Operation? place = ref underWay[record.user_data];
@@ -219,23 +258,26 @@ public sealed unsafe class Engine
 
     private void RunHandedOver()
     {
-        if (Volatile.Read(ref handedOver) == null)
-            return;
+        if (toRun == null && Volatile.Read(ref handedOver) != null)
+            TakeHandedOver();
+        while (toRun is Work first)
+        {
+            toRun = first.Behind;
+            first.Behind = null;
+            first.Run(this);
+        }
+    }
+
+    /// <summary>In the order of handing over.</summary>
+    private void TakeHandedOver()
+    {
         Work? last = Interlocked.Exchange(ref handedOver, null);
-        Work? first = null;
         while (last != null)
         {
             Work? next = last.Behind;
-            last.Behind = first;
-            first = last;
+            last.Behind = toRun;
+            toRun = last;
             last = next;
-        }
-        while (first != null)
-        {
-            Work? next = first.Behind;
-            first.Behind = null;
-            first.Run(this);
-            first = next;
         }
     }
 }

@@ -5,7 +5,7 @@ namespace Pendio.Sockets;
 
 internal static class Errors
 {
-    internal const int ENOENT = 2, EAGAIN = 11, EINVAL = 22, ENODATA = 61, EOPNOTSUPP = 95;
+    internal const int ENOENT = 2, EBADF = 9, EAGAIN = 11, EINVAL = 22, ENODATA = 61, EOPNOTSUPP = 95;
     internal const int ENOBUFS = 105, EREMOTEIO = 121, ECANCELED = 125;
 
     /// <summary>By errno, positive, as Linux numbers them on all its common machines.</summary>

@@ -24,11 +24,20 @@ internal sealed unsafe partial class Operation
     private int LaunchAccept(Engine engine, ulong listener)
     {
         ulong into = 0;
-        SocketCore? target = Target?.Core;
-        if (target != null && target.Settle(engine) != engine)
-            return -Errors.EINVAL; // it works on another engine
-        int status = target == null ? 0 : target.Adopt(engine, out into);
+        int status = Target == null ? 0 : AdoptTarget(engine, Target.Core, out into);
         return status < 0 ? status : Native.pendio_accept(context, listener, into);
+    }
+
+    private static int AdoptTarget(Engine engine, SocketCore target, out ulong into)
+    {
+        into = 0;
+        if (!target.TryEnter())
+            return -Errors.ECANCELED;
+        int status = target.Settle(engine) == engine
+            ? target.Adopt(engine, out into)
+            : -Errors.EINVAL; // it works on another engine
+        target.Leave();
+        return status;
     }
 
     private void SettleAccept(Engine engine, ulong connection, SocketError error)
@@ -119,11 +128,20 @@ internal sealed unsafe partial class Operation
 
     private void TellSender(in pendio_endpoint found)
     {
-        if (found.byte_count == 0 || (args.RemoteEndPoint == senderMade && IsSame(in found, in sender)))
+        if (found.byte_count == 0 || (args.RemoteEndPoint == senderMade && IsStill(senderMade, in found)))
             return;
         sender = found;
         senderMade = Addresses.Read(in found);
         args.RemoteEndPoint = senderMade;
+    }
+
+    /// <summary>Programs may change the endpoint that was made for them.</summary>
+    private bool IsStill(EndPoint? made, in pendio_endpoint found)
+    {
+        if (made is not IPEndPoint ip)
+            return IsSame(in found, in sender);
+        Addresses.Write(ip, asIp6: false, out pendio_endpoint now);
+        return IsSame(in found, in now);
     }
 
     private static bool IsSame(in pendio_endpoint one, in pendio_endpoint other)
@@ -144,11 +162,18 @@ internal sealed unsafe partial class Operation
             : default);
     }
 
+    private void HoldPackets(SendPacketsElement?[] elements)
+    {
+        packetPins = new System.Buffers.MemoryHandle[elements.Length];
+        for (int index = 0; index < elements.Length; index++)
+            if (elements[index]?.MemoryBuffer is ReadOnlyMemory<byte> memory)
+                packetPins[index] = memory.Pin();
+    }
+
     private int LaunchPackets(Engine engine, ulong handle)
     {
         SendPacketsElement?[] elements = Packets!;
         var packets = new pendio_packet[elements.Length];
-        packetPins = new System.Buffers.MemoryHandle[elements.Length];
         packetHandles = new ulong[elements.Length];
         for (int index = 0; index < elements.Length; index++)
         {
@@ -158,7 +183,6 @@ internal sealed unsafe partial class Operation
             packets[index].byte_count = (ulong)element.Count;
             if (element.MemoryBuffer is ReadOnlyMemory<byte> memory)
             {
-                packetPins[index] = memory.Pin();
                 packets[index].offset = 0;
                 packets[index].byte_count = (ulong)memory.Length;
                 packets[index].memory =
@@ -179,10 +203,9 @@ internal sealed unsafe partial class Operation
     private int AdoptFile(Engine engine, int index)
     {
         ulong made;
-        SafeFileHandle file = Files![index]!;
-        int descriptor = Libc.fcntl((int)file.DangerousGetHandle(), Libc.F_DUPFD_CLOEXEC, 0);
+        int descriptor = Duplicate(Files![index]!);
         if (descriptor < 0)
-            return -Libc.LastError;
+            return descriptor;
         int status = Native.pendio_handle_adopt(engine.Loop, descriptor, &made);
         if (status < 0)
             _ = Libc.close(descriptor);
@@ -191,7 +214,38 @@ internal sealed unsafe partial class Operation
         return status;
     }
 
+    /// <summary>Or -errno: the program may have closed it since the start.</summary>
+    private static int Duplicate(SafeFileHandle file)
+    {
+        bool isHeld = false;
+        try
+        {
+            file.DangerousAddRef(ref isHeld);
+            int made = Libc.fcntl((int)file.DangerousGetHandle(), Libc.F_DUPFD_CLOEXEC, 0);
+            return made < 0 ? -Libc.LastError : made;
+        }
+        catch (ObjectDisposedException)
+        {
+            return -Errors.EBADF;
+        }
+        finally
+        {
+            if (isHeld)
+                file.DangerousRelease();
+        }
+    }
+
     private void SettlePackets(SocketError error)
+    {
+        ReleasePackets();
+        if (error != SocketError.Success || PacketFlags == 0)
+            return;
+        Core!.IsConnected = false;
+        Core.IsDisconnected = (PacketFlags & Native.PENDIO_THEN_REUSE) == 0;
+        Core.IsBound = Core.IsDisconnected;
+    }
+
+    internal void ReleasePackets()
     {
         foreach (ulong file in packetHandles)
             if (file != 0)
@@ -202,15 +256,10 @@ internal sealed unsafe partial class Operation
         Packets = null;
         packetHandles = [];
         packetPins = [];
-        if (error != SocketError.Success || PacketFlags == 0)
-            return;
-        Core!.IsConnected = false;
-        Core.IsDisconnected = (PacketFlags & Native.PENDIO_THEN_REUSE) == 0;
-        Core.IsBound = Core.IsDisconnected;
     }
 
     /// <summary>Those that were opened for this operation; the caller's own stay open.</summary>
-    internal void CloseFiles()
+    private void CloseFiles()
     {
         for (int index = 0; Files != null && index < Files.Length; index++)
             if (Packets![index]?.FileStream == null)

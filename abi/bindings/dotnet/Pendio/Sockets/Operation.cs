@@ -19,6 +19,7 @@ internal sealed unsafe partial class Operation : Work
     private static readonly ContextCallback raise =
         static state => ((Operation)state!).args.Raise();
 
+    internal uint Number; // of starts, so that a cancel finds its own
     internal SocketAsyncOperation Kind;
     internal Socket? Socket;     // whom Completed is raised for
     internal SocketCore? Core;   // where it works; null: a connect that makes its own socket
@@ -81,7 +82,9 @@ internal sealed unsafe partial class Operation : Work
     /// <summary>By the thread that starts, for memory managers may refuse.</summary>
     private void HoldMemory()
     {
-        if (args.HasList)
+        if (Kind == SocketAsyncOperation.SendPackets)
+            HoldPackets(Packets!);
+        else if (args.HasList)
             pieces.Hold(args.Segments);
         else
             memory = pin.Hold(args.MemoryBuffer) + args.Offset;
@@ -139,13 +142,18 @@ internal sealed unsafe partial class Operation : Work
     }
 
     /// <summary>Closes the socket that connects; one that is yet to be made is cancelled.</summary>
-    internal void CancelConnect()
+    internal void CancelConnect(uint number)
     {
+        if (number != Volatile.Read(ref Number))
+            return;
         if (Socket != null)
             Socket.Dispose();
         else if (launcher is Engine engine)
-            engine.HandOver(new Cancel(this));
+            engine.HandOver(new Wish(this, number));
     }
+
+    /// <summary>Of one that has been started, by who knows that it is not started again.</summary>
+    internal void Cancel() => launcher!.HandOver(new Wish(this, Number));
 
     private int TryLaunch(Engine engine)
     {
@@ -293,16 +301,21 @@ internal sealed unsafe partial class Operation : Work
         return name != null ? Errors.OfName(-record.error) : Errors.ToSocketError(-record.error);
     }
 
-    /// <summary>A wish for the end of a connect, on its way to the engine.</summary>
-    private sealed class Cancel : Work
+    /// <summary>A wish for the end of an operation, on its way to the engine.</summary>
+    private sealed class Wish : Work
     {
         private readonly Operation operation;
+        private readonly uint number;
 
-        internal Cancel(Operation operation) => this.operation = operation;
+        internal Wish(Operation operation, uint number)
+        {
+            this.operation = operation;
+            this.number = number;
+        }
 
         internal override void Run(Engine engine)
         {
-            if (operation.home == engine && operation.Kind == SocketAsyncOperation.Connect)
+            if (operation.Number == number && operation.home == engine)
                 _ = Native.pendio_cancel(engine.Loop, Native.pendio_context_run(operation.context));
         }
     }

@@ -163,11 +163,11 @@ public sealed unsafe partial class Socket
         if (!Connected)
             throw new NotSupportedException("The operation is not allowed on non-connected sockets.");
         e.BeginOperation(SocketAsyncOperation.SendPackets, this, Core);
-        e.Operation.Packets = e.SendPacketsElements;
+        e.Operation.Packets = (SendPacketsElement[])e.SendPacketsElements.Clone();
         e.Operation.PacketFlags = PacketFlags(e.SendPacketsFlags);
         try
         {
-            e.Operation.Files = OpenFiles(e.SendPacketsElements);
+            e.Operation.Files = OpenFiles(e.Operation.Packets);
         }
         catch
         {
@@ -190,6 +190,7 @@ public sealed unsafe partial class Socket
         }
         catch
         {
+            e.Operation.ReleasePackets();
             e.Free();
             throw;
         }

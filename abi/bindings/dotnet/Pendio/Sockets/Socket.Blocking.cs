@@ -295,6 +295,8 @@ public sealed unsafe partial class Socket
             do
                 descriptor = Libc.accept4(Core.Descriptor, null, null, Libc.SOCK_CLOEXEC);
             while (descriptor < 0 && Libc.LastError == Libc.EINTR);
+            if (descriptor < 0 && Core.IsClosed)
+                throw new SocketException((int)SocketError.Interrupted);
             return MakeAccepted(new SocketCore(Libc.Check(descriptor), Core.Family, isStream: true)
             {
                 IsConnected = true,
@@ -312,12 +314,19 @@ public sealed unsafe partial class Socket
     {
         using var accepting = new SocketAsyncEventArgs(unsafeSuppressExecutionContext: true);
         using var over = new ManualResetEventSlim();
-        accepting.Completed += (_, _) => over.Set();
+        Engine? waiting = Engine.Own;
+        accepting.Completed += (_, _) => Engine.Set(over, waiting);
         if (AcceptAsync(accepting))
+        {
+            if (!isBlocking && !Poll(0, SelectMode.SelectRead))
+                accepting.Operation.Cancel();
             Engine.WaitFor(over);
-        return accepting.SocketError == SocketError.Success
-            ? accepting.AcceptSocket!
-            : throw new SocketException((int)accepting.SocketError);
+        }
+        if (accepting.SocketError == SocketError.Success)
+            return accepting.AcceptSocket!;
+        bool isByCancel = !isBlocking && accepting.SocketError == SocketError.OperationAborted;
+        throw new SocketException((int)(Core.IsClosed ? SocketError.Interrupted
+                                        : isByCancel ? SocketError.WouldBlock : accepting.SocketError));
     }
 
     /// <summary>Connects.</summary>
@@ -395,7 +404,8 @@ public sealed unsafe partial class Socket
         using var ending = new SocketAsyncEventArgs(unsafeSuppressExecutionContext: true);
         using var over = new ManualResetEventSlim();
         ending.DisconnectReuseSocket = reuseSocket;
-        ending.Completed += (_, _) => over.Set();
+        Engine? waiting = Engine.Own;
+        ending.Completed += (_, _) => Engine.Set(over, waiting);
         if (DisconnectAsync(ending))
             Engine.WaitFor(over);
         if (ending.SocketError != SocketError.Success)
@@ -403,14 +413,14 @@ public sealed unsafe partial class Socket
     }
 
     /// <summary>Receives.</summary>
-    public int Receive(byte[] buffer) => Receive(buffer.AsSpan());
+    public int Receive(byte[] buffer) => Receive(buffer, SocketFlags.None);
 
     /// <summary>Receives.</summary>
     public int Receive(byte[] buffer, int offset, int size, SocketFlags socketFlags) =>
-        Receive(buffer.AsSpan(offset, size), socketFlags);
+        Receive(Window(buffer, offset, size), socketFlags);
 
     /// <summary>Receives.</summary>
-    public int Receive(byte[] buffer, SocketFlags socketFlags) => Receive(buffer.AsSpan(), socketFlags);
+    public int Receive(byte[] buffer, SocketFlags socketFlags) => Receive(Window(buffer), socketFlags);
 
     /// <summary>Receives what there is, or waits for some.</summary>
     public int Receive(Span<byte> buffer, SocketFlags socketFlags = SocketFlags.None) =>
@@ -423,9 +433,13 @@ public sealed unsafe partial class Socket
     /// <summary>Receives a message and who sent it.</summary>
     public int ReceiveFrom(byte[] buffer, ref EndPoint remoteEP)
     {
+        Span<byte> window = Window(buffer);
+        CheckAddress(remoteEP);
+        if (!Takes(remoteEP))
+            throw new ArgumentException("The endpoint is not of the socket's family.", nameof(remoteEP));
         byte* address = stackalloc byte[Addresses.RoomBytes];
         uint addressBytes = Addresses.RoomBytes;
-        int count = Take(buffer, SocketFlags.None, address, &addressBytes, out SocketError error);
+        int count = Take(window, SocketFlags.None, address, &addressBytes, out SocketError error);
         Check(count, error);
         remoteEP = Addresses.Read(new ReadOnlySpan<byte>(address, (int)addressBytes)) ?? remoteEP;
         return count;
@@ -443,18 +457,18 @@ public sealed unsafe partial class Socket
                                       addressBytes);
             while (count < 0 && Libc.LastError == Libc.EINTR);
         }
-        return Leave(count, out error);
+        return Leave(count, 1, out error);
     }
 
     /// <summary>Sends.</summary>
-    public int Send(byte[] buffer) => Send(buffer.AsSpan());
+    public int Send(byte[] buffer) => Send(buffer, SocketFlags.None);
 
     /// <summary>Sends.</summary>
     public int Send(byte[] buffer, int offset, int size, SocketFlags socketFlags) =>
-        Send(buffer.AsSpan(offset, size), socketFlags);
+        Send(Window(buffer, offset, size), socketFlags);
 
     /// <summary>Sends.</summary>
-    public int Send(byte[] buffer, SocketFlags socketFlags) => Send(buffer.AsSpan(), socketFlags);
+    public int Send(byte[] buffer, SocketFlags socketFlags) => Send(Window(buffer), socketFlags);
 
     /// <summary>Sends all of it.</summary>
     public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
@@ -462,6 +476,8 @@ public sealed unsafe partial class Socket
         int sent = 0;
         do
         {
+            if (sent > 0 && Core.IsClosed)
+                throw new SocketException((int)SocketError.ConnectionAborted);
             int count = Check(Send(buffer[sent..], socketFlags, out SocketError error), error);
             sent += count;
         } while (sent < buffer.Length && Core.IsStream && isBlocking);
@@ -473,11 +489,12 @@ public sealed unsafe partial class Socket
         Give(buffer, socketFlags, null, 0, out errorCode);
 
     /// <summary>Sends a message.</summary>
-    public int SendTo(byte[] buffer, EndPoint remoteEP) => SendTo(buffer.AsSpan(), remoteEP);
+    public int SendTo(byte[] buffer, EndPoint remoteEP) => SendTo(Window(buffer), remoteEP);
 
     /// <summary>Sends a message.</summary>
     public int SendTo(ReadOnlySpan<byte> buffer, EndPoint remoteEP)
     {
+        CheckAddress(remoteEP);
         byte* address = stackalloc byte[Addresses.RoomBytes];
         int addressBytes = Addresses.Write(remoteEP, IsDual, new Span<byte>(address, Addresses.RoomBytes));
         int count = Give(buffer, SocketFlags.None, address, (uint)addressBytes, out SocketError error);
@@ -497,12 +514,16 @@ public sealed unsafe partial class Socket
                                     Flags(flags) | Libc.MSG_NOSIGNAL, address, addressBytes);
             while (count < 0 && Libc.LastError == Libc.EINTR);
         }
-        return Leave(count, out error);
+        return Leave(count, 0, out error);
     }
 
-    private int Leave(nint count, out SocketError error)
+    private int Leave(nint count, nint least, out SocketError error)
     {
         error = count >= 0 ? SocketError.Success : Errors.ToSocketError(Libc.LastError);
+        if (count < least && Core.IsClosed) // cut off
+            error = SocketType == SocketType.Dgram ? SocketError.Interrupted : SocketError.ConnectionAborted;
+        else if (error == SocketError.WouldBlock && isBlocking)
+            error = SocketError.TimedOut;
         if (error != SocketError.Success)
             Core.Learn(error);
         Core.Leave();
@@ -517,6 +538,28 @@ public sealed unsafe partial class Socket
         Core.Leave();
         if (result < 0)
             throw new SocketException((int)Errors.ToSocketError(error));
+    }
+
+    private Span<byte> Window(byte[] buffer)
+    {
+        Check();
+        ArgumentNullException.ThrowIfNull(buffer);
+        return buffer;
+    }
+
+    private Span<byte> Window(byte[] buffer, int offset, int size)
+    {
+        Span<byte> all = Window(buffer);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)offset, (uint)all.Length, nameof(offset));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)size, (uint)(all.Length - offset), nameof(size));
+        return all.Slice(offset, size);
+    }
+
+    private static void CheckAddress(EndPoint remoteEP)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEP);
+        if (remoteEP is DnsEndPoint)
+            throw new ArgumentException(HostIsNoAddress, nameof(remoteEP));
     }
 
     private int Flags(SocketFlags flags) =>

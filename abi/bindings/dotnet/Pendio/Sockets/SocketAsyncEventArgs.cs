@@ -197,8 +197,12 @@ public class SocketAsyncEventArgs : EventArgs, IDisposable
     public void Dispose()
     {
         disposeWasCalled = true;
-        if (Interlocked.CompareExchange(ref state, IsDisposed, IsFree) == IsFree)
-            End();
+        if (!TryEnd() && Volatile.Read(ref state) != IsDisposed)
+        {
+            // Free() writes one and reads the other without a barrier of its own.
+            Interlocked.MemoryBarrierProcessWide();
+            TryEnd();
+        }
         GC.SuppressFinalize(this);
     }
 
@@ -216,6 +220,7 @@ public class SocketAsyncEventArgs : EventArgs, IDisposable
         if (before != IsFree)
             ThrowBecause(before);
         LastOperation = kind;
+        Volatile.Write(ref operation.Number, operation.Number + 1);
         operation.Kind = kind;
         operation.Socket = socket;
         operation.Core = core;
@@ -227,8 +232,8 @@ public class SocketAsyncEventArgs : EventArgs, IDisposable
     internal void Free()
     {
         Volatile.Write(ref state, IsFree);
-        if (disposeWasCalled && Interlocked.CompareExchange(ref state, IsDisposed, IsFree) == IsFree)
-            End();
+        if (disposeWasCalled)
+            TryEnd();
     }
 
     internal void SetResults(SocketError error, int bytesTransferred, SocketFlags flags)
@@ -240,8 +245,9 @@ public class SocketAsyncEventArgs : EventArgs, IDisposable
 
     internal void CancelConnect()
     {
+        uint number = Volatile.Read(ref operation.Number);
         if (Volatile.Read(ref state) == IsInUse && LastOperation == SocketAsyncOperation.Connect)
-            operation.CancelConnect();
+            operation.CancelConnect(number);
     }
 
     internal void SetAccepted(Socket? accepted) => AcceptSocket = accepted;
@@ -271,10 +277,13 @@ public class SocketAsyncEventArgs : EventArgs, IDisposable
             "SocketAsyncEventArgs instance.");
     }
 
-    private void End()
+    private bool TryEnd()
     {
+        if (Interlocked.CompareExchange(ref state, IsDisposed, IsFree) != IsFree)
+            return false;
         operation.Forget();
         GC.SuppressFinalize(this);
+        return true;
     }
 
     private void SetMemory(Memory<byte> memory, int offset, int count, bool isArray)
@@ -290,15 +299,16 @@ public class SocketAsyncEventArgs : EventArgs, IDisposable
         if (value != null && !memory.Equals(default))
             throw new ArgumentException(Ambiguous(nameof(Buffer)), nameof(value));
         int wanted = value?.Count ?? 0;
-        if (segments.Length < wanted)
-            segments = new ArraySegment<byte>[wanted];
-        for (int index = 0; index < wanted; index++)
+        for (int index = 0; index < wanted; index++) // all, before anything changes
         {
             ArraySegment<byte> segment = value![index];
             ArgumentNullException.ThrowIfNull(segment.Array, nameof(segment));
             CheckWindow(segment.Array.Length, segment.Offset, segment.Count);
-            segments[index] = segment;
         }
+        if (segments.Length < wanted)
+            segments = new ArraySegment<byte>[wanted];
+        for (int index = 0; index < wanted; index++)
+            segments[index] = value![index];
         segmentCount = wanted;
         list = value;
     }

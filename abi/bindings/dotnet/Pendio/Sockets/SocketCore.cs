@@ -46,15 +46,17 @@ internal sealed unsafe class SocketCore : Work
     internal Engine Settle(Engine? proposed = null) =>
         engine ?? Interlocked.CompareExchange(ref engine, proposed ?? Engine.Choose(), null) ?? engine;
 
-    internal bool TryEnter()
+    internal bool TryEnter() => TryEnter(0, out _);
+
+    private bool TryEnter(int mark, out int others)
     {
-        int seen = Volatile.Read(ref users);
-        while (seen >= 0)
+        others = Volatile.Read(ref users);
+        while (others >= 0)
         {
-            int before = Interlocked.CompareExchange(ref users, seen + 1, seen);
-            if (before == seen)
+            int before = Interlocked.CompareExchange(ref users, (others + 1) | mark, others);
+            if (before == others)
                 return true;
-            seen = before;
+            others = before;
         }
         return false;
     }
@@ -74,16 +76,14 @@ internal sealed unsafe class SocketCore : Work
     /// <summary>Any thread: nobody enters any more; who is inside is woken.</summary>
     internal void Close()
     {
-        int before = Interlocked.Or(ref users, Closed);
-        if (before < 0)
+        if (!TryEnter(Closed, out int others))
             return;
         GC.SuppressFinalize(this);
         RemoveFile();
         // A listener must not take connections any more when this returns.
-        if (before > 0 || IsListening)
+        if (others > 0 || IsListening)
             _ = Libc.shutdown(Descriptor, 2);
-        if (before == 0)
-            Finish();
+        Leave(); // until here the descriptor was nobody else's
     }
 
     private void RemoveFile()
