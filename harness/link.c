@@ -320,7 +320,7 @@ void pnd_link_mend(struct pnd_link *link)
         now_ms() < link->mended_ms + PATIENCE_MS)
         return;
     for (int i = 0; i < LISTENER_COUNT; i++)
-        pnd_link_listen_mend(&link->listeners[i]);
+        pnd_link_listen_mend(&link->listeners[i], now_ms());
     link->mended_ms = now_ms();
 }
 

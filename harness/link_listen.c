@@ -3,11 +3,14 @@
  *
  * Happy path:  listen, and admit whoever may come.
  * Failures:    a listener that was made deaf is replaced: another one takes its name in the file
- *              system, and it is closed when its last connection has gone.
+ *              system, and it is closed when its last connection has gone, but not before those
+ *              that were about to be one are: who is cut off then does not call again.
  *
  * Somebody who connects to a socket of the file system and leaves before it has said which protocol
  * it speaks is taken by nng before 1.6 for the end of the listener itself, which hears nobody any
- * more (its issue 1518). That shows in its statistics only, as an error of no kind it knows.
+ * more (its issue 1518). That shows in its statistics only, as an error of no kind it knows, and so
+ * does everybody who leaves: there are to be more errors than have left, and for longer than a
+ * moment, since an error is counted before who made it has left.
  */
 #include "link_listen.h"
 
@@ -23,14 +26,18 @@
 static const char scheme[] = "ipc://";
 static const char spare_suffix[] = "~";
 
-enum { PATH_BYTES = PND_URL_BYTES + 16 };
+enum {
+    PATH_BYTES = PND_URL_BYTES + 16,
+    GRACE_MS = 500, /* for those who called a listener before it was replaced */
+};
 
 static bool is_of_files(const char *url);
 static int start_at(const struct pnd_link_listen *listen, const char *url,
                     nng_listener *ret_listener);
 static uint64_t count_of(nng_stat *all, nng_listener listener, const char *name);
-static void replace(struct pnd_link_listen *listen);
-static void close_former(struct pnd_link_listen *listen, nng_listener *former);
+static bool may_be_deaf(nng_stat *all, nng_listener listener);
+static void replace(struct pnd_link_listen *listen, uint64_t now_ms);
+static void close_former(struct pnd_link_listen *listen, struct pnd_link_former *former);
 
 int pnd_link_listen_start(struct pnd_link_listen *listen, nng_socket socket, const char *url,
                           const struct pnd_credentials *credentials)
@@ -80,19 +87,30 @@ bool pnd_link_listen_is_frail(const struct pnd_link_listen *listen)
     return is_of_files(listen->url) && major == 1 && minor < 6;
 }
 
-void pnd_link_listen_mend(struct pnd_link_listen *listen)
+void pnd_link_listen_mend(struct pnd_link_listen *listen, uint64_t now_ms)
 {
     nng_stat *all = NULL;
     if (nng_stats_get(&all) != 0)
         return;
-    if (count_of(all, listen->listener, "other") > 0)
-        replace(listen);
+    bool was_suspected = listen->suspected;
+    listen->suspected = may_be_deaf(all, listen->listener);
+    if (was_suspected && listen->suspected)
+        replace(listen, now_ms);
     for (size_t i = 0; i < PND_LINK_FORMER_COUNT; i++) {
-        nng_listener *former = &listen->formers[i];
-        if (nng_listener_id(*former) > 0 && count_of(all, *former, "pipes") == 0)
+        struct pnd_link_former *former = &listen->formers[i];
+        if (nng_listener_id(former->listener) > 0 && now_ms >= former->replaced_ms + GRACE_MS &&
+            count_of(all, former->listener, "pipes") == 0)
             close_former(listen, former);
     }
     nng_stats_free(all);
+}
+
+static bool may_be_deaf(nng_stat *all, nng_listener listener)
+{
+    uint64_t errors = count_of(all, listener, "other") + count_of(all, listener, "disconnect");
+    uint64_t came = count_of(all, listener, "accept");
+    uint64_t stayed = count_of(all, listener, "pipes") + count_of(all, listener, "reject");
+    return errors + stayed > came;
 }
 
 static uint64_t count_of(nng_stat *all, nng_listener listener, const char *name)
@@ -109,14 +127,14 @@ static void path_of(const struct pnd_link_listen *listen, const char *suffix, ch
 }
 
 /* Where no listener can be made now, it is tried the next time. */
-static void replace(struct pnd_link_listen *listen)
+static void replace(struct pnd_link_listen *listen, uint64_t now_ms)
 {
     char url[PATH_BYTES];
     char spare[PATH_BYTES];
     char path[PATH_BYTES];
     nng_listener next = NNG_LISTENER_INITIALIZER;
-    nng_listener *former = listen->formers;
-    for (size_t i = 0; i < PND_LINK_FORMER_COUNT && nng_listener_id(*former) > 0; i++)
+    struct pnd_link_former *former = listen->formers;
+    for (size_t i = 0; i < PND_LINK_FORMER_COUNT && nng_listener_id(former->listener) > 0; i++)
         former = &listen->formers[i];
     (void)snprintf(url, sizeof url, "%s%s", listen->url, spare_suffix);
     path_of(listen, spare_suffix, spare);
@@ -127,24 +145,25 @@ static void replace(struct pnd_link_listen *listen)
         (void)nng_listener_close(next);
         return;
     }
-    if (nng_listener_id(*former) > 0) /* all are taken: those connections end */
+    if (nng_listener_id(former->listener) > 0) /* all are taken: those connections end */
         close_former(listen, former);
-    *former = listen->listener;
+    *former = (struct pnd_link_former){.listener = listen->listener, .replaced_ms = now_ms};
     listen->listener = next;
+    listen->suspected = false;
 }
 
 /* nng removes the name that it was made with, which is another's now. */
-static void close_former(struct pnd_link_listen *listen, nng_listener *former)
+static void close_former(struct pnd_link_listen *listen, struct pnd_link_former *former)
 {
     char spare[PATH_BYTES];
     char path[PATH_BYTES];
     path_of(listen, spare_suffix, spare);
     path_of(listen, "", path);
     bool kept = link(path, spare) == 0;
-    (void)nng_listener_close(*former);
+    (void)nng_listener_close(former->listener);
     if (kept)
         (void)rename(spare, path);
-    *former = (nng_listener)NNG_LISTENER_INITIALIZER;
+    *former = (struct pnd_link_former){0};
 }
 
 void pnd_link_listen_stop(struct pnd_link_listen *listen)
@@ -153,7 +172,7 @@ void pnd_link_listen_stop(struct pnd_link_listen *listen)
     if (nng_listener_id(listen->listener) <= 0)
         return;
     for (size_t i = 0; i < PND_LINK_FORMER_COUNT; i++)
-        if (nng_listener_id(listen->formers[i]) > 0)
+        if (nng_listener_id(listen->formers[i].listener) > 0)
             close_former(listen, &listen->formers[i]);
     (void)nng_listener_close(listen->listener);
     if (!is_of_files(listen->url))

@@ -6,6 +6,7 @@
 
 #include <nng/nng.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum { PND_LINK_FORMER_COUNT = 8 };
 
@@ -14,8 +15,12 @@ struct pnd_link_listen {
     nng_socket socket;
     const char *url;
     const struct pnd_credentials *credentials;
-    nng_listener listener;                       /* zero: none */
-    nng_listener formers[PND_LINK_FORMER_COUNT]; /* deaf, but with connections; zero: none */
+    nng_listener listener; /* zero: none */
+    bool suspected;        /* it may be deaf, or was just left by somebody */
+    struct pnd_link_former {
+        nng_listener listener; /* deaf, but with connections; zero: none */
+        uint64_t replaced_ms;
+    } formers[PND_LINK_FORMER_COUNT];
 };
 
 /* Returns an error of nng's, or 0. The URL and the credentials outlive it. */
@@ -25,8 +30,8 @@ int pnd_link_listen_start(struct pnd_link_listen *listen, nng_socket socket, con
 /* True where it has to be mended every now and then. */
 bool pnd_link_listen_is_frail(const struct pnd_link_listen *listen);
 
-/* Those who are connected stay so. Never waits. */
-void pnd_link_listen_mend(struct pnd_link_listen *listen);
+/* Those who are connected, or about to be, stay so. Never waits. */
+void pnd_link_listen_mend(struct pnd_link_listen *listen, uint64_t now_ms);
 
 void pnd_link_listen_stop(struct pnd_link_listen *listen);
 
