@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     ITEM_LIMIT = 1024 + 1, /* what a plan allows, and that it is ready */
@@ -17,16 +16,11 @@ enum {
     FIRST_CAPACITY = 16,
 };
 
-/* As it is packed, or a little more. */
-static size_t size_of(const Pendio__Happened *happened)
+/* As it is packed, or a little more; with fields that nobody knows, which are kept, too. */
+static size_t size_of(const Pendio__Event *event)
 {
-    size_t byte_count = ENTRY_BYTES;
-    for (size_t i = 0; i < happened->n_bound; i++)
-        byte_count +=
-            ENTRY_BYTES + strlen(happened->bound[i]->name) + happened->bound[i]->address.len;
-    for (size_t i = 0; i < happened->n_signals; i++)
-        byte_count += ENTRY_BYTES + strlen(happened->signals[i]);
-    return byte_count;
+    size_t entry_count = 1 + event->happened->n_bound + event->happened->n_signals;
+    return pendio__event__get_packed_size(event) + ENTRY_BYTES * entry_count;
 }
 
 static int grow(struct pnd_happened *happened)
@@ -53,7 +47,7 @@ static int grow(struct pnd_happened *happened)
 
 int pnd_happened_add(struct pnd_happened *happened, Pendio__Event *event)
 {
-    size_t byte_count = size_of(event->happened);
+    size_t byte_count = size_of(event);
     int status = 0;
     if (happened->count == ITEM_LIMIT || byte_count > BYTE_LIMIT - happened->byte_count)
         status = -E2BIG;

@@ -7,9 +7,9 @@
  *
  * Somebody who connects to a socket of the file system and leaves before it has said which protocol
  * it speaks is taken by nng before 1.6 for the end of the listener itself, which hears nobody any
- * more (its issue 1518). It counts as an error of no kind that nng knows, but so does the end of any
- * connection. So when there are more of them the listener is probed: we connect ourselves, and say
- * what we speak. A deaf listener still says so, too, but it accepts nobody.
+ * more (its issue 1518). It counts as an error of no kind that nng knows, but so does the end of
+ * any connection. So when there are more of them the listener is probed: we connect ourselves, and
+ * say what we speak. A deaf listener still says so, too, but it accepts nobody.
  */
 #include "link_listen.h"
 

@@ -38,6 +38,7 @@ bool pnd_plan_is_here(const struct pnd_plan *plan, const Pendio__Actor *actor)
 
 static int read_address(struct pnd_compiler *compiler, const char *text)
 {
+    static const uint8_t any[sizeof compiler->plan->placement.address];
     struct pnd_plan_placement *placement = &compiler->plan->placement;
     if (text[0] == '\0')
         return 0;
@@ -49,6 +50,11 @@ static int read_address(struct pnd_compiler *compiler, const char *text)
         return pnd_plan_refuse(compiler, -EINVAL, "placement.address",
                                "\"%.60s\" is no address; write it in numbers, as in 10.0.0.1 or "
                                "fd00::1",
+                               text);
+    if (memcmp(placement->address, any, sizeof any) == 0)
+        return pnd_plan_refuse(compiler, -EINVAL, "placement.address",
+                               "\"%.60s\" is every address, and nobody calls there; name one of "
+                               "the machine",
                                text);
     return 0;
 }

@@ -18,6 +18,7 @@
 #include "trip.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ struct show {
     size_t part_count;
 };
 
+static int check_room(const struct show *show, struct pnd_message_error *error);
 static int run_parts(struct show *show, Pendio__Workload *workload);
 static int prepare(struct show *show, struct part *part, Pendio__Workload *workload);
 static int begin(struct show *show);
@@ -70,7 +72,8 @@ int pnd_conduct_workload(const struct pnd_conduct *conduct, const char *name,
     show->conduct = conduct;
     show->name = name;
     int status = 0;
-    if (pnd_places_find(workload, conduct->options, &show->places, &error) < 0) {
+    if (pnd_places_find(workload, conduct->options, &show->places, &error) < 0 ||
+        check_room(show, &error) < 0) {
         status = pnd_outcome_init_invalid(
             ret_outcome, workload->name[0] != '\0' ? workload->name : name, error.text);
     } else if (show->places.count == 1) {
@@ -86,6 +89,26 @@ int pnd_conduct_workload(const struct pnd_conduct *conduct, const char *name,
             pnd_outcome_fini(&show->parts[index].outcome);
     free(show);
     return status;
+}
+
+/* Places of one daemon are under way at once, or would wait for each other. */
+static int check_room(const struct show *show, struct pnd_message_error *error)
+{
+    const struct pnd_daemon *daemons = show->conduct->daemons;
+    for (uint32_t place = 0; place < show->places.count; place++) {
+        uint32_t count = 0;
+        for (uint32_t other = 0; other < show->places.count; other++)
+            count +=
+                show->places.used[other] && strcmp(daemons[other].url, daemons[place].url) == 0;
+        if (count <= daemons[place].run_limit || daemons[place].run_limit == 0)
+            continue;
+        (void)snprintf(error->text, sizeof error->text,
+                       "%u places are on %s, which has %u runs at once; start it with --max-runs "
+                       "%u, or name another with --url",
+                       count, daemons[place].url, daemons[place].run_limit, count);
+        return -EINVAL;
+    }
+    return 0;
 }
 
 /* When it returns, all parts are over; or, after a failure, cancelled. */
@@ -156,6 +179,8 @@ static int begin(struct show *show)
     for (size_t index = 0; status == 0 && index < show->part_count; index++) {
         Pendio__TellRequest told = PENDIO__TELL_REQUEST__INIT;
         struct part *part = &show->parts[index];
+        if (part->over)
+            continue;
         told.begin = true;
         status = pnd_trip_tell(&part->trip, &told);
         if (status < 0)
@@ -299,7 +324,7 @@ static int lose(struct part *part, int status)
                                               : "the daemon did not take its part of the run";
     if (status == -EINTR || status == -ENOMEM)
         return status;
-    if (status == -ETIMEDOUT && part->trip.run != 0)
+    if (status != -ECONNRESET && part->trip.run != 0)
         pnd_trip_cancel(&part->trip);
     bool was_there = status == -ECONNRESET || status == -ETIMEDOUT;
     status = pnd_outcome_init_invalid(&part->outcome, part->trip.name, what);
@@ -386,11 +411,11 @@ static int merge(struct show *show, const Pendio__Workload *workload,
             continue; /* never submitted, because another was refused */
         parts[count++] = (struct pnd_merge_part){
             .place = part->place,
-            .url = part->trip.daemon->url,
             .outcome = &part->outcome,
             .was_cancelled = part->cancelled,
         };
     }
-    int status = pnd_merge_outcomes(parts, count, workload, show->name, ret_outcome);
+    int status =
+        pnd_merge_outcomes(parts, count, workload, show->name, show->conduct->options, ret_outcome);
     return status < 0 ? pnd_daemon_explain(show->conduct->daemons, show->name, status) : 0;
 }

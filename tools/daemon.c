@@ -202,6 +202,7 @@ static int take_hello(const struct pnd_options *options, const Pendio__HelloRepl
     }
     (void)snprintf(daemon->version, sizeof daemon->version, "%s", hello->version);
     daemon->process = hello->process;
+    daemon->run_limit = hello->run_limit;
     /* Without events progress comes from requests alone. */
     char events_url[sizeof daemon->url];
     take_events_url(daemon, hello->events_url, events_url);

@@ -11,6 +11,7 @@ struct pnd_daemon {
     char url[256];
     char version[64];
     uint32_t process;
+    uint32_t run_limit; /* runs at once; 0: it does not say */
     int64_t timeout_ns; /* of one request */
 };
 

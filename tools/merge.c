@@ -4,7 +4,7 @@
  * Happy path:  sums of what was counted, checks by their name, quantiles of the histograms' sum,
  *              then what the workload expects of the run as a whole.
  * Failures:    the worst part gives verdict and reason; one that we cancelled for the sake of
- *              another is no reason.
+ *              another is no reason. Of more names than any daemon has, the last are left out.
  */
 #include "merge.h"
 
@@ -19,6 +19,8 @@
 
 enum {
     CHECK_LIMIT = 128,       /* different ones */
+    EXPECTED_COUNT = 3,      /* that are of the run as a whole */
+    COUNT_LIMIT = 128,       /* different names of what was counted */
     REPORT_BYTES = 64 << 20, /* of all places together */
     HASH_DIGITS = 17,
 };
@@ -43,10 +45,11 @@ static int finish(struct pnd_merge *merge, const char *name, struct pnd_outcome 
 
 int pnd_merge_outcomes(const struct pnd_merge_part *parts, size_t part_count,
                        const Pendio__Workload *workload, const char *name,
-                       struct pnd_outcome *ret_outcome)
+                       const struct pnd_options *options, struct pnd_outcome *ret_outcome)
 {
     struct sums sums = {.fixed = ""};
-    struct pnd_merge merge = {.parts = parts, .part_count = part_count, .workload = workload};
+    struct pnd_merge merge = {
+        .parts = parts, .part_count = part_count, .workload = workload, .options = options};
     pendio__report__init(&merge.report);
     int status = fill(&merge, &sums);
     if (status == 0)
@@ -152,6 +155,8 @@ static int add_list(struct pnd_merge *merge, Pendio__Count *const *from, size_t 
         size_t at = 0;
         while (at < count && strcmp(all[at]->name, from[index]->name) != 0)
             at++;
+        if (at == COUNT_LIMIT)
+            continue;
         if (at == count) {
             all[count] = pnd_merge_take(&merge->heap, sizeof **all);
             if (all[count] == NULL)
@@ -253,6 +258,8 @@ static char *join_seen(struct pnd_merge *merge, const Pendio__Check *all, const 
 static int merge_check(struct pnd_merge *merge, const Pendio__Check *one, uint32_t place)
 {
     Pendio__Check *all = find_check(merge, one->name);
+    if (all == NULL && merge->report.n_checks == CHECK_LIMIT - EXPECTED_COUNT)
+        return 0;
     if (all == NULL)
         all = add_check(merge, one->name, one->expected);
     if (all == NULL)
@@ -311,8 +318,9 @@ static int decide(struct pnd_merge *merge)
     merge->report.verdict = worst->outcome->verdict;
     if (worst->outcome->verdict == PENDIO__VERDICT__PASSED)
         return 0;
-    merge->report.reason = pnd_merge_print(&merge->heap, "place %u (%s): %s", worst->place,
-                                           worst->url, worst->outcome->reason);
+    merge->report.reason =
+        pnd_merge_print(&merge->heap, "place %u (%s): %s", worst->place,
+                        merge->options->urls[worst->place], worst->outcome->reason);
     return merge->report.reason != NULL ? 0 : -ENOMEM;
 }
 

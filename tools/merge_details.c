@@ -143,6 +143,11 @@ static int merge_traces(struct pnd_merge *merge, const struct offsets offsets[PL
     size_t limit =
         record != NULL && record->event_count > 0 ? record->event_count : TRACE_COUNT_DEFAULT;
     size_t next[PLACE_COUNT] = {0};
+    size_t all_count = 0;
+    for (size_t index = 0; index < merge->part_count; index++)
+        all_count += merge->parts[index].outcome->report->n_trace;
+    if (limit > all_count)
+        limit = all_count;
     Pendio__TraceEvent **trace = pnd_merge_take(&merge->heap, limit * sizeof *trace);
     if (trace == NULL)
         return -ENOMEM;
@@ -158,17 +163,21 @@ static int merge_traces(struct pnd_merge *merge, const struct offsets offsets[PL
     return 0;
 }
 
-/* On the same daemons. */
+/* On the same daemons, also those that have no part: the order tells whose place is where. */
 static char *repeat_command(struct pnd_merge *merge, const char *command)
 {
     static const char begin[] = "pendio run";
+    const struct pnd_options *options = merge->options;
     char urls[COMMAND_BYTES] = "";
     size_t used = 0;
     if (strncmp(command, begin, sizeof begin - 1) != 0)
         return pnd_merge_print(&merge->heap, "%s", command);
-    for (size_t index = 0; index < merge->part_count && used < sizeof urls; index++)
-        used += (size_t)snprintf(urls + used, sizeof urls - used, " --url '%s'",
-                                 merge->parts[index].url);
+    for (int index = 0; index < options->url_count && used < sizeof urls; index++) {
+        const char *address = options->addresses[index];
+        used += (size_t)snprintf(urls + used, sizeof urls - used, " --url '%s'%s%s",
+                                 options->urls[index], address != NULL ? " --address " : "",
+                                 address != NULL ? address : "");
+    }
     return pnd_merge_print(&merge->heap, "%s%s%s", begin, urls, command + sizeof begin - 1);
 }
 
@@ -241,11 +250,11 @@ static uint64_t operations_of(const Pendio__Sample *sample)
 /* The median of the slice is that of its parts, in the mean. */
 static void add_sample(Pendio__Sample *all, const Pendio__Sample *one)
 {
-    uint64_t before = operations_of(all), more = operations_of(one);
+    double before = (double)operations_of(all), more = (double)operations_of(one);
+    double p50_ns = (double)all->latency_p50_ns;
     if (before + more > 0)
-        all->latency_p50_ns = (uint64_t)(((double)all->latency_p50_ns * (double)before +
-                                          (double)one->latency_p50_ns * (double)more) /
-                                         (double)(before + more));
+        p50_ns += ((double)one->latency_p50_ns - p50_ns) * (more / (before + more));
+    all->latency_p50_ns = p50_ns < (double)UINT64_MAX ? (uint64_t)p50_ns : UINT64_MAX;
     if (one->latency_max_ns > all->latency_max_ns)
         all->latency_max_ns = one->latency_max_ns;
     all->done += one->done;

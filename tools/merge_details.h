@@ -19,6 +19,7 @@ struct pnd_merge {
     const struct pnd_merge_part *parts;
     size_t part_count;
     const Pendio__Workload *workload;
+    const struct pnd_options *options;
     Pendio__Report report;
     Pendio__Histogram latency;
     Pendio__Histogram round_latency;

@@ -345,6 +345,28 @@ static int act_place(void)
     return ends ? 0 : 1;
 }
 
+/* Little is said, in fields that nobody knows there is much. */
+static int act_padding(void)
+{
+    static uint8_t bytes[200000];
+    ProtobufCMessageUnknownField field = {.tag = 1000,
+                                          .wire_type = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED};
+    Pendio__Happened happened = PENDIO__HAPPENED__INIT;
+    Pendio__Event event = PENDIO__EVENT__INIT;
+    bytes[0] = 0x80 | (sizeof bytes - 3) % 128; /* how many follow */
+    bytes[1] = 0x80 | (sizeof bytes - 3) / 128 % 128;
+    bytes[2] = (sizeof bytes - 3) / 128 / 128;
+    field.data = bytes;
+    field.len = sizeof bytes;
+    happened.base.unknown_fields = &field;
+    happened.base.n_unknown_fields = 1;
+    event.body_case = PENDIO__EVENT__BODY_HAPPENED;
+    event.happened = &happened;
+    for (int i = 0; i < 10; i++)
+        write_event(&event);
+    return act_report();
+}
+
 /* More than any plan allows. */
 static int act_gossip(void)
 {
@@ -370,7 +392,7 @@ static const struct {
     {"act/cut", act_cut},       {"act/chatter", act_chatter},
     {"act/litter", act_litter}, {"act/fork", act_fork},
     {"act/look", act_look},     {"act/place", act_place},
-    {"act/gossip", act_gossip},
+    {"act/gossip", act_gossip}, {"act/padding", act_padding},
 };
 
 int act_main(void)

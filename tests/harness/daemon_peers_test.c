@@ -18,6 +18,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { NOBODY = 65534, SLOW_COUNT = 4, GREETING_BYTES = 8, REQUEST = 0x30, SUBSCRIBE = 0x21 };
@@ -190,6 +191,29 @@ START_TEST(clients_that_leave_before_they_say_what_they_are_cost_nobody_anything
 }
 END_TEST
 
+static ino_t socket_number(void)
+{
+    struct stat state;
+    ck_assert_int_eq(stat("socket", &state), 0);
+    return state.st_ino;
+}
+
+/* The moment of a replacement is one in which somebody else may be cut off. */
+START_TEST(clients_that_leave_in_good_order_are_no_reason_to_replace_the_socket)
+{
+    static const struct timespec moment = {.tv_nsec = 70 * 1000 * 1000};
+    ck_assert_int_eq(setenv("LSAN_OPTIONS", "suppressions=" NNG_LEAKS, 1), 0);
+    struct real_daemon daemon = real_daemon_start_at(daemon_url);
+    ino_t number = socket_number();
+    for (int i = 0; i < 5; i++) {
+        daemon_assert_greets(daemon_url);
+        (void)nanosleep(&moment, NULL);
+        ck_assert(socket_number() == number);
+    }
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -197,6 +221,7 @@ int main(void)
         stranger_is_told_nothing_though_the_socket_lets_everybody_in,
         message_that_is_announced_too_long_is_not_waited_for,
         clients_that_leave_before_they_say_what_they_are_cost_nobody_anything,
+        clients_that_leave_in_good_order_are_no_reason_to_replace_the_socket,
     };
     return suite_run("daemon_peers", daemon_fixture_begin, daemon_fixture_end, tests,
                      sizeof tests / sizeof tests[0]);

@@ -117,6 +117,8 @@ START_TEST(placement_that_is_none_is_refused)
 {
     must_refuse_part(TWO, 2, "", -EINVAL, "placement: place 2 of 2");
     must_refuse_part(TWO, 0, "localhost", -EINVAL, "\"localhost\" is no address");
+    must_refuse_part(TWO, 0, "0.0.0.0", -EINVAL, "\"0.0.0.0\" is every address");
+    must_refuse_part(TWO, 0, "::", -EINVAL, "\"::\" is every address");
     must_refuse_part(TWO, 0, "fd00::1", -EINVAL,
                      "is of IPv4, and its place has an address of IPv6");
     must_refuse_part(WORKLOAD(ACTOR("a", AT("0"), "{\"operation\": \"NOP\"}")), 1, "", -EINVAL,

@@ -169,6 +169,8 @@ START_TEST(whoever_tells_too_much_or_is_no_place_is_ended)
 {
     ck_assert_int_eq(report_of(submit("act/gossip", true, 60000))->verdict,
                      PENDIO__VERDICT__CRASHED);
+    ck_assert_int_eq(report_of(submit("act/padding", true, 60000))->verdict,
+                     PENDIO__VERDICT__CRASHED);
     const Pendio__Report *report = report_of(submit("act/gossip", false, 0));
     ck_assert_int_eq(report->verdict, PENDIO__VERDICT__CRASHED);
     ck_assert_ptr_nonnull(strstr(report->reason, "no event"));

@@ -3,10 +3,16 @@
 
 #include "cli.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct pnd_outcome outcomes[2];
 static struct pnd_merge_part parts[2];
+static const struct pnd_options options = {
+    .urls = {"ipc:///a", "ipc:///b", "ipc:///c"},
+    .addresses = {NULL, "10.0.0.2"},
+    .url_count = 3,
+};
 static struct pnd_outcome merged;
 static ProtobufCMessage *workload;
 
@@ -25,8 +31,7 @@ static void begin(void)
     memset(&merged, 0, sizeof merged);
     workload = parse(&pendio__workload__descriptor, "{}");
     for (uint32_t i = 0; i < 2; i++)
-        parts[i] = (struct pnd_merge_part){
-            .place = i, .url = i == 0 ? "ipc:///a" : "ipc:///b", .outcome = &outcomes[i]};
+        parts[i] = (struct pnd_merge_part){.place = i, .outcome = &outcomes[i]};
 }
 
 static void end(void)
@@ -51,8 +56,9 @@ static void set_report(int index, const char *json)
 
 static void merge(void)
 {
-    ck_assert_int_eq(pnd_merge_outcomes(parts, 2, (const Pendio__Workload *)workload, "t", &merged),
-                     0);
+    ck_assert_int_eq(
+        pnd_merge_outcomes(parts, 2, (const Pendio__Workload *)workload, "t", &options, &merged),
+        0);
 }
 
 START_TEST(counts_are_sums_and_the_time_is_that_of_the_longest)
@@ -174,7 +180,8 @@ START_TEST(contexts_of_a_place_have_numbers_of_their_own)
     ck_assert_uint_eq(violation->events[0]->context, 5);
     ck_assert_str_eq(violation->seen, "place 1: y");
     ck_assert_str_eq(violation->repeat_command,
-                     "pendio run --url 'ipc:///a' --url 'ipc:///b' --seed 1 W");
+                     "pendio run --url 'ipc:///a' --url 'ipc:///b' --address 10.0.0.2 "
+                     "--url 'ipc:///c' --seed 1 W");
 }
 END_TEST
 
@@ -196,6 +203,58 @@ START_TEST(timelines_are_as_coarse_as_the_coarsest)
 }
 END_TEST
 
+START_TEST(what_a_daemon_refused_is_merged_whatever_was_asked_for)
+{
+    set_workload("{\"record\": {\"answers\": true, \"event_count\": 4294967295}}");
+    set_report(0, "{\"verdict\": \"INVALID\", \"reason\": \"too many\"}");
+    set_report(1, "{\"verdict\": \"PASSED\", \"trace\": [{\"context\": 1}]}");
+    merge();
+    ck_assert_str_eq(merged.reason, "place 0 (ipc:///a): too many");
+    ck_assert_uint_eq(merged.report->n_trace, 1);
+}
+END_TEST
+
+START_TEST(times_beyond_all_measure_stay_in_bounds)
+{
+    for (int i = 0; i < 2; i++)
+        set_report(i, "{\"verdict\": \"PASSED\", \"timeline\": [{\"elapsed_ns\": 1, \"done\": "
+                      "\"18446744073709551615\", \"latency_p50_ns\": "
+                      "\"18446744073709551615\"}]}");
+    merge();
+    ck_assert_uint_eq(merged.report->timeline[0]->latency_p50_ns, UINT64_MAX);
+}
+END_TEST
+
+/* A report with `count` checks and counters, named by number. */
+static void set_many(int index, unsigned count)
+{
+    static char json[1 << 20];
+    size_t used = (size_t)snprintf(json, sizeof json, "{\"verdict\": \"PASSED\", \"checks\": [");
+    for (unsigned i = 0; i < count; i++)
+        used += (size_t)snprintf(json + used, sizeof json - used,
+                                 "%s{\"name\": \"c%u\", \"verdict\": \"PASSED\"}",
+                                 i > 0 ? ", " : "", i);
+    used += (size_t)snprintf(json + used, sizeof json - used, "], \"stats\": {\"counters\": [");
+    for (unsigned i = 0; i < count; i++)
+        used += (size_t)snprintf(json + used, sizeof json - used, "%s{\"name\": \"n%u\"}",
+                                 i > 0 ? ", " : "", i);
+    (void)snprintf(json + used, sizeof json - used, "]}}");
+    set_report(index, json);
+}
+
+START_TEST(of_more_names_than_any_daemon_has_the_last_are_left_out)
+{
+    set_workload("{\"expect\": {\"operations_minimum\": 1, \"reuse_minimum\": 1, \"latency\": "
+                 "[{\"per_mille\": 500, \"most_ns\": 1}]}}");
+    set_many(0, 3000);
+    set_many(1, 10);
+    merge();
+    ck_assert_int_eq(merged.verdict, PENDIO__VERDICT__FAILED);
+    ck_assert_uint_eq(merged.report->n_checks, 128);
+    ck_assert_uint_eq(merged.stats->n_counters, 128);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("merge");
@@ -209,6 +268,9 @@ int main(void)
     tcase_add_test(cases, expectations_of_the_run_are_held_against_the_sums);
     tcase_add_test(cases, contexts_of_a_place_have_numbers_of_their_own);
     tcase_add_test(cases, timelines_are_as_coarse_as_the_coarsest);
+    tcase_add_test(cases, what_a_daemon_refused_is_merged_whatever_was_asked_for);
+    tcase_add_test(cases, times_beyond_all_measure_stay_in_bounds);
+    tcase_add_test(cases, of_more_names_than_any_daemon_has_the_last_are_left_out);
     suite_add_tcase(suite, cases);
     return cli_run_suite(suite);
 }

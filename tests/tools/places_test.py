@@ -177,6 +177,24 @@ class Together(OnDaemons):
             self.assertEqual((code, run["verdict"]), (2, "invalid"), run)
             self.assertIn(part, run["reason"])
 
+    def test_places_of_one_daemon_need_room_for_all(self):
+        self.daemons.write("w.json", workload("context/two", [NOP, signal_of("x")],
+                                              [wait_for("x"), NOP]))
+        url = self.daemons.urls[0]
+        code, out, _ = self.daemons.call("run", "w.json", "--url", url, "--url", url)
+        self.assertEqual(code, 2)
+        self.assertIn(f"2 places are on {url}, which has 1 runs at once", out)
+
+    def test_command_that_repeats_a_run_names_daemons_without_a_part(self):
+        lonely = workload("context/lonely", [NOP],
+                          [{**NOP, "expect": {"answers": ["REFUSED"]}}])
+        lonely["actors"][0]["place"] = 1
+        self.daemons.write("w.json", lonely)
+        code, run = self.daemons.result("w.json")
+        self.assertEqual((code, run["verdict"]), (1, "failed"))
+        self.assertIn(" ".join(f"--url '{url}'" for url in self.daemons.urls),
+                      run["violations"][0]["repeat_command"])
+
     def test_addresses_and_counts_of_daemons(self):
         file = WORKLOADS / "connect/places.json"
         code, run = self.daemons.result(file)
