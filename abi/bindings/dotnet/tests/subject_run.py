@@ -5,44 +5,22 @@ Usage:    subject_run.py PROGRAM_FOLDER WORKLOAD_FOLDER PROGRAM
 Failures: a workload that is not passed: its lines, exit 1. None may be skipped either.
 """
 
-import json
-import os
 import pathlib
-import signal
-import subprocess
 import sys
-import tempfile
 
-SECONDS = 120
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
+import judged  # pylint: disable=wrong-import-position
+
 WORKLOADS = """connect/tcp6_echo stream/unix_echo
     cancel/pending_receive cancel/head_of_line cancel/close_comes_last cancel/timer
     file/fixed_buffer_64mib pool/as_new pool/auto_put pool/exhausted pool/put_twice
     pool/neighbours""".split()
 
 
-def judge(programs, workloads, program, folder):
-    daemon = subprocess.Popen([programs / "pendiod", "--listen", f"ipc://{folder}/sock"],
-                              text=True, stdout=subprocess.PIPE,
-                              env={**os.environ, "TMPDIR": folder})
-    url = daemon.stdout.readline().split()[-1]
-    files = [workloads / f"{name}.json" for name in WORKLOADS]
-    try:
-        return subprocess.run(
-            [programs / "pendio", "run", "--url", url, "--json", "-",
-             "--subject", f"{program} subject", *files],
-            stdout=subprocess.PIPE, text=True, timeout=SECONDS, check=False)
-    finally:
-        daemon.send_signal(signal.SIGTERM)
-        daemon.communicate(timeout=SECONDS)
-
-
 def main():
     programs, workloads, program = map(pathlib.Path, sys.argv[1:4])
-    with tempfile.TemporaryDirectory(prefix="pendio-", dir="/tmp") as folder:
-        end = judge(programs, workloads, program, folder)
-    verdicts = [run["verdict"] for run in json.loads(end.stdout)["runs"]]
-    print(f"{verdicts.count('passed')} of {len(WORKLOADS)} passed")
-    return end.returncode or verdicts != ["passed"] * len(WORKLOADS)
+    return judged.by_the_referee(programs, workloads, WORKLOADS, f"{program} subject")
 
 
 if __name__ == "__main__":

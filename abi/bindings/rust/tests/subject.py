@@ -5,17 +5,17 @@ Usage:    subject.py CARGO PROGRAM_FOLDER WORKLOAD_FOLDER
 Failures: a workload that is not passed: its lines, exit 1. None may be skipped either.
 """
 
-import json
 import os
 import pathlib
-import signal
 import subprocess
 import sys
-import tempfile
 
 from crates import OLDEST, version
 
-SECONDS = 120
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
+import judged  # pylint: disable=wrong-import-position
+
 WORKLOADS = """connect/tcp6_echo stream/unix_echo stream/lent_echo_tcp stream/lent_echo_unix
     stream/held_buffers
     cancel/pending_receive cancel/head_of_line cancel/sixteen_receives cancel/close_comes_last
@@ -30,33 +30,13 @@ def build(cargo):
     return pathlib.Path(os.environ["CARGO_TARGET_DIR"]) / "debug" / "subject_rust"
 
 
-def judge(programs, workloads, adapter, folder):
-    daemon = subprocess.Popen([programs / "pendiod", "--listen", f"ipc://{folder}/sock"],
-                              text=True, stdout=subprocess.PIPE,
-                              env={**os.environ, "TMPDIR": folder})
-    url = daemon.stdout.readline().split()[-1]
-    files = [workloads / f"{name}.json" for name in WORKLOADS]
-    try:
-        return subprocess.run(
-            [programs / "pendio", "run", "--url", url, "--json", "-", "--subject", adapter,
-             *files], stdout=subprocess.PIPE, text=True, timeout=SECONDS, check=False)
-    finally:
-        daemon.send_signal(signal.SIGTERM)
-        daemon.communicate(timeout=SECONDS)
-
-
 def main():
     cargo = sys.argv[1]
     programs, workloads = map(pathlib.Path, sys.argv[2:4])
     if version(cargo) < OLDEST:
         print(f"skipped: needs Rust {OLDEST[0]}.{OLDEST[1]}")
         return 77
-    adapter = build(cargo)
-    with tempfile.TemporaryDirectory(prefix="pendio-", dir="/tmp") as folder:
-        end = judge(programs, workloads, adapter, folder)
-    verdicts = [run["verdict"] for run in json.loads(end.stdout)["runs"]]
-    print(f"{verdicts.count('passed')} of {len(WORKLOADS)} passed")
-    return end.returncode or verdicts != ["passed"] * len(WORKLOADS)
+    return judged.by_the_referee(programs, workloads, WORKLOADS, build(cargo))
 
 
 if __name__ == "__main__":
