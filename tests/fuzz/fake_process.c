@@ -29,6 +29,14 @@ int pnd_process_start(const struct pnd_process_options *options, uint8_t *input,
     return 0;
 }
 
+int pnd_process_feed(struct pnd_process *process, const uint8_t *bytes, size_t byte_count)
+{
+    (void)process;
+    (void)bytes;
+    (void)byte_count;
+    return 0;
+}
+
 void pnd_process_move(struct pnd_process *process)
 {
     static const char word[] = "the last word\n";
