@@ -114,12 +114,16 @@ step "the packages, installed" "$work/user" \
 step "a compiler" "$work/user" \
     "apt-get install -qy --no-install-recommends gcc libc6-dev pkgconf cmake make"
 step "ten lines, by pkg-config" "$work/user" \
-    'cd /srv/program && cc *.c -o /tmp/program $(pkg-config --cflags --libs pendio)
-    /tmp/program'
+    'cd /srv/program && cc main.c -o by_pkg_config $(pkg-config --cflags --libs pendio)
+    ./by_pkg_config'
 step "ten lines, by find_package" "$work/user" \
-    "cmake -S /srv/program -B /tmp/built && cmake --build /tmp/built
-    /tmp/built/shared && /tmp/built/static"
+    "cmake -S /srv/program -B /srv/built && cmake --build /srv/built
+    /srv/built/shared && /srv/built/static"
 step "Python's binding" "$work/user" "python3 -c 'import pendio; print(pendio.PlainLoop)'"
-step "a workload by the daemon" "$work/user" "pendio run /srv/workloads/*.json"
+step "a workload by the daemon" "$work/user" \
+    'pendiod --listen ipc:///srv/sock &
+    sleep 1
+    pendio run --url ipc:///srv/sock /srv/workloads/*.json
+    kill $!'
 step "the packages, removed" "$work/user" \
     "apt-get purge -qy libpendio0 libpendio-dev pendio-tools pendiod python3-pendio"
