@@ -20,13 +20,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-enum {
-    PORT_MAXIMUM = 65534, /* the one above is for the events */
-    SPARE_BYTES = 1,      /* of a socket that takes another one's place: see link_listen.c */
-};
+enum { PORT_MAXIMUM = 65534 }; /* the one above is for the events */
 
 static const char ipc_scheme[] = "ipc://";
 static const char tcp_scheme[] = "tcp://";
@@ -105,12 +101,11 @@ static int check_socket_path(const char *path, struct pnd_message_error *error)
                             "cannot listen on ipc://%s: the path must begin with a slash, as in "
                             "ipc:///run/pendio/pendiod.sock",
                             path);
-    struct sockaddr_un address;
-    if (strlen(path) + sizeof events_suffix + SPARE_BYTES > sizeof address.sun_path)
+    if (strlen(path) > PND_URL_PATH_BYTES)
         return pnd_complain(error, -EINVAL,
-                            "cannot listen on ipc://%s: a socket's path has at most %zu bytes; "
+                            "cannot listen on ipc://%s: a socket's path has at most %d bytes; "
                             "choose a shorter one",
-                            path, sizeof address.sun_path - sizeof events_suffix - SPARE_BYTES);
+                            path, PND_URL_PATH_BYTES);
     struct stat state;
     if (lstat(path, &state) == 0 && !S_ISSOCK(state.st_mode))
         return pnd_complain(error, -EEXIST,

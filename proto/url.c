@@ -1,5 +1,5 @@
 /*
- * url.c - the default URL of a daemon, from the environment and the user.
+ * url.c - the default URL of a daemon, from the environment and the user; the host of any.
  *
  * Happy path:  take the first base that applies, then append the names that never change.
  * Failures:    a text that does not fit is -ENAMETOOLONG and writes nothing.
@@ -30,6 +30,22 @@ int pnd_url_default(char *ret_url, size_t byte_count)
 
     (void)snprintf(ret_url, byte_count, "%s%s%s", scheme, directory, name);
     return 0;
+}
+
+bool pnd_url_host(const char *url, char *ret_host, size_t byte_count)
+{
+    static const char scheme[] = "tcp://"; /* also the end of tls+tcp:// */
+    const char *begin = strstr(url, scheme);
+    if (begin == NULL)
+        return false;
+    begin += strlen(scheme);
+    const char *end = begin + strcspn(begin, ":");
+    if (*begin == '[') {
+        begin++;
+        end = begin + strcspn(begin, "]");
+    }
+    int length = snprintf(ret_host, byte_count, "%.*s", (int)(end - begin), begin);
+    return length > 0 && (size_t)length < byte_count;
 }
 
 static int format_directory(char *ret_directory, size_t byte_count)

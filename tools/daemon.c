@@ -13,11 +13,7 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-/* Of a socket that pendiod listens on: it keeps room for that of the events beside it. */
-#define PATH_LIMIT_BYTES (sizeof((struct sockaddr_un *)NULL)->sun_path - sizeof ".events")
 
 static const char tls_scheme[] = "tls+tcp://";
 static struct pnd_credentials credentials; /* of all links that have any */
@@ -89,11 +85,11 @@ static int check_path(const char *url)
 {
     static const char scheme[] = "ipc://";
     if (strncmp(url, scheme, sizeof scheme - 1) != 0 ||
-        strlen(url + sizeof scheme - 1) <= PATH_LIMIT_BYTES)
+        strlen(url + sizeof scheme - 1) <= PND_URL_PATH_BYTES)
         return 0;
-    pnd_say_error("%s: a socket's path has at most %zu bytes; name a shorter one with --url, or "
+    pnd_say_error("%s: a socket's path has at most %d bytes; name a shorter one with --url, or "
                   "set XDG_RUNTIME_DIR",
-                  url, PATH_LIMIT_BYTES);
+                  url, PND_URL_PATH_BYTES);
     return -EINVAL;
 }
 

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "interrupt.h"
+#include "url.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -59,7 +60,6 @@ static int open_requests(struct pnd_link *link);
 static int connect_requests(struct pnd_link *link, const char *url, int64_t patience_ns);
 static int dial(struct pnd_link *link, nng_socket socket, const char *url);
 static int secure(nng_dialer dialer, const char *url, const struct pnd_credentials *credentials);
-static void take_host(const char *url, char *ret_host);
 static int why_unconnected(const char *url);
 static void pipe_comes(nng_pipe pipe, nng_pipe_ev event, void *argument);
 static void pipe_goes(nng_pipe pipe, nng_pipe_ev event, void *argument);
@@ -143,7 +143,8 @@ static int secure(nng_dialer dialer, const char *url, const struct pnd_credentia
     int error = nng_tls_config_alloc(&config, NNG_TLS_MODE_CLIENT);
     if (error != 0)
         return error;
-    take_host(url, host);
+    if (!pnd_url_host(url, host, sizeof host))
+        host[0] = '\0';
     error = nng_tls_config_version(config, NNG_TLS_1_2, NNG_TLS_1_3);
     if (error == 0)
         error = nng_tls_config_server_name(config, host);
@@ -157,21 +158,6 @@ static int secure(nng_dialer dialer, const char *url, const struct pnd_credentia
         error = nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, config);
     nng_tls_config_free(config); /* the dialer holds it, too */
     return error;
-}
-
-/* Between the scheme and the port, without brackets. */
-static void take_host(const char *url, char *ret_host)
-{
-    const char *begin = strstr(url, "://");
-    begin = begin != NULL ? begin + 3 : url;
-    const char *end = strrchr(begin, ':');
-    if (end == NULL)
-        end = begin + strlen(begin);
-    if (*begin == '[' && end > begin + 1 && end[-1] == ']') {
-        begin++;
-        end--;
-    }
-    (void)snprintf(ret_host, HOST_BYTES, "%.*s", (int)(end - begin), begin);
 }
 
 /* The background dialer keeps its reasons to itself; one matters to the user. */

@@ -8,6 +8,7 @@
 #include "merge_details.h"
 
 #include "histogram.h"
+#include "places.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRACE_COUNT_DEFAULT = 1000, PLACE_COUNT = 16, COMMAND_BYTES = 4096 };
+enum { TRACE_COUNT_DEFAULT = 1000, COMMAND_BYTES = 4096 };
 
 struct pnd_merge_block {
     struct pnd_merge_block *next;
@@ -93,7 +94,8 @@ static int add_histograms(struct pnd_merge *merge)
  * Events
  * --------------------------------------------------------------------------------------------- */
 
-static void find_offsets(const struct pnd_merge *merge, struct offsets ret_offsets[PLACE_COUNT])
+static void find_offsets(const struct pnd_merge *merge,
+                         struct offsets ret_offsets[PND_PLACES_COUNT])
 {
     struct offsets next = {0, 0};
     for (size_t index = 0; index < merge->part_count; index++) {
@@ -121,7 +123,7 @@ static Pendio__TraceEvent *copy_event(struct pnd_merge *merge, const Pendio__Tra
 }
 
 /* The earliest of those that come next; of as early ones that of the first place. */
-static size_t find_earliest(const struct pnd_merge *merge, const size_t next[PLACE_COUNT])
+static size_t find_earliest(const struct pnd_merge *merge, const size_t next[PND_PLACES_COUNT])
 {
     size_t found = merge->part_count;
     for (size_t index = 0; index < merge->part_count; index++) {
@@ -137,12 +139,12 @@ static size_t find_earliest(const struct pnd_merge *merge, const size_t next[PLA
 }
 
 /* The first ones of all, as many as the workload asks for. */
-static int merge_traces(struct pnd_merge *merge, const struct offsets offsets[PLACE_COUNT])
+static int merge_traces(struct pnd_merge *merge, const struct offsets offsets[PND_PLACES_COUNT])
 {
     const Pendio__Record *record = merge->workload->record;
     size_t limit =
         record != NULL && record->event_count > 0 ? record->event_count : TRACE_COUNT_DEFAULT;
-    size_t next[PLACE_COUNT] = {0};
+    size_t next[PND_PLACES_COUNT] = {0};
     size_t all_count = 0;
     for (size_t index = 0; index < merge->part_count; index++)
         all_count += merge->parts[index].outcome->report->n_trace;
@@ -203,7 +205,7 @@ static Pendio__Violation *copy_violation(struct pnd_merge *merge, const struct o
     return copy;
 }
 
-static int add_violations(struct pnd_merge *merge, const struct offsets offsets[PLACE_COUNT])
+static int add_violations(struct pnd_merge *merge, const struct offsets offsets[PND_PLACES_COUNT])
 {
     size_t count = 0;
     for (size_t index = 0; index < merge->part_count; index++)
@@ -277,7 +279,7 @@ static void fill_slice(Pendio__Sample *slice, const Pendio__Report *report, size
 static int merge_timelines(struct pnd_merge *merge)
 {
     const Pendio__Report *coarsest = find_coarsest(merge);
-    size_t next[PLACE_COUNT] = {0};
+    size_t next[PND_PLACES_COUNT] = {0};
     if (coarsest == NULL)
         return 0;
     size_t count = coarsest->n_timeline;
@@ -300,7 +302,7 @@ static int merge_timelines(struct pnd_merge *merge)
 
 int pnd_merge_details(struct pnd_merge *merge)
 {
-    struct offsets offsets[PLACE_COUNT];
+    struct offsets offsets[PND_PLACES_COUNT];
     find_offsets(merge, offsets);
     int status = add_histograms(merge);
     if (status == 0)

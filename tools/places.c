@@ -8,6 +8,8 @@
  */
 #include "places.h"
 
+#include "url.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -21,7 +23,6 @@ static int refuse(struct pnd_message_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static int find_addresses(const struct pnd_options *options, struct pnd_places *places,
                           struct pnd_message_error *error);
-static bool take_host(const char *url, char *ret_host);
 static int resolve(const char *host, char *ret_address);
 static bool is_loopback(const char *address);
 static int check_reach(const Pendio__Workload *workload, const struct pnd_options *options,
@@ -70,7 +71,7 @@ static int find_addresses(const struct pnd_options *options, struct pnd_places *
     for (uint32_t place = 0; place < places->count; place++) {
         char host[HOST_BYTES];
         const char *given = options->addresses[place];
-        if (given == NULL && !take_host(options->urls[place], host))
+        if (given == NULL && !pnd_url_host(options->urls[place], host, sizeof host))
             continue;
         if (resolve(given != NULL ? given : host, places->addresses[place]) < 0)
             return refuse(error, "%s: no address is known of it; name one with --address",
@@ -79,22 +80,6 @@ static int find_addresses(const struct pnd_options *options, struct pnd_places *
             places->addresses[place][0] = '\0';
     }
     return 0;
-}
-
-/* Between the scheme and the port, without brackets; false where there is none. */
-static bool take_host(const char *url, char *ret_host)
-{
-    const char *begin = strstr(url, "tcp://");
-    const char *end = strrchr(url, ':');
-    if (begin == NULL || end < begin + strlen("tcp://"))
-        return false;
-    begin += strlen("tcp://");
-    if (*begin == '[' && end > begin + 1 && end[-1] == ']') {
-        begin++;
-        end--;
-    }
-    (void)snprintf(ret_host, HOST_BYTES, "%.*s", (int)(end - begin), begin);
-    return true;
 }
 
 /* Of a name that has addresses of both families, that of IPv4. */

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum { PND_PLACES_COUNT = 16, PND_PLACES_ADDRESS_BYTES = 64 };
+enum { PND_PLACES_COUNT = PND_OPTION_URL_COUNT, PND_PLACES_ADDRESS_BYTES = 64 };
 
 struct pnd_places {
     uint32_t count;                                             /* the highest, and one */

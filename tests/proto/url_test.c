@@ -1,4 +1,4 @@
-/* url_test.c - the default URL, in every environment. */
+/* url_test.c - the default URL, in every environment; and the host of any. */
 #include "url.h"
 
 #include <check.h>
@@ -98,6 +98,33 @@ START_TEST(what_does_not_fit_is_refused_and_writes_nothing)
 }
 END_TEST
 
+START_TEST(host_is_between_the_scheme_and_the_port)
+{
+    static const struct {
+        const char *url;
+        const char *host; /* NULL: none */
+    } cases[] = {
+        {"tcp://127.0.0.1:7100", "127.0.0.1"},
+        {"tls+tcp://a.example:7100", "a.example"},
+        {"tls+tcp://[fd00::1]:7100", "fd00::1"},
+        {"tls+tcp://[fd00::1]", "fd00::1"},
+        {"tcp://a.example", "a.example"},
+        {"tcp://", NULL},
+        {"tcp://:7100", NULL},
+        {"tcp://[]:7100", NULL},
+        {"ipc:///run/a:b", NULL},
+        {"tcp://a-name-that-is-longer-than-that:1", NULL},
+    };
+    char host[16];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool has_one = pnd_url_host(cases[i].url, host, sizeof host);
+        ck_assert_msg(has_one == (cases[i].host != NULL), "%s", cases[i].url);
+        if (has_one)
+            ck_assert_str_eq(host, cases[i].host);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -106,6 +133,7 @@ int main(void)
         others_have_a_directory_by_their_number,
         directories_that_are_relative_are_as_good_as_none,
         what_does_not_fit_is_refused_and_writes_nothing,
+        host_is_between_the_scheme_and_the_port,
     };
     Suite *suite = suite_create("url");
     TCase *all = tcase_create("url");
