@@ -27,16 +27,18 @@
 static const char scheme[] = "ipc://";
 static const char spare_suffix[] = "~";
 
-enum { PATH_BYTES = PND_URL_BYTES + 16 };
+enum {
+    PATH_BYTES = PND_URL_BYTES + 16,
+    PATIENT_LOOK_COUNT = 5, /* that a probe may go unheard on a busy machine */
+};
 
 static bool is_of_files(const char *url);
 static int start_at(const struct pnd_link_listen *listen, const char *url,
                     nng_listener *ret_listener);
 static bool is_deaf(struct pnd_link_listen *listen, nng_stat *all);
-static void begin_probe(struct pnd_link_listen *listen);
-static void end_probe(struct pnd_link_listen *listen);
+static bool has_more_errors(const struct pnd_link_listen *listen, uint64_t other_count);
+static bool begin_probe(struct pnd_link_listen *listen);
 static uint64_t count_of(nng_stat *all, nng_listener listener, const char *name);
-static void path_of(const struct pnd_link_listen *listen, const char *suffix, char *ret_path);
 static void replace(struct pnd_link_listen *listen);
 static void close_former(struct pnd_link_listen *listen, nng_listener *former);
 
@@ -103,52 +105,49 @@ void pnd_link_listen_mend(struct pnd_link_listen *listen)
     nng_stats_free(all);
 }
 
-/* A probe takes from one look to the next; its own end, one error more, is there at the third. */
+/* Whoever is so, and could not be replaced, is found so again. */
 static bool is_deaf(struct pnd_link_listen *listen, nng_stat *all)
 {
     uint64_t accepted_count = count_of(all, listen->listener, "accept");
     uint64_t other_count = count_of(all, listen->listener, "other");
+    if (listen->state == PND_LINK_PROBED && accepted_count == listen->accepted_count)
+        return ++listen->look_count >= PATIENT_LOOK_COUNT;
     if (listen->state == PND_LINK_PROBED) {
-        end_probe(listen);
+        (void)close(listen->probe);
         listen->state = PND_LINK_SETTLING;
-        return accepted_count == listen->accepted_count;
-    }
-    if (other_count > listen->other_count + (listen->state == PND_LINK_SETTLING)) {
-        listen->accepted_count = accepted_count;
-        listen->state = PND_LINK_PROBED;
-        begin_probe(listen);
-    } else {
+    } else if (!has_more_errors(listen, other_count)) {
         listen->state = PND_LINK_TRUSTED;
+        listen->other_count = other_count;
+    } else if (begin_probe(listen)) {
+        listen->state = PND_LINK_PROBED;
+        listen->look_count = 0;
+        listen->accepted_count = accepted_count;
+        listen->other_count = other_count;
     }
-    listen->other_count = other_count;
     return false;
 }
 
-/* What cannot be connected to is not heard either. */
-static void begin_probe(struct pnd_link_listen *listen)
+/* The end of a probe is one itself, and is counted until the next look. */
+static bool has_more_errors(const struct pnd_link_listen *listen, uint64_t other_count)
 {
-    static const uint8_t greeting[] = {0, 'S', 'P', 0, 0, 0, 0, 0}; /* and a protocol, in 4 and 5 */
-    uint8_t bytes[sizeof greeting];
-    int protocol = 0;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char path[PATH_BYTES];
-    path_of(listen, "", path);
-    memcpy(address.sun_path, path, strnlen(path, sizeof address.sun_path - 1));
-    (void)nng_socket_get_int(listen->socket, NNG_OPT_PEER, &protocol);
-    memcpy(bytes, greeting, sizeof bytes);
-    bytes[4] = (uint8_t)(protocol >> 8);
-    bytes[5] = (uint8_t)protocol;
-    listen->probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listen->probe >= 0 &&
-        connect(listen->probe, (const struct sockaddr *)&address, sizeof address) == 0)
-        (void)send(listen->probe, bytes, sizeof bytes, MSG_NOSIGNAL);
+    return other_count > listen->other_count + (listen->state == PND_LINK_SETTLING);
 }
 
-static void end_probe(struct pnd_link_listen *listen)
+/* False when we lack what it takes. What cannot be connected to will not be heard. */
+static bool begin_probe(struct pnd_link_listen *listen)
 {
-    if (listen->probe >= 0)
-        (void)close(listen->probe);
-    listen->probe = -1;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = listen->url + strlen(scheme);
+    int protocol = 0;
+    (void)nng_socket_get_int(listen->socket, NNG_OPT_PEER, &protocol);
+    const uint8_t greeting[] = {0, 'S', 'P', 0, (uint8_t)(protocol >> 8), (uint8_t)protocol, 0, 0};
+    memcpy(address.sun_path, path, strnlen(path, sizeof address.sun_path - 1));
+    listen->probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listen->probe < 0)
+        return false;
+    if (connect(listen->probe, (const struct sockaddr *)&address, sizeof address) == 0)
+        (void)send(listen->probe, greeting, sizeof greeting, MSG_NOSIGNAL);
+    return true;
 }
 
 static uint64_t count_of(nng_stat *all, nng_listener listener, const char *name)
@@ -187,6 +186,7 @@ static void replace(struct pnd_link_listen *listen)
         close_former(listen, former);
     *former = listen->listener;
     listen->listener = next;
+    (void)close(listen->probe);
     listen->state = PND_LINK_TRUSTED;
     listen->other_count = 0;
 }
@@ -211,7 +211,7 @@ void pnd_link_listen_stop(struct pnd_link_listen *listen)
     if (nng_listener_id(listen->listener) <= 0)
         return;
     if (listen->state == PND_LINK_PROBED)
-        end_probe(listen);
+        (void)close(listen->probe);
     for (size_t i = 0; i < PND_LINK_FORMER_COUNT; i++)
         if (nng_listener_id(listen->formers[i]) > 0)
             close_former(listen, &listen->formers[i]);

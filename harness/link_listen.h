@@ -18,9 +18,10 @@ struct pnd_link_listen {
     nng_listener listener;                       /* zero: none */
     nng_listener formers[PND_LINK_FORMER_COUNT]; /* deaf, but with connections; zero: none */
     enum { PND_LINK_TRUSTED, PND_LINK_PROBED, PND_LINK_SETTLING } state;
-    int probe;               /* while it is probed: our own connection to it; -1: none came about */
+    int probe;               /* while it is probed: our own connection to it */
+    unsigned look_count;     /* since it began */
     uint64_t accepted_count; /* before that */
-    uint64_t other_count;    /* of errors that were looked into */
+    uint64_t other_count;    /* of errors, before that too */
 };
 
 /* Returns an error of nng's, or 0. The URL and the credentials outlive it. */

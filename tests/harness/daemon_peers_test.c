@@ -191,6 +191,32 @@ START_TEST(clients_that_leave_before_they_say_what_they_are_cost_nobody_anything
 }
 END_TEST
 
+/* False where nng cannot be made so. */
+static bool make_deaf(void)
+{
+    for (int i = 0; i < 100; i++) {
+        ck_assert_int_eq(close(call_with("socket", REQUEST, 0)), 0);
+        if (!is_answered())
+            return true;
+    }
+    return false;
+}
+
+/* While the name of the next one is taken, nobody takes the place of who is deaf. */
+START_TEST(listener_that_cannot_be_replaced_at_once_is_replaced_later)
+{
+    ck_assert_int_eq(setenv("LSAN_OPTIONS", "suppressions=" NNG_LEAKS, 1), 0);
+    ck_assert_int_eq(mkdir("socket~", 0700), 0);
+    struct real_daemon daemon = real_daemon_start_at(daemon_url);
+    if (make_deaf())
+        ck_assert(!is_answered());
+    ck_assert_int_eq(rmdir("socket~"), 0);
+    while (!is_answered()) {
+    }
+    ck_assert_int_eq(real_daemon_stop(&daemon), 0);
+}
+END_TEST
+
 static ino_t socket_number(void)
 {
     struct stat state;
@@ -221,6 +247,7 @@ int main(void)
         stranger_is_told_nothing_though_the_socket_lets_everybody_in,
         message_that_is_announced_too_long_is_not_waited_for,
         clients_that_leave_before_they_say_what_they_are_cost_nobody_anything,
+        listener_that_cannot_be_replaced_at_once_is_replaced_later,
         clients_that_leave_in_good_order_are_no_reason_to_replace_the_socket,
     };
     return suite_run("daemon_peers", daemon_fixture_begin, daemon_fixture_end, tests,
