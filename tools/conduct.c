@@ -22,9 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t pause_first_ns = 5 * (int64_t)PND_CLOCK_MS;
-static const int64_t pause_longest_ns = 200 * (int64_t)PND_CLOCK_MS;
-
 struct part {
     struct pnd_trip trip;
     struct pnd_outcome outcome; /* once it is over */
@@ -50,6 +47,7 @@ static int run_parts(struct show *show, Pendio__Workload *workload);
 static int prepare(struct show *show, struct part *part, Pendio__Workload *workload);
 static int begin(struct show *show);
 static int follow(struct show *show);
+static int turn(struct show *show, const struct pnd_trip *trip, int64_t *pause_ns);
 static int attend_all(struct show *show, bool *ret_moved);
 static int attend(struct show *show, struct part *part, bool *ret_moved);
 static int tell_others(struct show *show, const struct part *from,
@@ -157,20 +155,10 @@ static int prepare(struct show *show, struct part *part, Pendio__Workload *workl
     if (status < 0)
         return lose(part, status);
     part->over = part->trip.run == 0;
-    for (int64_t pause_ns = pause_first_ns; !part->ready && !part->over && !is_bad(show);
-         pause_ns *= 2) {
-        bool moved = false;
-        status = attend_all(show, &moved);
-        if (status == 0 && !part->ready)
-            status = pnd_trip_check_time(&part->trip);
-        if (pause_ns > pause_longest_ns)
-            pause_ns = pause_longest_ns;
-        if (status == 0 && !part->ready && !part->over && !is_bad(show))
-            status = wait_for_news(show, pause_ns);
-        if (status < 0)
-            return status;
-    }
-    return 0;
+    int64_t pause_ns = 0;
+    while (status == 0 && !part->ready && !part->over && !is_bad(show))
+        status = turn(show, &part->trip, &pause_ns);
+    return status;
 }
 
 static int begin(struct show *show)
@@ -204,24 +192,28 @@ static bool are_all_over(const struct show *show)
 /* Until every part that was begun is over. */
 static int follow(struct show *show)
 {
-    for (int64_t pause_ns = pause_first_ns; !are_all_over(show); pause_ns *= 2) {
-        bool moved = false;
-        int status = attend_all(show, &moved);
-        show_progress(show);
+    int64_t pause_ns = 0;
+    int status = 0;
+    while (status == 0 && !are_all_over(show)) {
         if (is_bad(show))
             cancel_all(show);
-        if (status == 0 && !are_all_over(show))
-            status = pnd_trip_check_time(&show->parts[0].trip);
-        if (moved)
-            pause_ns = pause_first_ns;
-        else if (pause_ns > pause_longest_ns)
-            pause_ns = pause_longest_ns;
-        if (status == 0 && !moved && !are_all_over(show))
-            status = wait_for_news(show, pause_ns);
-        if (status < 0)
-            return status;
+        show_progress(show);
+        status = turn(show, &show->parts[0].trip, &pause_ns);
     }
-    return 0;
+    return status;
+}
+
+/* Asks all once. While nothing moves, that is done less and less often. */
+static int turn(struct show *show, const struct pnd_trip *trip, int64_t *pause_ns)
+{
+    bool moved = false;
+    int status = pnd_trip_check_time(trip);
+    if (status == 0)
+        status = attend_all(show, &moved);
+    *pause_ns = moved ? 0 : pnd_trip_next_pause(*pause_ns);
+    if (status == 0 && !moved)
+        status = wait_for_news(show, *pause_ns);
+    return status;
 }
 
 /* Those that are under way. */
@@ -243,8 +235,10 @@ static int attend(struct show *show, struct part *part, bool *ret_moved)
     int status = pnd_interrupt_signal() != 0
                      ? -EINTR
                      : pnd_trip_fetch(&part->trip, part->seen_count, &reply);
-    if (status < 0)
+    if (status < 0) {
+        *ret_moved = true;
         return lose(part, status);
+    }
 
     const Pendio__FetchReply *fetch = reply->fetch;
     Pendio__Happened *const *happened = fetch->happened;

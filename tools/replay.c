@@ -15,9 +15,6 @@
 
 #include <errno.h>
 
-static const int64_t pause_first_ns = 5 * (int64_t)PND_CLOCK_MS;
-static const int64_t pause_longest_ns = 200 * (int64_t)PND_CLOCK_MS;
-
 static int follow(const struct pnd_trip *trip, Pendio__Reply **ret_reply);
 
 int pnd_replay_workload(const struct pnd_replay *replay, const char *name,
@@ -56,14 +53,12 @@ int pnd_replay_workload(const struct pnd_replay *replay, const char *name,
 /* Asks at once, then less and less often, but as soon as an event says that it pays. */
 static int follow(const struct pnd_trip *trip, Pendio__Reply **ret_reply)
 {
-    for (int64_t pause_ns = pause_first_ns;; pause_ns *= 2) {
+    for (int64_t pause_ns = pnd_trip_next_pause(0);; pause_ns = pnd_trip_next_pause(pause_ns)) {
         int status = pnd_trip_fetch(trip, 0, ret_reply);
         if (status < 0 || (*ret_reply)->fetch->finished)
             return status;
         pnd_link_free_reply(*ret_reply);
 
-        if (pause_ns > pause_longest_ns)
-            pause_ns = pause_longest_ns;
         status = pnd_trip_check_time(trip);
         if (status == 0)
             status = pnd_trip_wait(trip, pause_ns);

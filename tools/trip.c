@@ -15,7 +15,8 @@
 #include <string.h>
 
 static const int64_t busy_patience_ns = 60 * (int64_t)PND_CLOCK_SECOND;
-static const int64_t busy_pause_ns = 200 * (int64_t)PND_CLOCK_MS;
+static const int64_t pause_first_ns = 5 * (int64_t)PND_CLOCK_MS;
+static const int64_t pause_longest_ns = 200 * (int64_t)PND_CLOCK_MS;
 
 static int submit_until_accepted(const struct pnd_trip *trip, const Pendio__Request *request,
                                  Pendio__Reply **ret_reply);
@@ -101,7 +102,7 @@ static int submit_until_accepted(const struct pnd_trip *trip, const Pendio__Requ
         if ((*ret_reply)->status != PENDIO__STATUS__BUSY || pnd_clock_left_ms(deadline_ns) == 0)
             return 0;
         pnd_link_free_reply(*ret_reply);
-        status = pnd_trip_wait(trip, busy_pause_ns);
+        status = pnd_trip_wait(trip, pause_longest_ns);
         if (status < 0)
             return status;
     }
@@ -115,9 +116,8 @@ int pnd_trip_wait(const struct pnd_trip *trip, int64_t pause_ns)
         pnd_progress_tick(trip->progress);
         Pendio__Event *event = NULL;
         int status = pnd_link_wait(trip->daemon->link, deadline_ns - pnd_clock_now_ns(), &event);
-        if (status < 0) {
+        if (status < 0)
             return pnd_daemon_explain(trip->daemon, trip->name, status);
-        }
         if (event != NULL)
             announced = take_event(trip, event);
         pnd_message_free((ProtobufCMessage *)event);
@@ -186,6 +186,13 @@ int pnd_trip_tell(const struct pnd_trip *trip, Pendio__TellRequest *told)
     }
     pnd_link_free_reply(reply);
     return status;
+}
+
+int64_t pnd_trip_next_pause(int64_t pause_ns)
+{
+    if (pause_ns == 0)
+        return pause_first_ns;
+    return 2 * pause_ns < pause_longest_ns ? 2 * pause_ns : pause_longest_ns;
 }
 
 int pnd_trip_check_time(const struct pnd_trip *trip)

@@ -35,6 +35,9 @@ int pnd_trip_tell(const struct pnd_trip *trip, Pendio__TellRequest *told);
 /* Until the report is announced, or `pause_ns` have passed. */
 int pnd_trip_wait(const struct pnd_trip *trip, int64_t pause_ns);
 
+/* How long to wait before asking again, after a wait of `pause_ns`; 0: it is the first. */
+int64_t pnd_trip_next_pause(int64_t pause_ns);
+
 /* -ETIMEDOUT, after a line, when --timeout has passed; else 0. */
 int pnd_trip_check_time(const struct pnd_trip *trip);
 
