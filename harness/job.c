@@ -10,6 +10,7 @@
 #include "job.h"
 
 #include "environment.h"
+#include "sanitized.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -24,20 +25,11 @@ enum {
 
 #define MILLISECOND_NS UINT64_C(1000000)
 
-/* A sanitizer looks for leaks between the report and the end, and takes its time. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define GRACE_MS 10000
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define GRACE_MS 10000
-#endif
-#endif
-#ifndef GRACE_MS
-#define GRACE_MS 2000
-#endif
-
-/* Beyond the time limit, beyond a report, and beyond a request to end. */
-#define GRACE_NS (GRACE_MS * MILLISECOND_NS)
+/*
+ * Beyond the time limit, beyond a report, and beyond a request to end. A sanitizer looks for leaks
+ * between the report and the end, and takes its time.
+ */
+#define GRACE_NS ((PND_SANITIZED ? 10000 : 2000) * MILLISECOND_NS)
 
 static int frame(const ProtobufCMessage *message, uint8_t **ret_framed, size_t *ret_byte_count);
 static uint64_t deadline_of(const struct pnd_job *job, uint64_t now_ns);
