@@ -119,26 +119,17 @@ int child_run_bytes(const void *bytes, size_t byte_count, struct child_run *ret_
 static int run_workload(Pendio__Workload *workload, const char *subject, struct child_run *ret_run)
 {
     Pendio__SubmitRequest request = PENDIO__SUBMIT_REQUEST__INIT;
-    uint8_t *packed = NULL;
-    size_t packed_bytes = 0;
+    uint8_t *frame = NULL;
+    size_t byte_count = 0;
     request.workload = workload;
     request.subject = (char *)subject;
-    int status = pnd_message_pack(&request.base, &packed, &packed_bytes);
+    int status = pnd_frame_pack(&request.base, &frame, &byte_count);
     if (status < 0)
         return status;
-    uint8_t *frame = malloc(packed_bytes + PND_FRAME_HEAD_BYTES);
-    if (frame == NULL) {
-        free(packed);
-        return -ENOMEM;
-    }
-    for (size_t i = 0; i < PND_FRAME_HEAD_BYTES; i++)
-        frame[i] = (uint8_t)(packed_bytes >> (8 * i));
-    memcpy(frame + PND_FRAME_HEAD_BYTES, packed, packed_bytes);
-    status = child_run_bytes(frame, packed_bytes + PND_FRAME_HEAD_BYTES, ret_run);
+    status = child_run_bytes(frame, byte_count, ret_run);
     ret_run->to_crash =
         workload->expect != NULL && workload->expect->verdict == PENDIO__VERDICT__CRASHED;
     free(frame);
-    free(packed);
     return status;
 }
 
