@@ -313,6 +313,21 @@ int pnd_plan_check_part(const Pendio__Workload *workload, const Pendio__Placemen
     return status;
 }
 
+const struct pnd_plan_step *pnd_plan_next_step(const struct pnd_plan *plan,
+                                               struct pnd_plan_walk *walk)
+{
+    for (; walk->actor_index < plan->actor_count; walk->actor_index++, walk->block_index = 0) {
+        const struct pnd_plan_actor *actor = &plan->actors[walk->actor_index];
+        for (; walk->block_index < actor->block_count; walk->block_index++, walk->next_index = 0) {
+            const struct pnd_plan_block *block = &actor->blocks[walk->block_index];
+            walk->step_index = walk->next_index;
+            if (walk->next_index++ < block->step_count)
+                return &block->steps[walk->step_index];
+        }
+    }
+    return NULL;
+}
+
 static void step_free(struct pnd_plan_step *step)
 {
     free(step->packets);

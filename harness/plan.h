@@ -237,6 +237,18 @@ int pnd_plan_create_part(const Pendio__Workload *workload, const Pendio__Placeme
 /* NULL is allowed. */
 void pnd_plan_destroy(struct pnd_plan *plan);
 
+/* Where a walk over all steps is. Zeroed at first. */
+struct pnd_plan_walk {
+    uint32_t actor_index;
+    uint32_t block_index;
+    uint32_t step_index;
+    uint32_t next_index; /* of the step after it, if its block has one */
+};
+
+/* The next step, in the order of the plan, and where it is; NULL: there was none after the last. */
+const struct pnd_plan_step *pnd_plan_next_step(const struct pnd_plan *plan,
+                                               struct pnd_plan_walk *walk);
+
 /* pendio.h's number of an operation that is started with a context; 0 for others. */
 uint16_t pnd_plan_start(Pendio__Operation operation);
 
