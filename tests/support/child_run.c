@@ -180,12 +180,18 @@ const Pendio__Check *child_run_check(const struct child_run *run, const char *na
     return NULL;
 }
 
+void child_run_must_report(struct child_run *run, const char *json)
+{
+    struct pnd_message_error error;
+    child_run_fini(run);
+    ck_assert_msg(child_run_text(json, "test", run, &error) == 0, "%s", error.text);
+    ck_assert_msg(run->report != NULL, "no report, exit status %d", run->exit_status);
+}
+
 void child_run_must_end(struct child_run *run, const char *json, Pendio__Verdict verdict,
                         const char *words)
 {
-    struct pnd_message_error error;
-    ck_assert_msg(child_run_text(json, "test", run, &error) == 0, "%s", error.text);
-    ck_assert_msg(run->report != NULL, "no report, exit status %d", run->exit_status);
+    child_run_must_report(run, json);
     ck_assert_msg(run->report->verdict == verdict, "verdict %d: %s", (int)run->report->verdict,
                   run->report->reason);
     ck_assert_msg(strstr(run->report->reason, words) != NULL, "no \"%s\" in: %s", words,
