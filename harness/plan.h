@@ -214,25 +214,20 @@ struct pnd_plan {
 void pnd_plan_limits_init(struct pnd_plan_limits *limits);
 
 /*
- * Returns 0, -EINVAL (the workload contradicts the schema's rules), -E2BIG (it asks for more than
- * `limits`) or -ENOMEM, with `error` naming the element, what is wrong and the remedy.
+ * Returns 0, -EINVAL (the workload contradicts the schema's rules, or `placement` is none), -E2BIG
+ * (it asks for more than `limits`) or -ENOMEM, with `error` naming the element, what is wrong and
+ * the remedy.
+ *
+ * Of a workload at several places it is what is at this one: actors elsewhere have no instances,
+ * pools that only they use no contexts. Without a placement (NULL) everything is here.
  */
-int pnd_plan_check(const Pendio__Workload *workload, const struct pnd_plan_limits *limits,
-                   struct pnd_message_error *error);
+int pnd_plan_check(const Pendio__Workload *workload, const Pendio__Placement *placement,
+                   const struct pnd_plan_limits *limits, struct pnd_message_error *error);
 
 /* As pnd_plan_check(), and the plan, to be freed with pnd_plan_destroy(). */
-int pnd_plan_create(const Pendio__Workload *workload, const struct pnd_plan_limits *limits,
-                    struct pnd_plan **ret_plan, struct pnd_message_error *error);
-
-/*
- * The same of what is at one place of several: actors elsewhere have no instances, pools that only
- * they use no contexts. NULL: everything is here. A placement that is none is -EINVAL, too.
- */
-int pnd_plan_check_part(const Pendio__Workload *workload, const Pendio__Placement *placement,
-                        const struct pnd_plan_limits *limits, struct pnd_message_error *error);
-int pnd_plan_create_part(const Pendio__Workload *workload, const Pendio__Placement *placement,
-                         const struct pnd_plan_limits *limits, struct pnd_plan **ret_plan,
-                         struct pnd_message_error *error);
+int pnd_plan_create(const Pendio__Workload *workload, const Pendio__Placement *placement,
+                    const struct pnd_plan_limits *limits, struct pnd_plan **ret_plan,
+                    struct pnd_message_error *error);
 
 /* NULL is allowed. */
 void pnd_plan_destroy(struct pnd_plan *plan);

@@ -46,8 +46,8 @@ void plans_must_plan_part(const char *json, const Pendio__Placement *placement)
     pnd_message_free(plans.planned);
     plans.plan = NULL;
     plans.planned = NULL;
-    int status = pnd_plan_create_part(plans_parse(json), placement, &plans.limits, &plans.plan,
-                                      &plans.error);
+    int status =
+        pnd_plan_create(plans_parse(json), placement, &plans.limits, &plans.plan, &plans.error);
     ck_assert_msg(status == 0, "%s", plans.error.text);
     ck_assert_str_eq(plans.error.text, "");
     plans.planned = plans.message;
@@ -62,7 +62,7 @@ void plans_must_refuse(const char *json, int status, const char *path, const cha
 void plans_must_refuse_part(const char *json, const Pendio__Placement *placement, int status,
                             const char *path, const char *words)
 {
-    ck_assert_int_eq(pnd_plan_check_part(plans_parse(json), placement, &plans.limits, &plans.error),
+    ck_assert_int_eq(pnd_plan_check(plans_parse(json), placement, &plans.limits, &plans.error),
                      status);
     ck_assert_msg(strstr(plans.error.text, path) != NULL, "no path %s in: %s", path,
                   plans.error.text);
