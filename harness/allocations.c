@@ -8,6 +8,8 @@
  */
 #include "allocations.h"
 
+#include "sanitized.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,15 +23,7 @@ static void count_one(void)
         allocation_count++;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifdef SANITIZED
+#if PND_SANITIZED
 
 int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void *, size_t),
                                               void (*freed)(const volatile void *))

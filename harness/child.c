@@ -323,7 +323,7 @@ static int run_request(const Pendio__SubmitRequest *request, int input, int outp
     struct pnd_plan_limits limits;
     struct pnd_plan *plan = NULL;
     pnd_plan_limits_init(&limits);
-    if (pnd_plan_create_part(workload, request->placement, &limits, &plan, &error) < 0) {
+    if (pnd_plan_create(workload, request->placement, &limits, &plan, &error) < 0) {
         (void)pnd_report_failure(workload, PENDIO__VERDICT__INVALID, error.text, output);
         return STATUS_INVALID;
     }

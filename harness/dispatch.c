@@ -329,7 +329,7 @@ static Pendio__Status check_workload(const struct pnd_dispatch *dispatch,
         (void)pnd_complain(error, 0, "request without a workload refused: set one");
         return PENDIO__STATUS__BAD_REQUEST;
     }
-    int status = pnd_plan_check_part(workload, placement, &dispatch->limits, error);
+    int status = pnd_plan_check(workload, placement, &dispatch->limits, error);
     if (status == 0)
         return PENDIO__STATUS__OK;
     if (status == -EINVAL)

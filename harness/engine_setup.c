@@ -126,13 +126,11 @@ static int create_endpoints(struct pnd_engine *engine, struct pnd_engine_failure
 static uint64_t operations_needed(const struct pnd_plan *plan)
 {
     uint64_t operations = UINT64_C(1) << PENDIO_OPERATION_POST;
-    for (uint32_t i = 0; i < plan->actor_count; i++)
-        for (uint32_t j = 0; j < plan->actors[i].block_count; j++) {
-            const struct pnd_plan_block *block = &plan->actors[i].blocks[j];
-            for (uint32_t k = 0; k < block->step_count; k++)
-                if (pnd_plan_is_start(block->steps[k].operation))
-                    operations |= UINT64_C(1) << pnd_plan_start(block->steps[k].operation);
-        }
+    struct pnd_plan_walk walk = {0};
+    const struct pnd_plan_step *step = NULL;
+    while ((step = pnd_plan_next_step(plan, &walk)) != NULL)
+        if (pnd_plan_is_start(step->operation))
+            operations |= UINT64_C(1) << pnd_plan_start(step->operation);
     return operations;
 }
 

@@ -6,8 +6,11 @@
  */
 #include "frame.h"
 
+#include "inflow.h"
+
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static int read_fully(int descriptor, uint8_t *bytes, size_t byte_count)
@@ -40,7 +43,7 @@ static int write_fully(int descriptor, const uint8_t *bytes, size_t byte_count)
 
 int pnd_frame_read(int descriptor, size_t limit_bytes, uint8_t **ret_bytes, size_t *ret_byte_count)
 {
-    uint8_t head[PND_FRAME_HEAD_BYTES];
+    uint8_t head[PND_INFLOW_HEADER_BYTES];
     int status = read_fully(descriptor, head, sizeof head);
     if (status < 0)
         return status;
@@ -61,19 +64,32 @@ int pnd_frame_read(int descriptor, size_t limit_bytes, uint8_t **ret_bytes, size
     return 0;
 }
 
+int pnd_frame_pack(const ProtobufCMessage *message, uint8_t **ret_bytes, size_t *ret_byte_count)
+{
+    uint8_t *packed = NULL;
+    size_t packed_bytes = 0;
+    int status = pnd_message_pack(message, &packed, &packed_bytes);
+    if (status < 0)
+        return status;
+    uint8_t *bytes = malloc(PND_INFLOW_HEADER_BYTES + packed_bytes);
+    if (bytes != NULL) {
+        pnd_inflow_format_header((uint32_t)packed_bytes, bytes);
+        memcpy(bytes + PND_INFLOW_HEADER_BYTES, packed, packed_bytes);
+        *ret_bytes = bytes;
+        *ret_byte_count = PND_INFLOW_HEADER_BYTES + packed_bytes;
+    }
+    free(packed);
+    return bytes != NULL ? 0 : -ENOMEM;
+}
+
 int pnd_frame_write(int descriptor, const ProtobufCMessage *message)
 {
     uint8_t *bytes = NULL;
     size_t byte_count = 0;
-    int status = pnd_message_pack(message, &bytes, &byte_count);
+    int status = pnd_frame_pack(message, &bytes, &byte_count);
     if (status < 0)
         return status;
-    const uint8_t head[PND_FRAME_HEAD_BYTES] = {(uint8_t)byte_count, (uint8_t)(byte_count >> 8),
-                                                (uint8_t)(byte_count >> 16),
-                                                (uint8_t)(byte_count >> 24)};
-    status = write_fully(descriptor, head, sizeof head);
-    if (status == 0)
-        status = write_fully(descriptor, bytes, byte_count);
+    status = write_fully(descriptor, bytes, byte_count);
     free(bytes);
     return status;
 }

@@ -10,6 +10,8 @@
 #include "job.h"
 
 #include "environment.h"
+#include "frame.h"
+#include "sanitized.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -24,22 +26,12 @@ enum {
 
 #define MILLISECOND_NS UINT64_C(1000000)
 
-/* A sanitizer looks for leaks between the report and the end, and takes its time. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define GRACE_MS 10000
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define GRACE_MS 10000
-#endif
-#endif
-#ifndef GRACE_MS
-#define GRACE_MS 2000
-#endif
+/*
+ * Beyond the time limit, beyond a report, and beyond a request to end. A sanitizer looks for leaks
+ * between the report and the end, and takes its time.
+ */
+#define GRACE_NS ((PND_SANITIZED ? 10000 : 2000) * MILLISECOND_NS)
 
-/* Beyond the time limit, beyond a report, and beyond a request to end. */
-#define GRACE_NS (GRACE_MS * MILLISECOND_NS)
-
-static int frame(const ProtobufCMessage *message, uint8_t **ret_framed, size_t *ret_byte_count);
 static uint64_t deadline_of(const struct pnd_job *job, uint64_t now_ns);
 static int start_process(struct pnd_job *job, const char *const *command, int watch,
                          char **environment);
@@ -83,31 +75,12 @@ int pnd_job_create(const struct pnd_submission *submission, uint64_t number,
     job->progress.workload = strdup(request->workload->name);
     if (job->features == NULL || job->backend == NULL || job->peer == NULL ||
         job->progress.workload == NULL ||
-        frame(&request->base, &job->input, &job->input_bytes) < 0) {
+        pnd_frame_pack(&request->base, &job->input, &job->input_bytes) < 0) {
         pnd_job_destroy(job);
         return -ENOMEM;
     }
     *ret_job = job;
     return 0;
-}
-
-static int frame(const ProtobufCMessage *message, uint8_t **ret_framed, size_t *ret_byte_count)
-{
-    uint8_t *packed = NULL;
-    size_t packed_bytes = 0;
-    int status = pnd_message_pack(message, &packed, &packed_bytes);
-    if (status < 0)
-        return status;
-
-    uint8_t *framed = malloc(PND_INFLOW_HEADER_BYTES + packed_bytes);
-    if (framed != NULL) {
-        pnd_inflow_format_header((uint32_t)packed_bytes, framed);
-        memcpy(framed + PND_INFLOW_HEADER_BYTES, packed, packed_bytes);
-        *ret_framed = framed;
-        *ret_byte_count = PND_INFLOW_HEADER_BYTES + packed_bytes;
-    }
-    free(packed);
-    return framed != NULL ? 0 : -ENOMEM;
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -266,7 +239,7 @@ int pnd_job_tell(struct pnd_job *job, uint64_t now_ns, const Pendio__TellRequest
     size_t byte_count = 0;
     if (!job->placed)
         return -EINVAL;
-    int status = frame(&told->base, &framed, &byte_count);
+    int status = pnd_frame_pack(&told->base, &framed, &byte_count);
     if (status == 0)
         status = pnd_process_feed(&job->process, framed, byte_count);
     free(framed);

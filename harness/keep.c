@@ -9,8 +9,8 @@
 #include "keep.h"
 
 #include "complain.h"
+#include "run_files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,14 +21,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_BYTES = 40, FILE_LIMIT_BYTES = 4 << 20 };
+enum { FILE_LIMIT_BYTES = 4 << 20 };
 
 static const char suffix[] = ".report";
-static const char unfinished_name[] = ".report.unfinished";
 
 struct pnd_keep {
     char *path;
-    int directory;
+    struct pnd_run_files files;
     uint64_t *runs; /* that were there at the start, in their order */
     size_t run_count;
     size_t next_index;
@@ -36,14 +35,10 @@ struct pnd_keep {
 
 static int use_directory(struct pnd_keep *keep, struct pnd_message_error *error);
 static int check_private(const struct pnd_keep *keep, struct pnd_message_error *error);
-static int note_runs(struct pnd_keep *keep);
-static int note_run(struct pnd_keep *keep, uint64_t run);
-static bool read_name(const char *name, uint64_t *ret_run);
-static void format_name(uint64_t run, char *ret_name);
+static int note_run(void *state, uint64_t run);
 static int compare(const void *one, const void *other);
 static int read_report(const struct pnd_keep *keep, uint64_t run, struct pnd_kept *ret_kept);
 static int read_file(int file, uint8_t **ret_bytes, struct pnd_kept *kept);
-static int write_unfinished(int directory, const uint8_t *bytes, size_t byte_count);
 
 int pnd_keep_create(const char *directory, struct pnd_keep **ret_keep,
                     struct pnd_message_error *error)
@@ -51,7 +46,7 @@ int pnd_keep_create(const char *directory, struct pnd_keep **ret_keep,
     struct pnd_keep *keep = calloc(1, sizeof *keep);
     if (keep == NULL)
         return pnd_complain(error, -ENOMEM, "out of memory");
-    keep->directory = -1;
+    keep->files.directory = -1;
     keep->path = strdup(directory);
     int status = keep->path != NULL ? use_directory(keep, error)
                                     : pnd_complain(error, -ENOMEM, "out of memory");
@@ -64,32 +59,33 @@ int pnd_keep_create(const char *directory, struct pnd_keep **ret_keep,
 
 static int use_directory(struct pnd_keep *keep, struct pnd_message_error *error)
 {
-    (void)mkdir(keep->path, S_IRWXU);
-    keep->directory = open(keep->path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-    if (keep->directory < 0 || faccessat(keep->directory, ".", W_OK | X_OK, AT_EACCESS) < 0)
-        return pnd_complain(error, -errno,
+    int status = pnd_run_files_open(keep->path, suffix, &keep->files);
+    if (status < 0)
+        return pnd_complain(error, status,
                             "cannot keep reports in the directory %s: %s; choose another --keep",
-                            keep->path, strerror(errno));
-    int status = check_private(keep, error);
+                            keep->path, strerror(-status));
+    status = check_private(keep, error);
     if (status < 0)
         return status;
-    if (flock(keep->directory, LOCK_EX | LOCK_NB) < 0)
+    if (flock(keep->files.directory, LOCK_EX | LOCK_NB) < 0)
         return pnd_complain(error, -EADDRINUSE,
                             "another pendiod keeps its reports in %s; stop it or choose another "
                             "--keep",
                             keep->path);
-    (void)unlinkat(keep->directory, unfinished_name, 0);
-    status = note_runs(keep);
-    return status < 0 ? pnd_complain(error, status, "cannot read the directory %s: %s", keep->path,
-                                     strerror(-status))
-                      : 0;
+    status = pnd_run_files_list(&keep->files, note_run, keep);
+    if (status < 0)
+        return pnd_complain(error, status, "cannot read the directory %s: %s", keep->path,
+                            strerror(-status));
+    if (keep->run_count > 0)
+        qsort(keep->runs, keep->run_count, sizeof *keep->runs, compare);
+    return 0;
 }
 
 /* Whoever may write there could have written the reports. */
 static int check_private(const struct pnd_keep *keep, struct pnd_message_error *error)
 {
     struct stat state;
-    if (fstat(keep->directory, &state) == 0 && state.st_uid == geteuid() &&
+    if (fstat(keep->files.directory, &state) == 0 && state.st_uid == geteuid() &&
         (state.st_mode & (S_IWGRP | S_IWOTH)) == 0)
         return 0;
     return pnd_complain(error, -EACCES,
@@ -98,28 +94,10 @@ static int check_private(const struct pnd_keep *keep, struct pnd_message_error *
                         keep->path, (unsigned)geteuid());
 }
 
-static int note_runs(struct pnd_keep *keep)
-{
-    int copy = fcntl(keep->directory, F_DUPFD_CLOEXEC, 0);
-    DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
-    if (entries == NULL)
-        return -errno;
-    int status = 0;
-    const struct dirent *entry = NULL;
-    while (status == 0 && (entry = readdir(entries)) != NULL) {
-        uint64_t run = 0;
-        if (read_name(entry->d_name, &run))
-            status = note_run(keep, run);
-    }
-    (void)closedir(entries);
-    if (keep->run_count > 0)
-        qsort(keep->runs, keep->run_count, sizeof *keep->runs, compare);
-    return status;
-}
-
 /* Room is doubled whenever the count has reached a power of two. */
-static int note_run(struct pnd_keep *keep, uint64_t run)
+static int note_run(void *state, uint64_t run)
 {
+    struct pnd_keep *keep = state;
     if ((keep->run_count & (keep->run_count - 1)) == 0) {
         size_t room = keep->run_count > 0 ? keep->run_count * 2 : 1;
         uint64_t *runs = reallocarray(keep->runs, room, sizeof *runs);
@@ -129,21 +107,6 @@ static int note_run(struct pnd_keep *keep, uint64_t run)
     }
     keep->runs[keep->run_count++] = run;
     return 0;
-}
-
-/* As format_name() writes it, and not otherwise. */
-static bool read_name(const char *name, uint64_t *ret_run)
-{
-    char written[NAME_BYTES];
-    uint64_t run = strtoull(name, NULL, 10);
-    format_name(run, written);
-    *ret_run = run;
-    return run > 0 && strcmp(name, written) == 0;
-}
-
-static void format_name(uint64_t run, char *ret_name)
-{
-    (void)snprintf(ret_name, NAME_BYTES, "%" PRIu64 "%s", run, suffix);
 }
 
 static int compare(const void *one, const void *other)
@@ -180,12 +143,12 @@ bool pnd_keep_next(struct pnd_keep *keep, size_t run_count, struct pnd_kept *ret
 
 static int read_report(const struct pnd_keep *keep, uint64_t run, struct pnd_kept *ret_kept)
 {
-    char name[NAME_BYTES];
+    char name[PND_RUN_FILES_NAME_BYTES];
     uint8_t *bytes = NULL;
     ProtobufCMessage *message = NULL;
     struct pnd_message_error error;
-    format_name(run, name);
-    int file = openat(keep->directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    pnd_run_files_format(&keep->files, run, name);
+    int file = openat(keep->files.directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file < 0)
         return -errno;
     int status = read_file(file, &bytes, ret_kept);
@@ -227,48 +190,27 @@ static int read_file(int file, uint8_t **ret_bytes, struct pnd_kept *kept)
 
 void pnd_keep_write(struct pnd_keep *keep, const Pendio__Event *report)
 {
-    char name[NAME_BYTES];
     uint8_t *bytes = NULL;
     size_t byte_count = 0;
-    format_name(report->run, name);
     int status = pnd_message_pack(&report->base, &bytes, &byte_count);
     if (status == 0)
-        status = write_unfinished(keep->directory, bytes, byte_count);
-    if (status == 0 && renameat(keep->directory, unfinished_name, keep->directory, name) < 0)
-        status = -errno;
+        status = pnd_run_files_write(&keep->files, report->run, bytes, byte_count, true);
     free(bytes);
     if (status < 0)
         (void)fprintf(stderr, "pendiod: the report of run %" PRIu64 " is not kept in %s: %s\n",
                       report->run, keep->path, strerror(-status));
 }
 
-static int write_unfinished(int directory, const uint8_t *bytes, size_t byte_count)
-{
-    int file = openat(directory, unfinished_name,
-                      O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (file < 0)
-        return -errno;
-    ssize_t written = write(file, bytes, byte_count);
-    int status = written == (ssize_t)byte_count ? 0 : written < 0 ? -errno : -ENOSPC;
-    if (status == 0 && fdatasync(file) < 0)
-        status = -errno;
-    (void)close(file);
-    return status;
-}
-
 void pnd_keep_remove(struct pnd_keep *keep, uint64_t run)
 {
-    char name[NAME_BYTES];
-    format_name(run, name);
-    (void)unlinkat(keep->directory, name, 0);
+    pnd_run_files_remove(&keep->files, run);
 }
 
 void pnd_keep_destroy(struct pnd_keep *keep)
 {
     if (keep == NULL)
         return;
-    if (keep->directory >= 0)
-        (void)close(keep->directory);
+    pnd_run_files_close(&keep->files);
     free(keep->runs);
     free(keep->path);
     free(keep);

@@ -276,14 +276,6 @@ static size_t count_unread(const struct pnd_link *link, nng_pipe client)
     return count;
 }
 
-bool pnd_link_is_answering(const struct pnd_link *link)
-{
-    bool answering = false;
-    for (size_t i = 0; i < EXCHANGE_COUNT; i++)
-        answering = answering || link->exchanges[i].answering;
-    return answering;
-}
-
 static int make_message(const void *bytes, size_t byte_count, nng_msg **ret_message)
 {
     nng_msg *message = NULL;

@@ -48,9 +48,6 @@ void pnd_link_answer(struct pnd_link *link, const void *bytes, size_t byte_count
 int pnd_link_patience_ms(const struct pnd_link *link);
 void pnd_link_mend(struct pnd_link *link);
 
-/* Replies may still be on their way; the descriptor tells when to take, and then to look again. */
-bool pnd_link_is_answering(const struct pnd_link *link);
-
 /* To everyone who listens now; a subscriber that is too slow misses some. Never waits. */
 void pnd_link_publish(struct pnd_link *link, const void *bytes, size_t byte_count);
 

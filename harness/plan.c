@@ -272,15 +272,9 @@ static int compile(struct pnd_compiler *compiler, const Pendio__Placement *place
     return status;
 }
 
-int pnd_plan_create(const Pendio__Workload *workload, const struct pnd_plan_limits *limits,
-                    struct pnd_plan **ret_plan, struct pnd_message_error *error)
-{
-    return pnd_plan_create_part(workload, NULL, limits, ret_plan, error);
-}
-
-int pnd_plan_create_part(const Pendio__Workload *workload, const Pendio__Placement *placement,
-                         const struct pnd_plan_limits *limits, struct pnd_plan **ret_plan,
-                         struct pnd_message_error *error)
+int pnd_plan_create(const Pendio__Workload *workload, const Pendio__Placement *placement,
+                    const struct pnd_plan_limits *limits, struct pnd_plan **ret_plan,
+                    struct pnd_message_error *error)
 {
     error->text[0] = '\0';
     struct pnd_plan *plan = calloc(1, sizeof *plan);
@@ -298,19 +292,28 @@ int pnd_plan_create_part(const Pendio__Workload *workload, const Pendio__Placeme
     return 0;
 }
 
-int pnd_plan_check(const Pendio__Workload *workload, const struct pnd_plan_limits *limits,
-                   struct pnd_message_error *error)
-{
-    return pnd_plan_check_part(workload, NULL, limits, error);
-}
-
-int pnd_plan_check_part(const Pendio__Workload *workload, const Pendio__Placement *placement,
-                        const struct pnd_plan_limits *limits, struct pnd_message_error *error)
+int pnd_plan_check(const Pendio__Workload *workload, const Pendio__Placement *placement,
+                   const struct pnd_plan_limits *limits, struct pnd_message_error *error)
 {
     struct pnd_plan *plan = NULL;
-    int status = pnd_plan_create_part(workload, placement, limits, &plan, error);
+    int status = pnd_plan_create(workload, placement, limits, &plan, error);
     pnd_plan_destroy(plan);
     return status;
+}
+
+const struct pnd_plan_step *pnd_plan_next_step(const struct pnd_plan *plan,
+                                               struct pnd_plan_walk *walk)
+{
+    for (; walk->actor_index < plan->actor_count; walk->actor_index++, walk->block_index = 0) {
+        const struct pnd_plan_actor *actor = &plan->actors[walk->actor_index];
+        for (; walk->block_index < actor->block_count; walk->block_index++, walk->next_index = 0) {
+            const struct pnd_plan_block *block = &actor->blocks[walk->block_index];
+            walk->step_index = walk->next_index;
+            if (walk->next_index++ < block->step_count)
+                return &block->steps[walk->step_index];
+        }
+    }
+    return NULL;
 }
 
 static void step_free(struct pnd_plan_step *step)

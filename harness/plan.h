@@ -214,28 +214,35 @@ struct pnd_plan {
 void pnd_plan_limits_init(struct pnd_plan_limits *limits);
 
 /*
- * Returns 0, -EINVAL (the workload contradicts the schema's rules), -E2BIG (it asks for more than
- * `limits`) or -ENOMEM, with `error` naming the element, what is wrong and the remedy.
+ * Returns 0, -EINVAL (the workload contradicts the schema's rules, or `placement` is none), -E2BIG
+ * (it asks for more than `limits`) or -ENOMEM, with `error` naming the element, what is wrong and
+ * the remedy.
+ *
+ * Of a workload at several places it is what is at this one: actors elsewhere have no instances,
+ * pools that only they use no contexts. Without a placement (NULL) everything is here.
  */
-int pnd_plan_check(const Pendio__Workload *workload, const struct pnd_plan_limits *limits,
-                   struct pnd_message_error *error);
+int pnd_plan_check(const Pendio__Workload *workload, const Pendio__Placement *placement,
+                   const struct pnd_plan_limits *limits, struct pnd_message_error *error);
 
 /* As pnd_plan_check(), and the plan, to be freed with pnd_plan_destroy(). */
-int pnd_plan_create(const Pendio__Workload *workload, const struct pnd_plan_limits *limits,
-                    struct pnd_plan **ret_plan, struct pnd_message_error *error);
-
-/*
- * The same of what is at one place of several: actors elsewhere have no instances, pools that only
- * they use no contexts. NULL: everything is here. A placement that is none is -EINVAL, too.
- */
-int pnd_plan_check_part(const Pendio__Workload *workload, const Pendio__Placement *placement,
-                        const struct pnd_plan_limits *limits, struct pnd_message_error *error);
-int pnd_plan_create_part(const Pendio__Workload *workload, const Pendio__Placement *placement,
-                         const struct pnd_plan_limits *limits, struct pnd_plan **ret_plan,
-                         struct pnd_message_error *error);
+int pnd_plan_create(const Pendio__Workload *workload, const Pendio__Placement *placement,
+                    const struct pnd_plan_limits *limits, struct pnd_plan **ret_plan,
+                    struct pnd_message_error *error);
 
 /* NULL is allowed. */
 void pnd_plan_destroy(struct pnd_plan *plan);
+
+/* Where a walk over all steps is. Zeroed at first. */
+struct pnd_plan_walk {
+    uint32_t actor_index;
+    uint32_t block_index;
+    uint32_t step_index;
+    uint32_t next_index; /* of the step after it, if its block has one */
+};
+
+/* The next step, in the order of the plan, and where it is; NULL: there was none after the last. */
+const struct pnd_plan_step *pnd_plan_next_step(const struct pnd_plan *plan,
+                                               struct pnd_plan_walk *walk);
 
 /* pendio.h's number of an operation that is started with a context; 0 for others. */
 uint16_t pnd_plan_start(Pendio__Operation operation);

@@ -133,6 +133,9 @@ int pnd_plan_compile_places(struct pnd_compiler *compiler);
 /* In plan_place.c: once instances are counted, what a part of a run needs. 0 or -E2BIG. */
 int pnd_plan_settle_places(struct pnd_compiler *compiler);
 
+/* How often all instances do a step, once they are counted; UINT64_MAX: so often, or more. */
+uint64_t pnd_plan_count_times(const struct pnd_plan *plan, const struct pnd_plan_walk *at);
+
 /* Counts what the run will use and holds it against the limits. */
 int pnd_plan_count(struct pnd_compiler *compiler, const struct pnd_plan_limits *limits);
 

@@ -32,21 +32,23 @@ static uint64_t multiply(uint64_t a, uint64_t b)
     return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
+uint64_t pnd_plan_count_times(const struct pnd_plan *plan, const struct pnd_plan_walk *at)
+{
+    const struct pnd_plan_actor *actor = &plan->actors[at->actor_index];
+    const struct pnd_plan_block *block = &actor->blocks[at->block_index];
+    return multiply(actor->instance_total,
+                    multiply(block->repeat_count, block->steps[at->step_index].times));
+}
+
 /* How many instances of `wanted` one pass over all accepts begins, as totals stand now. */
 static uint64_t instances_begun(const struct pnd_plan *plan, uint32_t wanted)
 {
     uint64_t total = plan->actors[wanted].instance_count;
-    for (uint32_t i = 0; i < plan->actor_count; i++) {
-        const struct pnd_plan_actor *actor = &plan->actors[i];
-        for (uint32_t j = 0; j < actor->block_count; j++) {
-            const struct pnd_plan_block *block = &actor->blocks[j];
-            for (uint32_t k = 0; k < block->step_count; k++)
-                if (block->steps[k].actor_index == (int32_t)wanted)
-                    total =
-                        add(total, multiply(actor->instance_total,
-                                            multiply(block->repeat_count, block->steps[k].times)));
-        }
-    }
+    struct pnd_plan_walk walk = {0};
+    const struct pnd_plan_step *step = NULL;
+    while ((step = pnd_plan_next_step(plan, &walk)) != NULL)
+        if (step->actor_index == (int32_t)wanted)
+            total = add(total, pnd_plan_count_times(plan, &walk));
     return total;
 }
 

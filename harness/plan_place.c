@@ -107,10 +107,10 @@ typedef void step_fn(struct places *places, uint32_t here, const struct pnd_plan
 
 static void each_step(const struct pnd_plan *plan, struct places *places, step_fn *look)
 {
-    for (uint32_t i = 0; i < plan->actor_count; i++)
-        for (uint32_t j = 0; j < plan->actors[i].block_count; j++)
-            for (uint32_t k = 0; k < plan->actors[i].blocks[j].step_count; k++)
-                look(places, places->actors[i], &plan->actors[i].blocks[j].steps[k]);
+    struct pnd_plan_walk walk = {0};
+    const struct pnd_plan_step *step = NULL;
+    while ((step = pnd_plan_next_step(plan, &walk)) != NULL)
+        look(places, places->actors[walk.actor_index], step);
 }
 
 static void look_for_actor(struct places *places, uint32_t here, const struct pnd_plan_step *step)
@@ -240,23 +240,21 @@ static void place_events(struct pnd_plan *plan, const struct reach *events)
 /* What a step has of the machine it is on, or of the run as one process. */
 static int check_steps(struct pnd_compiler *compiler, const struct places *places)
 {
-    const struct pnd_plan *plan = compiler->plan;
-    for (uint32_t i = 0; i < plan->actor_count; i++)
-        for (uint32_t j = 0; j < plan->actors[i].block_count; j++)
-            for (uint32_t k = 0; k < plan->actors[i].blocks[j].step_count; k++) {
-                const struct pnd_plan_step *step = &plan->actors[i].blocks[j].steps[k];
-                compiler->actor_index = i;
-                compiler->block_index = j;
-                compiler->step_index = k;
-                if (step->operation == PENDIO__OPERATION__DIE)
-                    return pnd_plan_refuse_step(
-                        compiler, "DIE ends one place of several; leave out every `place`");
-                if (step->operation == PENDIO__OPERATION__CONNECT_NAME &&
-                    (places->endpoints[step->endpoint_index].made & ~places->actors[i]) != 0)
-                    return pnd_plan_refuse_step(
-                        compiler, "`host` is looked up here, and the endpoint is bound at another "
-                                  "place; use CONNECT");
-            }
+    struct pnd_plan_walk walk = {0};
+    const struct pnd_plan_step *step = NULL;
+    while ((step = pnd_plan_next_step(compiler->plan, &walk)) != NULL) {
+        compiler->actor_index = walk.actor_index;
+        compiler->block_index = walk.block_index;
+        compiler->step_index = walk.step_index;
+        if (step->operation == PENDIO__OPERATION__DIE)
+            return pnd_plan_refuse_step(compiler,
+                                        "DIE ends one place of several; leave out every `place`");
+        if (step->operation == PENDIO__OPERATION__CONNECT_NAME &&
+            (places->endpoints[step->endpoint_index].made & ~places->actors[walk.actor_index]) != 0)
+            return pnd_plan_refuse_step(
+                compiler, "`host` is looked up here, and the endpoint is bound at another place; "
+                          "use CONNECT");
+    }
     return 0;
 }
 
@@ -305,38 +303,33 @@ int pnd_plan_compile_places(struct pnd_compiler *compiler)
 
 static bool uses_pool(const struct pnd_plan *plan, uint32_t index)
 {
-    for (uint32_t i = 0; i < plan->actor_count; i++)
-        for (uint32_t j = 0; j < plan->actors[i].block_count; j++)
-            for (uint32_t k = 0; k < plan->actors[i].blocks[j].step_count; k++) {
-                const struct pnd_plan_step *step = &plan->actors[i].blocks[j].steps[k];
-                bool takes =
-                    pnd_plan_is_start(step->operation) || step->operation == PENDIO__OPERATION__GET;
-                if (plan->actors[i].instance_total > 0 && takes && step->pool_index == index)
-                    return true;
-            }
+    struct pnd_plan_walk walk = {0};
+    const struct pnd_plan_step *step = NULL;
+    while ((step = pnd_plan_next_step(plan, &walk)) != NULL) {
+        bool takes =
+            pnd_plan_is_start(step->operation) || step->operation == PENDIO__OPERATION__GET;
+        if (plan->actors[walk.actor_index].instance_total > 0 && takes && step->pool_index == index)
+            return true;
+    }
     return false;
 }
 
-static uint64_t count_told(const struct pnd_plan *plan)
+static bool tells_too_much(const struct pnd_plan *plan)
 {
-    uint64_t count = 0;
-    for (uint32_t i = 0; i < plan->actor_count; i++)
-        for (uint32_t j = 0; j < plan->actors[i].block_count; j++)
-            for (uint32_t k = 0; k < plan->actors[i].blocks[j].step_count; k++) {
-                const struct pnd_plan_block *block = &plan->actors[i].blocks[j];
-                const struct pnd_plan_step *step = &block->steps[k];
-                bool tells = (step->operation == PENDIO__OPERATION__BIND &&
-                              plan->endpoints[step->endpoint_index].told) ||
-                             (step->operation == PENDIO__OPERATION__SIGNAL &&
-                              plan->event_ways[step->event_index].told);
-                uint64_t times = 0;
-                if (tells && (__builtin_mul_overflow(plan->actors[i].instance_total,
-                                                     block->repeat_count, &times) ||
-                              __builtin_mul_overflow(times, step->times, &times) ||
-                              __builtin_add_overflow(count, times, &count)))
-                    return UINT64_MAX;
-            }
-    return count;
+    uint64_t left = PND_PLAN_TOLD_COUNT;
+    struct pnd_plan_walk walk = {0};
+    const struct pnd_plan_step *step = NULL;
+    while ((step = pnd_plan_next_step(plan, &walk)) != NULL) {
+        bool tells = (step->operation == PENDIO__OPERATION__BIND &&
+                      plan->endpoints[step->endpoint_index].told) ||
+                     (step->operation == PENDIO__OPERATION__SIGNAL &&
+                      plan->event_ways[step->event_index].told);
+        uint64_t times = tells ? pnd_plan_count_times(plan, &walk) : 0;
+        if (times > left)
+            return true;
+        left -= times;
+    }
+    return false;
 }
 
 int pnd_plan_settle_places(struct pnd_compiler *compiler)
@@ -345,7 +338,7 @@ int pnd_plan_settle_places(struct pnd_compiler *compiler)
     for (uint32_t i = 0; i < plan->pool_count; i++)
         if (!uses_pool(plan, i))
             plan->pools[i].context_count = 0;
-    if (count_told(plan) <= PND_PLAN_TOLD_COUNT)
+    if (!tells_too_much(plan))
         return 0;
     return pnd_plan_refuse(compiler, -E2BIG, "actors",
                            "would tell other places of more than %d binds and signals; have one "

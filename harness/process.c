@@ -10,6 +10,8 @@
  */
 #include "process.h"
 
+#include "sanitized.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -37,18 +39,6 @@ enum {
 
 /* Programs, their libraries, and the books of a run. */
 #define BASE_MEMORY_BYTES (UINT64_C(1) << 30)
-
-/* A sanitizer takes memory beyond all measure for itself. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LIMITS_MEMORY false
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define LIMITS_MEMORY false
-#endif
-#endif
-#ifndef LIMITS_MEMORY
-#define LIMITS_MEMORY true
-#endif
 
 struct pipes {
     int input[END_COUNT];
@@ -206,7 +196,8 @@ static void reset_signals(void)
 
 /*
  * Not of the number of processes: that one counts all those of the user, whoever started them.
- * Memory that is only reserved, as some runtimes do it, does not count; shared memory neither.
+ * Memory that is only reserved, as some runtimes do it, does not count; shared memory neither. A
+ * sanitizer takes memory beyond all measure for itself.
  */
 static int set_limits(const struct pnd_process_options *options)
 {
@@ -220,7 +211,7 @@ static int set_limits(const struct pnd_process_options *options)
         return -errno;
     if (options->time_ms > 0 && limit(RLIMIT_CPU, seconds) < 0)
         return -errno;
-    if (LIMITS_MEMORY && options->memory_bytes > 0 &&
+    if (!PND_SANITIZED && options->memory_bytes > 0 &&
         limit(RLIMIT_DATA, options->memory_bytes + BASE_MEMORY_BYTES) < 0)
         return -errno;
     return 0;

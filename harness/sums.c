@@ -18,15 +18,14 @@ enum { STREAM_COUNT = 1 << 14 };
 static bool is_relayed(const struct pnd_plan *plan)
 {
     bool splices = false, echoes = false, looks_away = false;
-    for (uint32_t i = 0; i < plan->actor_count; i++)
-        for (uint32_t j = 0; j < plan->actors[i].block_count; j++)
-            for (uint32_t k = 0; k < plan->actors[i].blocks[j].step_count; k++) {
-                const struct pnd_plan_step *step = &plan->actors[i].blocks[j].steps[k];
-                splices = splices || step->operation == PENDIO__OPERATION__SPLICE;
-                echoes = echoes || step->content == PENDIO__CONTENT__ECHO;
-                looks_away = looks_away || (step->content == PENDIO__CONTENT__NONE &&
-                                            pnd_kind_is_receive(pnd_plan_start(step->operation)));
-            }
+    struct pnd_plan_walk walk = {0};
+    const struct pnd_plan_step *step = NULL;
+    while ((step = pnd_plan_next_step(plan, &walk)) != NULL) {
+        splices = splices || step->operation == PENDIO__OPERATION__SPLICE;
+        echoes = echoes || step->content == PENDIO__CONTENT__ECHO;
+        looks_away = looks_away || (step->content == PENDIO__CONTENT__NONE &&
+                                    pnd_kind_is_receive(pnd_plan_start(step->operation)));
+    }
     return splices || (echoes && looks_away);
 }
 

@@ -8,6 +8,7 @@
  */
 #include "command.h"
 #include "daemon.h"
+#include "judge.h"
 #include "output.h"
 #include "results.h"
 #include "say.h"
@@ -228,12 +229,8 @@ static enum pnd_exit fetch(struct wish *wish)
 /* Takes over the reply. */
 static enum pnd_exit show_report(struct wish *wish, Pendio__Reply *reply)
 {
-    static const enum pnd_exit codes[] = {
-        [PENDIO__VERDICT__PASSED] = PND_EXIT_OK,       [PENDIO__VERDICT__FAILED] = PND_EXIT_FAILED,
-        [PENDIO__VERDICT__CRASHED] = PND_EXIT_FAILED,  [PENDIO__VERDICT__INVALID] = PND_EXIT_USAGE,
-        [PENDIO__VERDICT__SKIPPED] = PND_EXIT_SKIPPED,
-    };
     struct pnd_outcome outcome;
+    struct pnd_judgement judgement = {0};
     struct pnd_results results = {.outcomes = &outcome, .outcome_count = 1};
     struct pnd_output output = {0};
     int status = pnd_outcome_init(&outcome, wish->word, reply);
@@ -255,9 +252,9 @@ static enum pnd_exit show_report(struct wish *wish, Pendio__Reply *reply)
         status = pnd_results_write(&results, output.stream);
         status = status < 0 ? pnd_output_fail(&output, status) : pnd_output_end(&output);
     }
-    enum pnd_exit code = status < 0 ? PND_EXIT_UNREACHABLE : codes[outcome.verdict];
+    pnd_judge_add(&judgement, &outcome, 1);
     pnd_outcome_fini(&outcome);
-    return code;
+    return status < 0 ? PND_EXIT_UNREACHABLE : pnd_judge_exit(&judgement);
 }
 
 static enum pnd_exit explain_unfinished(const struct wish *wish, const Pendio__Progress *progress)

@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t byte_count)
     if (workload == NULL)
         return 0;
     pnd_plan_limits_init(&limits);
-    if (pnd_plan_create(workload, &limits, &plan, &error) < 0)
+    if (pnd_plan_create(workload, NULL, &limits, &plan, &error) < 0)
         abort();
     fake_subject_says(feed + 1, byte_count - (size_t)(feed + 1 - bytes));
     if (pnd_foreign_create("/fuzz", plan, &foreign, &error) == 0)

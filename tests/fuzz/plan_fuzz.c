@@ -19,11 +19,11 @@ static void compile(const Pendio__Workload *workload)
     struct pnd_message_error again = {""};
     struct pnd_plan *plan = NULL;
     pnd_plan_limits_init(&limits);
-    int status = pnd_plan_create(workload, &limits, &plan, &error);
+    int status = pnd_plan_create(workload, NULL, &limits, &plan, &error);
     assert((status == 0) == (plan != NULL));
     assert(status == 0 || status == -EINVAL || status == -E2BIG || status == -ENOMEM);
     assert(strchr(error.text, '\n') == NULL && (status == 0) == (error.text[0] == '\0'));
-    assert(pnd_plan_check(workload, &limits, &again) == status);
+    assert(pnd_plan_check(workload, NULL, &limits, &again) == status);
     assert(strcmp(error.text, again.text) == 0);
     pnd_plan_destroy(plan);
 }

@@ -30,7 +30,8 @@ void books_begin(void)
     ck_assert_int_eq(pnd_message_from_json(&pendio__workload__descriptor, workload,
                                            strlen(workload), "test", NULL, &message, &error),
                      0);
-    ck_assert_int_eq(pnd_plan_create((const Pendio__Workload *)message, &limits, &plan, &error), 0);
+    ck_assert_int_eq(
+        pnd_plan_create((const Pendio__Workload *)message, NULL, &limits, &plan, &error), 0);
     pnd_referee_init(&books.referee);
     ck_assert_int_eq(pnd_ledger_init(&books.ledger, &books.referee, plan), 0);
     pnd_ledger_turn(&books.ledger);

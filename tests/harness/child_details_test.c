@@ -22,7 +22,6 @@
     "\"CANCEL\", \"context\": \"c\"}, {\"operation\": \"AWAIT\"}]"
 
 static struct child_run run;
-static struct pnd_message_error error;
 
 static void end(void)
 {
@@ -31,9 +30,7 @@ static void end(void)
 
 static void run_text(const char *json)
 {
-    child_run_fini(&run);
-    ck_assert_msg(child_run_text(json, "test", &run, &error) == 0, "%s", error.text);
-    ck_assert_msg(run.report != NULL, "no report, exit status %d", run.exit_status);
+    child_run_must_report(&run, json);
 }
 
 START_TEST(a_broken_rule_tells_the_story_of_its_context)

@@ -86,10 +86,8 @@ END_TEST
 START_TEST(a_processor_that_is_here_is_bound_to_and_another_skips_the_run)
 {
     must_end(WITH("\"environment\": {\"processors\": [0]}"), PENDIO__VERDICT__PASSED, "");
-    child_run_fini(&run);
     must_end(WITH("\"environment\": {\"processors\": [0, 1000]}"), PENDIO__VERDICT__SKIPPED,
              "processor 1000 is not here");
-    child_run_fini(&run);
     must_end(WITH("\"environment\": {\"processors\": [1001]}"), PENDIO__VERDICT__SKIPPED,
              "processor 1001 is not here");
 }
@@ -100,7 +98,6 @@ START_TEST(locked_memory_is_limited_for_root_too)
     must_end(WITH("\"environment\": {\"locked_memory_bytes\": 65536}"), PENDIO__VERDICT__PASSED,
              "");
     ck_assert_str_eq(run.report->stats->arena, "ENOMEM");
-    child_run_fini(&run);
     must_end(WITH("\"environment\": {\"locked_memory_bytes\": 4000000}"), PENDIO__VERDICT__PASSED,
              "");
     ck_assert_str_eq(run.report->stats->arena, "registered");

@@ -16,7 +16,6 @@
     "[{\"repeat_count\": " repeat ", \"steps\": [" steps "]}]}]}"
 
 static struct child_run run;
-static struct pnd_message_error error;
 
 static void end(void)
 {
@@ -25,8 +24,7 @@ static void end(void)
 
 static void run_text(const char *json)
 {
-    ck_assert_msg(child_run_text(json, "test", &run, &error) == 0, "%s", error.text);
-    ck_assert_msg(run.report != NULL, "no report, exit status %d", run.exit_status);
+    child_run_must_report(&run, json);
     ck_assert_uint_eq(run.report_count, 1);
 }
 

@@ -75,8 +75,6 @@ START_TEST(names_of_endpoints_name_no_files)
         ck_assert_int_eq(unlink("endpoint-0.file"), 0);
         pnd_engine_destroy(engine);
         engine = NULL;
-        plans_end();
-        plans_begin();
     }
 }
 END_TEST

@@ -70,16 +70,21 @@ static const char *const passed[] = {
     "stream/unix_echo",
 };
 
-START_TEST(a_plain_subject_passes_what_it_announces)
+static void must_pass(const char *subject, const char *name, const char *workload)
 {
     struct child_run run;
-    foreign_run(PLAIN, passed[_i], &run);
-    ck_assert_msg(run.report->verdict == PENDIO__VERDICT__PASSED, "%s: %s", passed[_i],
+    foreign_run(subject, workload, &run);
+    ck_assert_msg(run.report->verdict == PENDIO__VERDICT__PASSED, "%s: %s", workload,
                   run.report->reason);
     ck_assert_int_eq(run.exit_status, 0);
-    ck_assert_str_eq(run.report->subject, "plain 1");
+    ck_assert_str_eq(run.report->subject, name);
     ck_assert_uint_eq(run.report->deliveries, run.report->answers->pending);
     child_run_fini(&run);
+}
+
+START_TEST(a_plain_subject_passes_what_it_announces)
+{
+    must_pass(PLAIN, "plain 1", passed[_i]);
 }
 END_TEST
 
@@ -120,12 +125,7 @@ static const char *const of_streams[] = {
 
 START_TEST(a_small_file_of_perl_passes_what_it_announces)
 {
-    struct child_run run;
-    foreign_run(BLOCKING, of_streams[_i], &run);
-    ck_assert_msg(run.report->verdict == PENDIO__VERDICT__PASSED, "%s: %s", of_streams[_i],
-                  run.report->reason);
-    ck_assert_str_eq(run.report->subject, "blocking 1");
-    child_run_fini(&run);
+    must_pass(BLOCKING, "blocking 1", of_streams[_i]);
 }
 END_TEST
 
@@ -138,12 +138,7 @@ static const char *const of_a_clock[] = {
 
 START_TEST(a_page_of_python_passes_what_it_announces)
 {
-    struct child_run run;
-    foreign_run(CLOCK, of_a_clock[_i], &run);
-    ck_assert_msg(run.report->verdict == PENDIO__VERDICT__PASSED, "%s: %s", of_a_clock[_i],
-                  run.report->reason);
-    ck_assert_str_eq(run.report->subject, "clock 3");
-    child_run_fini(&run);
+    must_pass(CLOCK, "clock 3", of_a_clock[_i]);
 }
 END_TEST
 

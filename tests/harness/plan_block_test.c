@@ -122,17 +122,17 @@ START_TEST(numbers_the_schema_does_not_know_are_refused)
     Pendio__Workload *workload = (Pendio__Workload *)plans_parse(json);
     Pendio__Block *source = workload->actors[0]->blocks[0];
     source->load->arrival = (Pendio__Arrival)9;
-    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+    ck_assert_int_eq(pnd_plan_check(workload, NULL, &plans.limits, &plans.error), -EINVAL);
     ck_assert_ptr_nonnull(strstr(plans.error.text, "load.arrival: 9 is unknown; use CLOSED"));
     source->order = (Pendio__Order)7;
-    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+    ck_assert_int_eq(pnd_plan_check(workload, NULL, &plans.limits, &plans.error), -EINVAL);
     ck_assert_ptr_nonnull(strstr(plans.error.text, "order: 7 is unknown; use IN_SEQUENCE"));
     source->order = PENDIO__ORDER__IN_SEQUENCE;
     source->load->arrival = PENDIO__ARRIVAL__CLOSED;
     Pendio__Load *load = source->load;
     source->load = NULL;
     source->think->shape = (Pendio__Shape)5;
-    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+    ck_assert_int_eq(pnd_plan_check(workload, NULL, &plans.limits, &plans.error), -EINVAL);
     ck_assert_ptr_nonnull(strstr(plans.error.text, "think: its shape is unknown; use ALWAYS"));
     source->load = load;
 }
@@ -293,12 +293,12 @@ START_TEST(doubles_that_are_no_numbers_are_refused)
     double *const numbers[] = {&workload->expect->reuse_minimum, &blocks[0]->think->mean,
                                &blocks[1]->load->rate,           &blocks[1]->load->end_rate,
                                &blocks[1]->load->steady_percent, &blocks[2]->load->end_rate};
-    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), 0);
+    ck_assert_int_eq(pnd_plan_check(workload, NULL, &plans.limits, &plans.error), 0);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         double right = *numbers[i];
         for (size_t j = 0; j < sizeof odd / sizeof odd[0]; j++) {
             *numbers[i] = odd[j];
-            ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+            ck_assert_int_eq(pnd_plan_check(workload, NULL, &plans.limits, &plans.error), -EINVAL);
             ck_assert_msg(strstr(plans.error.text, fields[i]) != NULL, "%s", plans.error.text);
         }
         *numbers[i] = right;

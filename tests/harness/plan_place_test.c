@@ -3,7 +3,6 @@
 #include "suite.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #define ACTOR(name, more, steps)                                                                   \
@@ -32,21 +31,18 @@
         "begun", "\"instance_count\": 0",                                                          \
         "{\"operation\": \"NOP\"}") ", " ACTOR("client", AT("1"), WAITS ", " CONNECT))
 
-static void plan_part(const char *json, uint32_t place, const char *address)
+static const Pendio__Placement *of_two(uint32_t place, const char *address)
 {
-    Pendio__Placement placement = PENDIO__PLACEMENT__INIT;
+    static Pendio__Placement placement = PENDIO__PLACEMENT__INIT;
     placement.place = place;
     placement.place_count = 2;
     placement.address = (char *)address;
-    pnd_plan_destroy(plans.plan);
-    pnd_message_free(plans.planned);
-    plans.plan = NULL;
-    plans.planned = NULL;
-    int status = pnd_plan_create_part(plans_parse(json), &placement, &plans.limits, &plans.plan,
-                                      &plans.error);
-    ck_assert_msg(status == 0, "%s", plans.error.text);
-    plans.planned = plans.message;
-    plans.message = NULL;
+    return &placement;
+}
+
+static void plan_part(const char *json, uint32_t place, const char *address)
+{
+    plans_must_plan_part(json, of_two(place, address));
 }
 
 START_TEST(all_places_are_one_where_nothing_else_is_said)
@@ -101,16 +97,7 @@ END_TEST
 static void must_refuse_part(const char *json, uint32_t place, const char *address, int status,
                              const char *words)
 {
-    Pendio__Placement placement = PENDIO__PLACEMENT__INIT;
-    placement.place = place;
-    placement.place_count = 2;
-    placement.address = (char *)address;
-    ck_assert_int_eq(
-        pnd_plan_check_part(plans_parse(json), &placement, &plans.limits, &plans.error), status);
-    ck_assert_msg(strstr(plans.error.text, words) != NULL, "no \"%s\" in: %s", words,
-                  plans.error.text);
-    pnd_message_free(plans.message);
-    plans.message = NULL;
+    plans_must_refuse_part(json, of_two(place, address), status, "", words);
 }
 
 START_TEST(placement_that_is_none_is_refused)

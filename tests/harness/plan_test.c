@@ -166,20 +166,20 @@ START_TEST(unknown_numbers_are_refused)
         (Pendio__Workload *)plans_parse(WITH_STEPS("{\"operation\": \"NOP\"}"));
     Pendio__Step *step = workload->actors[0]->blocks[0]->steps[1];
     step->operation = (Pendio__Operation)77;
-    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+    ck_assert_int_eq(pnd_plan_check(workload, NULL, &plans.limits, &plans.error), -EINVAL);
     ck_assert_ptr_nonnull(strstr(plans.error.text, "operation 77 is unknown"));
     step->operation = (Pendio__Operation)-1;
-    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+    ck_assert_int_eq(pnd_plan_check(workload, NULL, &plans.limits, &plans.error), -EINVAL);
     step->operation = PENDIO__OPERATION__NOP;
     step->policy = (Pendio__Policy)9;
-    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+    ck_assert_int_eq(pnd_plan_check(workload, NULL, &plans.limits, &plans.error), -EINVAL);
     step->policy = PENDIO__POLICY__AUTO;
     workload->endpoints[0]->family = (Pendio__Family)99;
-    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+    ck_assert_int_eq(pnd_plan_check(workload, NULL, &plans.limits, &plans.error), -EINVAL);
     ck_assert_ptr_nonnull(strstr(plans.error.text, "endpoints[0]"));
     workload->endpoints[0]->family = PENDIO__FAMILY__TCP4;
     workload->version = 2;
-    ck_assert_int_eq(pnd_plan_check(workload, &plans.limits, &plans.error), -EINVAL);
+    ck_assert_int_eq(pnd_plan_check(workload, NULL, &plans.limits, &plans.error), -EINVAL);
     ck_assert_ptr_nonnull(strstr(plans.error.text, "version"));
 }
 END_TEST

@@ -37,11 +37,17 @@ const Pendio__Workload *plans_parse(const char *json)
 
 void plans_must_plan(const char *json)
 {
+    plans_must_plan_part(json, NULL);
+}
+
+void plans_must_plan_part(const char *json, const Pendio__Placement *placement)
+{
     pnd_plan_destroy(plans.plan);
     pnd_message_free(plans.planned);
     plans.plan = NULL;
     plans.planned = NULL;
-    int status = pnd_plan_create(plans_parse(json), &plans.limits, &plans.plan, &plans.error);
+    int status =
+        pnd_plan_create(plans_parse(json), placement, &plans.limits, &plans.plan, &plans.error);
     ck_assert_msg(status == 0, "%s", plans.error.text);
     ck_assert_str_eq(plans.error.text, "");
     plans.planned = plans.message;
@@ -50,7 +56,14 @@ void plans_must_plan(const char *json)
 
 void plans_must_refuse(const char *json, int status, const char *path, const char *words)
 {
-    ck_assert_int_eq(pnd_plan_check(plans_parse(json), &plans.limits, &plans.error), status);
+    plans_must_refuse_part(json, NULL, status, path, words);
+}
+
+void plans_must_refuse_part(const char *json, const Pendio__Placement *placement, int status,
+                            const char *path, const char *words)
+{
+    ck_assert_int_eq(pnd_plan_check(plans_parse(json), placement, &plans.limits, &plans.error),
+                     status);
     ck_assert_msg(strstr(plans.error.text, path) != NULL, "no path %s in: %s", path,
                   plans.error.text);
     ck_assert_msg(strstr(plans.error.text, words) != NULL, "no \"%s\" in: %s", words,

@@ -31,6 +31,11 @@ const Pendio__Workload *plans_parse(const char *json);
 void plans_must_plan(const char *json);
 void plans_must_refuse(const char *json, int status, const char *path, const char *words);
 
+/* At one place of several; NULL: everything is here. */
+void plans_must_plan_part(const char *json, const Pendio__Placement *placement);
+void plans_must_refuse_part(const char *json, const Pendio__Placement *placement, int status,
+                            const char *path, const char *words);
+
 /* The one after the first of WITH_STEPS. */
 void plans_must_refuse_step(const char *json, const char *words);
 

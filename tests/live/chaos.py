@@ -82,6 +82,7 @@ def marked_processes(mark):
 class Chaos:
     def __init__(self, programs, base, seed):
         self.programs, self.base = programs, base
+        self.subject = programs / "subject_plain"
         self.random = random.Random(seed)
         self.token = f"{os.getpid()}-{seed}"
         self.environment = {**os.environ, "TMPDIR": str(base / "tmp"), MARK: self.token}
@@ -173,7 +174,7 @@ class Chaos:
         file = self.random.choice(["long.json", "short.json", "short.json"])
         command = [self.programs / "pendio", "run", "--url", self.url, "--quiet"]
         if file == "short.json" and self.random.random() < 0.3:
-            command += ["--subject", self.programs / "subject_blocking"]
+            command += ["--subject", self.subject]
         self.clients.append(subprocess.Popen(
             command + [self.base / file], env=self.environment, cwd=self.base,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
@@ -293,6 +294,7 @@ class Chaos:
 
     def check_answers(self):
         self.ask("run", "--quiet", self.base / "short.json")
+        self.ask("run", "--quiet", "--subject", self.subject, self.base / "short.json")
         self.ask("runs", "list")
 
     def ask(self, *command):

@@ -119,26 +119,17 @@ int child_run_bytes(const void *bytes, size_t byte_count, struct child_run *ret_
 static int run_workload(Pendio__Workload *workload, const char *subject, struct child_run *ret_run)
 {
     Pendio__SubmitRequest request = PENDIO__SUBMIT_REQUEST__INIT;
-    uint8_t *packed = NULL;
-    size_t packed_bytes = 0;
+    uint8_t *frame = NULL;
+    size_t byte_count = 0;
     request.workload = workload;
     request.subject = (char *)subject;
-    int status = pnd_message_pack(&request.base, &packed, &packed_bytes);
+    int status = pnd_frame_pack(&request.base, &frame, &byte_count);
     if (status < 0)
         return status;
-    uint8_t *frame = malloc(packed_bytes + PND_FRAME_HEAD_BYTES);
-    if (frame == NULL) {
-        free(packed);
-        return -ENOMEM;
-    }
-    for (size_t i = 0; i < PND_FRAME_HEAD_BYTES; i++)
-        frame[i] = (uint8_t)(packed_bytes >> (8 * i));
-    memcpy(frame + PND_FRAME_HEAD_BYTES, packed, packed_bytes);
-    status = child_run_bytes(frame, packed_bytes + PND_FRAME_HEAD_BYTES, ret_run);
+    status = child_run_bytes(frame, byte_count, ret_run);
     ret_run->to_crash =
         workload->expect != NULL && workload->expect->verdict == PENDIO__VERDICT__CRASHED;
     free(frame);
-    free(packed);
     return status;
 }
 
@@ -189,12 +180,18 @@ const Pendio__Check *child_run_check(const struct child_run *run, const char *na
     return NULL;
 }
 
+void child_run_must_report(struct child_run *run, const char *json)
+{
+    struct pnd_message_error error;
+    child_run_fini(run);
+    ck_assert_msg(child_run_text(json, "test", run, &error) == 0, "%s", error.text);
+    ck_assert_msg(run->report != NULL, "no report, exit status %d", run->exit_status);
+}
+
 void child_run_must_end(struct child_run *run, const char *json, Pendio__Verdict verdict,
                         const char *words)
 {
-    struct pnd_message_error error;
-    ck_assert_msg(child_run_text(json, "test", run, &error) == 0, "%s", error.text);
-    ck_assert_msg(run->report != NULL, "no report, exit status %d", run->exit_status);
+    child_run_must_report(run, json);
     ck_assert_msg(run->report->verdict == verdict, "verdict %d: %s", (int)run->report->verdict,
                   run->report->reason);
     ck_assert_msg(strstr(run->report->reason, words) != NULL, "no \"%s\" in: %s", words,

@@ -39,7 +39,10 @@ int child_run_bytes(const void *bytes, size_t byte_count, struct child_run *ret_
 
 void child_run_fini(struct child_run *run);
 
-/* Runs the text, and fails the test unless it ends so, with these words in its reason. */
+/* Forgets the run before, runs the text, and fails the test unless there is a report. */
+void child_run_must_report(struct child_run *run, const char *json);
+
+/* The same, and fails the test unless it ends so, with these words in its reason. */
 void child_run_must_end(struct child_run *run, const char *json, Pendio__Verdict verdict,
                         const char *words);
 

@@ -17,7 +17,7 @@ import sys
 import time
 import unittest
 
-from several import SECONDS, Daemons, children
+from several import SECONDS, Daemons, children, tls_options
 
 INSIDE = "PENDIO_TEST_INSIDE"
 SETUP = "ip link set lo up && ip link add bridge type bridge"
@@ -91,9 +91,7 @@ class Namespaces(unittest.TestCase):
                            stderr=subprocess.DEVNULL)  # it went with the other end, or goes now
 
     def options(self, who):
-        tls = self.daemons.base / "tls"
-        return ["--tls-certificate", tls / f"{who}.pem", "--tls-key", tls / f"{who}.key",
-                "--tls-authority", tls / "authority.pem"]
+        return tls_options(self.daemons.base / "tls", who)
 
     def assert_nothing_is_left(self, numbers):
         for number in numbers:

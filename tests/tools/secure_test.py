@@ -16,15 +16,10 @@ import tempfile
 import unittest
 
 from ports import free_port
+from several import SECONDS, tls_options
 
 PROGRAMS = pathlib.Path(sys.argv[1]).resolve()
 SCRIPT = pathlib.Path(sys.argv[2])
-SECONDS = 60
-
-
-def options(folder, who):
-    return ["--tls-certificate", folder / f"{who}.pem", "--tls-key", folder / f"{who}.key",
-            "--tls-authority", folder / "authority.pem"]
 
 
 class Secure(unittest.TestCase):
@@ -36,7 +31,7 @@ class Secure(unittest.TestCase):
             subprocess.run(["sh", SCRIPT, cls.base / name, host], check=True, timeout=SECONDS,
                            stdout=subprocess.DEVNULL)
         cls.url = f"tls+tcp://127.0.0.1:{free_port()}"
-        cls.daemon = cls.start(cls.url, *options(cls.base / "ours", "daemon"))
+        cls.daemon = cls.start(cls.url, *tls_options(cls.base / "ours", "daemon"))
         cls.said = cls.daemon.stdout.readline()
 
     @classmethod
@@ -68,7 +63,7 @@ class Secure(unittest.TestCase):
         workload.write_text('{"name": "context/nop", "pools": [{"name": "p", "context_count": 1}], '
                             '"actors": [{"name": "a", "instance_count": 1, "blocks": [{"steps": '
                             '[{"operation": "NOP"}]}]}]}')
-        code, out, error = self.call("run", workload, *options(self.base / "ours", "client"))
+        code, out, error = self.call("run", workload, *tls_options(self.base / "ours", "client"))
         self.assertEqual(code, 0, out + error)
         self.assertIn("context/nop", out)
 
@@ -79,7 +74,7 @@ class Secure(unittest.TestCase):
         mixed = ["--tls-certificate", self.base / "theirs/client.pem",
                  "--tls-key", self.base / "theirs/client.key",
                  "--tls-authority", self.base / "ours/authority.pem"]
-        for words in (mixed, options(self.base / "theirs", "client")):
+        for words in (mixed, tls_options(self.base / "theirs", "client")):
             code, _, said = self.call("runs", "--timeout", "1", *words)
             self.assertEqual(code, 3, said)
             self.assertIn("trusts", said)
@@ -99,11 +94,11 @@ class Secure(unittest.TestCase):
 
     def test_daemon_of_another_name_is_not_trusted(self):
         url = f"tls+tcp://127.0.0.1:{free_port()}"
-        daemon = self.start(url, *options(self.base / "other", "daemon"))
+        daemon = self.start(url, *tls_options(self.base / "other", "daemon"))
         try:
             self.assertIn("listens on", daemon.stdout.readline())
             code, _, said = self.call("runs", "--timeout", "1",
-                                      *options(self.base / "other", "client"), url=url)
+                                      *tls_options(self.base / "other", "client"), url=url)
             self.assertEqual(code, 3, said)
         finally:
             daemon.send_signal(signal.SIGTERM)
@@ -111,7 +106,7 @@ class Secure(unittest.TestCase):
 
     def test_everything_else_is_refused_at_the_start(self):
         port = free_port()
-        ours = options(self.base / "ours", "daemon")
+        ours = tls_options(self.base / "ours", "daemon")
         crossed = [*ours[:3], self.base / "ours/client.key", *ours[4:]]
         code, said = self.refused(f"tls+tcp://127.0.0.1:{port}", *crossed)
         self.assertEqual(code, 3)

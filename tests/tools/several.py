@@ -84,6 +84,12 @@ class Daemons:
         return said
 
 
+def tls_options(folder, who):
+    """Of those that tools/certificates.sh has made in the folder."""
+    return ["--tls-certificate", folder / f"{who}.pem", "--tls-key", folder / f"{who}.key",
+            "--tls-authority", folder / "authority.pem"]
+
+
 def children(process):
     """Of a process, by number."""
     path = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
