@@ -7,6 +7,7 @@ import socket as sockets
 import time
 import warnings
 import weakref
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Union
 
@@ -37,17 +38,18 @@ _OPTIONS = {name for name, *_ in c.pendio_loop_options._fields_} - {"size", "fla
 _live: "weakref.WeakSet[PlainLoop]" = weakref.WeakSet()
 
 
-class _Anchor:
+class _Anchor(int):
     """The library's loop. It ends when nobody holds this any more: neither the loop that was
-    closed, nor a memoryview of memory that is the library's."""
+    closed, nor a memoryview of memory that is the library's.
 
-    __slots__ = ("pointer", "_end")
+    A bare number, which the garbage collector knows nothing of: it would call __del__ before that
+    of a loop that is forgotten together with this, and has yet to end what is under way.
+    """
 
-    def __init__(self, pointer: int) -> None:
-        self.pointer, self._end = pointer, _destroy
+    __slots__ = ()
 
-    def __del__(self) -> None:
-        self._end(self.pointer, 0, None)
+    def __del__(self, end: Callable[[int, int, None], int] = _destroy) -> None:
+        end(self, 0, None)
 
 
 class PlainLoop:

@@ -37,6 +37,24 @@ async def main():
     return loop, far
 """
 
+# A receive is under way into memory that only its context holds.
+FORGOTTEN = """
+import gc, pendio, socket, threading, weakref
+class Memory(bytearray):
+    pass
+gc.disable()
+memory = [Memory(1 << 20)]
+alive = weakref.ref(memory[0])
+near, far = socket.socketpair()
+def begin(memory):
+    loop = pendio.PlainLoop()
+    context = loop.pool(1).get()
+    context.set_memory(memory)
+    assert context.receive(loop.adopt(near)) == pendio.PENDING
+    loop.flush()
+    return [context]
+"""
+
 
 class Threads(Case):
     def test_another_thread_may_only_wake_and_post(self):
@@ -246,6 +264,37 @@ class Ends(Case):
             del loop, context
             gc.collect()
         self.assertIn("unclosed", str(caught[0].message))
+
+    def test_memory_outlives_a_loop_that_another_thread_collects(self):
+        code, said, _ = python(FORGOTTEN + """
+thread = threading.Thread(target=begin, args=(memory.pop(),))
+thread.start()
+thread.join()
+gc.collect()
+print(alive() is not None)
+""")
+        self.assertEqual((code, said), (0, "True\n"))
+
+    def test_memory_outlives_the_loop_whatever_the_collector_meets_first(self):
+        code, said, _ = python(FORGOTTEN + """
+ended = []
+destroy = pendio.PlainLoop.destroy
+def watched(self, *arguments):
+    ended.append(alive() is not None)
+    return destroy(self, *arguments)
+pendio.PlainLoop.destroy = watched
+kept = begin(memory.pop())
+for _ in range(3):
+    gc.collect()
+del kept
+gc.collect()
+print(ended, alive())
+""")
+        self.assertEqual((code, said), (0, "[True] None\n"))
+
+    def test_collector_leaves_the_library_to_the_loop(self):
+        with pendio.PlainLoop() as loop:
+            self.assertFalse(gc.is_tracked(loop._anchor))
 
     def check_end(self, program):
         code, _, said = python(program)
