@@ -16,9 +16,9 @@ from . import low
 from .errors import Closed, Refusal, refusal
 from .handle import Handle
 from .memory import never_free
-from .pool import Pool
+from .pool import DEFAULT_COUNT, Pool
 from .records import COMPLETION, Completion, Ended, Told
-from .starts import check_range
+from .starts import check_range, fill_in
 
 if TYPE_CHECKING:
     from .context import Context
@@ -75,8 +75,7 @@ class PlainLoop:
         for name, value in options.items():
             if name not in _OPTIONS:
                 raise TypeError(f"no option of a loop: {name}")
-            check_range(name, value)
-            setattr(known, name, value)
+        fill_in(known, **options)
         made = ctypes.c_void_p()
         status = functions.pendio_loop_create(ctypes.byref(known), ctypes.byref(made))
         if status < 0:
@@ -121,6 +120,7 @@ class PlainLoop:
         In the order of ending; each context is free again. Nothing in it: woken, out of time, or
         interrupted. `ShuttingDown`: after shutdown() everything was delivered.
         """
+        check_range("count", count)
         return self._deliver(self._check(
             _turn(self._pointer, timeout_ns, self._records, min(count, RECORD_COUNT)), "turn"))
 
@@ -164,6 +164,8 @@ class PlainLoop:
 
         `NoCapacity`: too many wait already.
         """
+        check_range("user_data", user_data)
+        check_range("value", value)
         self._check(functions.pendio_loop_post(self._pointer, user_data, value), "post")
 
     def fileno(self) -> int:
@@ -178,7 +180,7 @@ class PlainLoop:
 
     # ---- what belongs to it ----
 
-    def pool(self, context_count: int = 64, slice_bytes: int = 0, piece_count: int = 0) -> Pool:
+    def pool(self, context_count: int = DEFAULT_COUNT, slice_bytes: int = 0, piece_count: int = 0) -> Pool:
         """Contexts, each with so much memory of a registered arena."""
         return Pool(self, context_count, slice_bytes, piece_count)
 

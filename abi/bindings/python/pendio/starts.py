@@ -175,6 +175,7 @@ class Starts:
         """Move bytes between two handles of which one is a pipe."""
         check_range("source_offset", source_offset)
         check_range("target_offset", target_offset)
+        check_range("byte_count", byte_count)
         status = functions.pendio_splice(self._pointer, source, source_offset, target,
                                          target_offset, byte_count)
         return self._started(status, "splice")
@@ -219,6 +220,7 @@ class Starts:
 
     def poll(self, handle: int, events: int) -> int:
         """Wait until a descriptor is ready; events as of select.poll."""
+        check_range("events", events, 0xffff_ffff)
         return self._started(functions.pendio_poll(self._pointer, handle, events), "poll")
 
     def child(self, pid: int) -> int:
@@ -242,6 +244,14 @@ def check_range(name: str, value: int, maximum: int = 0xffff_ffff_ffff_ffff) -> 
         raise ValueError(f"{name} is out of range: {value}")
 
 
+def fill_in(options: ctypes.Structure, **values: int) -> None:
+    """Set members that are numbers."""
+    for name, value in values.items():
+        member = getattr(type(options), name)
+        check_range(name, value, (1 << 8 * member.size) - 1)
+        setattr(options, name, value)
+
+
 def _encode(path: Path) -> bytes:
     raw = os.fsencode(path)
     if b"\0" in raw:
@@ -251,6 +261,8 @@ def _encode(path: Path) -> bytes:
 
 def _make_packet(packet: Packet | Buffer, kept: list[Any]) -> c.pendio_packet:
     source, offset, byte_count = packet if isinstance(packet, Packet) else (packet, 0, 0)
+    check_range("offset", offset)
+    check_range("byte_count", byte_count)
     if isinstance(source, int):
         return c.pendio_packet(file=source, offset=offset, byte_count=byte_count)
     if isinstance(source, (str, os.PathLike)):

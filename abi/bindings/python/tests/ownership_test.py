@@ -163,6 +163,23 @@ class Contexts(Case):
                 loop.pool(9)
             self.assertEqual(caught.exception.errno, errno.ENOSPC)
 
+    def test_numbers_that_do_not_fit(self):
+        with pendio.PlainLoop() as loop:
+            context = loop.pool(1).get()
+            for attempt in (lambda: pendio.PlainLoop(operation_count=(1 << 32) + 8),
+                            lambda: loop.pool((1 << 32) + 4, 64), lambda: loop.pool(-1),
+                            lambda: loop.post(-1), lambda: loop.post(0, 1 << 64),
+                            lambda: loop.turn(0, -1), lambda: context.poll(1, 1 << 32 | 1),
+                            lambda: context.splice(1, 0, 2, 0, -1),
+                            lambda: context.send_packets(1, [pendio.Packet("path", -1)])):
+                with self.assertRaisesRegex(ValueError, "out of range: "):
+                    attempt()
+
+    def test_pool_that_names_no_number(self):
+        with pendio.PlainLoop() as loop:
+            pool = loop.pool(0, 64)
+            self.assertEqual(len(pool.memory), 64 * loop.statistics()["pool_contexts"])
+
     def test_switched_off(self):
         code, _, said = python("import pendio; pendio.PlainLoop()", PENDIO_DISABLE_URING="1")
         self.assertEqual(code, 1)
