@@ -274,6 +274,9 @@ class Context(Starts):
     def _clean_up(self) -> None:
         """Delivered, and nobody waits any more."""
         self._dispose()
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._abandoned = False
         if self._put_later:
             self._put_later = False

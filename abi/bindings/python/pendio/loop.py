@@ -130,8 +130,12 @@ class Loop(PlainLoop, Operations):
         waiter = context._waiter
         if waiter is not None:
             context._waiter = None
-            if not waiter.done() and not waiter.get_loop().is_closed():
-                waiter.set_result(None)
+            host = waiter.get_loop()
+            if not host.is_closed():
+                if not waiter.done():
+                    waiter.set_result(None)
+                if context._put_later:  # once whoever waits has looked
+                    host.call_soon(context._let_go)
         elif context._abandoned:
             context._clean_up()
 

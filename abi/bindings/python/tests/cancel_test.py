@@ -134,6 +134,20 @@ class Cancelled(Case):
                         await loop.nop(again)
         self.run_async(run())
 
+    def test_context_that_is_awaited_goes_back_when_that_has_ended(self):
+        async def run():
+            async with pendio.Loop() as loop:
+                near, far = pair(loop)
+                with loop.pool(1, 64) as pool:
+                    with pool.context() as context:
+                        task = await begin(loop.receive(context, near))
+                    with self.assertRaises(pendio.Cancelled) as caught:
+                        await task
+                    self.assertEqual(caught.exception.completion.handle, near)
+                    while loop.statistics()["pool_in_use"]:
+                        await asyncio.sleep(0)
+        self.run_async(run())
+
     def test_context_that_has_ended_and_was_not_told_goes_back(self):
         async def run():
             async with pendio.Loop() as loop:
