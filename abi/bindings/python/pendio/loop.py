@@ -39,7 +39,7 @@ class Loop(PlainLoop, Operations):
         self._is_due = False  # a harvest has been asked for, and did not begin
         self._goes_on = self._has_just_ended = False  # harvests, each of which brought something
         self._posted = posted
-        self._over: asyncio.Future[None] | None = None
+        self._over = asyncio.Event()
         super().__init__(name_servers=name_servers, **options)
 
     # ---- its host ----
@@ -57,11 +57,9 @@ class Loop(PlainLoop, Operations):
         if self.closed:
             return
         try:
+            self._hosted()
             self.shutdown()
-            host = self._hosted()
-            self._over = host.create_future()
-            self._ask()
-            await self._over
+            await self._over.wait()
         finally:
             self.destroy()
 
@@ -81,6 +79,7 @@ class Loop(PlainLoop, Operations):
     def _forget(self, all_has_ended: bool) -> None:
         if self._host is not None and not self._host.is_closed():
             self._host.remove_reader(self.fileno())
+            self._over.set()
             if not all_has_ended:
                 self._give_up(-errno.ESHUTDOWN)
         super()._forget(all_has_ended)
@@ -142,8 +141,7 @@ class Loop(PlainLoop, Operations):
     def _fail(self, status: int) -> None:
         """The shutdown is over, or the ring itself has failed."""
         host = self._hosted()
-        if self._over is not None and not self._over.done():
-            self._over.set_result(None)
+        self._over.set()
         host.remove_reader(self.fileno())
         if status != -errno.ESHUTDOWN:
             self._give_up(status)

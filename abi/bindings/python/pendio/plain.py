@@ -213,6 +213,7 @@ class PlainLoop:
         """Refuse new starts, and cancel everything under way: go on turning until turn() raises
         `ShuttingDown`."""
         self._check(functions.pendio_loop_shutdown(self._pointer), "shutdown")
+        self._ask()
 
     def destroy(self, drain_ns: int = -1) -> int:
         """End the loop: everything is cancelled, waited for at most so long (-1: as long as it

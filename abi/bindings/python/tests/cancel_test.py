@@ -106,6 +106,29 @@ class Cancelled(Case):
                 loop.socket()
         self.run_async(run())
 
+    def test_shutdown_by_hand_ends_all(self):
+        async def run():
+            async with hosted() as (loop, pool, context):
+                near, far = pair(loop)
+                task = await begin(loop.receive(context, near))
+                await asyncio.sleep(0.01)
+                loop.shutdown()
+                with self.assertRaises(pendio.Cancelled):
+                    await task
+        self.run_async(run())
+
+    def test_end_that_two_wait_for(self):
+        async def run():
+            for is_cancelled in (False, True):
+                async with pendio.Loop() as loop:
+                    ends = [await begin(loop.aclose()) for _ in range(2)]
+                    if is_cancelled:
+                        ends[0].cancel()
+                    await asyncio.wait(ends)
+                    self.assertEqual(ends[0].cancelled(), is_cancelled)
+                    self.assertIsNone(ends[1].result())
+        self.run_async(run())
+
     def test_coroutine_that_is_dropped(self):
         async def run():
             async with hosted(1) as (loop, pool, context):
