@@ -42,7 +42,7 @@ class Context(Starts):
 
     def _as_new(self) -> None:
         """What Pool.get() makes of the request."""
-        self._told = None
+        self._told = ()
         self._waiter: "asyncio.Future[None] | None" = None
         self._abandoned = self._put_later = self._has_product = False
         self._kept = None
@@ -171,7 +171,7 @@ class Context(Starts):
         return told  # type: ignore[no-any-return]
 
     def _last(self) -> Told:
-        return self._told if self._told is not None else self._read()
+        return self._told or self._read()
 
     @property
     def memory(self) -> memoryview:

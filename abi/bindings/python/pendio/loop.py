@@ -152,7 +152,7 @@ class Loop(PlainLoop, Operations):
                 context._waiter.set_exception(self._refused(status, "turn"))
 
     async def wait(self, context: "Context") -> None:
-        """Until what was started with it, and is pending, has been delivered.
+        """Until what was started with it has been delivered; not at all if nothing is pending.
 
         Raises nothing of the operation: look at context.result. Cancelled, it cancels the
         operation, and goes on waiting for its end.

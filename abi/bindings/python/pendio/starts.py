@@ -42,7 +42,7 @@ class Starts:
 
     loop: "PlainLoop"
     _pointer: int | None
-    _told: "Told | None"  # the result as it was delivered; None: ask the library
+    _told: "Told | tuple[()] | None"  # as it was delivered; None: not yet; (): ask the library
     _kept: Any  # what must stay until delivery: paths, packets
     _readonly: bool
     _has_product: bool  # its end brings a new handle
@@ -55,8 +55,7 @@ class Starts:
     def _started(self, status: int, call: str, kept: Any = None) -> int:
         if status < 0:
             raise self._refused(status, call)
-        self._told = None
-        self._has_product = False
+        self._told, self._has_product = None if status else (), False
         self._kept = kept
         return status
 
@@ -112,7 +111,7 @@ class Starts:
         status = functions.pendio_receive(self._pointer, handle)
         if status < 0:
             raise self._refused(status, "receive")
-        self._told, self._has_product = None, False
+        self._told, self._has_product = None if status else (), False
         return status
 
     def send(self, handle: int) -> int:
@@ -120,7 +119,7 @@ class Starts:
         status = functions.pendio_send(self._pointer, handle)
         if status < 0:
             raise self._refused(status, "send")
-        self._told, self._has_product = None, False
+        self._told, self._has_product = None if status else (), False
         return status
 
     def receive_from(self, handle: int) -> int:

@@ -184,6 +184,17 @@ class Cancelled(Case):
                         await asyncio.sleep(0)
         self.run_async(run())
 
+    def test_wait_for_what_is_not_pending(self):
+        async def run():
+            async with hosted() as (loop, pool, context):
+                await loop.wait(context)
+                near, far = pair(loop)
+                context.set_policy(pendio.Policy.TRY)
+                self.assertEqual(context.send(near), pendio.DONE)
+                await loop.wait(context)
+                self.assertEqual(context.result.bytes, 4096)
+        self.run_async(run())
+
     def test_context_of_another_loop(self):
         async def run():
             async with hosted() as (loop, pool, context), pendio.Loop() as second:
