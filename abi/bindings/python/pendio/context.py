@@ -246,13 +246,13 @@ class Context(Starts):
         """Give it back to its pool; the memory set is let go."""
         self._check(functions.pendio_pool_put(self._pointer), "put")
         self._remember(None, *self._slice)
-        self._control = self._kept = None
+        self._control = None
 
     def _put_when_over(self) -> None:
         """put(), or have that done when what is under way has ended."""
         if functions.pendio_pool_put(self._pointer) == 0:
             self._remember(None, *self._slice)
-            self._control = self._kept = None
+            self._control = None
         elif self.run != 0:
             self._abandoned = self._put_later = True
             self.cancel()
@@ -286,4 +286,4 @@ class Context(Starts):
         """The loop, or the pool, is gone."""
         self._pointer = None
         self._remember(None, None, 0)
-        self._control = self._kept = None
+        self._control = None

@@ -125,7 +125,7 @@ class Loop(PlainLoop, Operations):
                 self._hosted().call_soon(self._posted, told[1], told[4])
 
     def _told(self, context: "Context", told: Told) -> None:
-        context._told = told
+        context._told, context._kept = told, None
         waiter = context._waiter
         if waiter is not None:
             context._waiter = None

@@ -138,7 +138,7 @@ class PlainLoop:
         """Something was asked for that the next turn hands over. Here the caller turns."""
 
     def _told(self, context: "Context", told: Told) -> None:
-        context._told = told
+        context._told, context._kept = told, None
         if context._abandoned:
             context._clean_up()
 

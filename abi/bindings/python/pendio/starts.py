@@ -56,7 +56,7 @@ class Starts:
         if status < 0:
             raise self._refused(status, call)
         self._told, self._has_product = None if status else (), False
-        self._kept = kept
+        self._kept = kept if status else None
         return status
 
     def _produces(self, status: int, call: str, kept: Any = None) -> int:

@@ -197,6 +197,21 @@ class Memory(Case):
             context.put()
             memory.extend(b"more")
 
+    def test_packets_are_let_go_when_they_have_gone(self):
+        async def run():
+            async with hosted() as (loop, pool, context):
+                near, far = pair(loop)
+                memory = bytearray(10)
+                await loop.send_packets(context, near, [memory])
+                memory.extend(b"more")
+        self.run_async(run())
+        with pendio.PlainLoop() as loop:
+            near, far = pair(loop)
+            context, memory = loop.pool(1).get(), bytearray(10)
+            if context.send_packets(near, [memory]) == pendio.PENDING:
+                loop.turn()
+            memory.extend(b"more")
+
     def test_read_only(self):
         with pendio.PlainLoop() as loop:
             near, far = pair(loop)
