@@ -192,7 +192,7 @@ class Context(Starts):
 
     @property
     def data(self) -> memoryview:
-        """The bytes that the last operation moved, no copy.
+        """The bytes that the last operation moved, no copy. What lies in pieces is not here.
 
         Of what was lent: to be looked at until the context's next start, put or other memory; the
         memory itself stays as long as the view, but then has something else in it.
