@@ -42,7 +42,7 @@ class Context(Starts):
 
     def _as_new(self) -> None:
         """What Pool.get() makes of the request."""
-        self._told = None
+        self._told = ()
         self._waiter: "asyncio.Future[None] | None" = None
         self._abandoned = self._put_later = self._has_product = False
         self._kept = None
@@ -171,7 +171,7 @@ class Context(Starts):
         return told  # type: ignore[no-any-return]
 
     def _last(self) -> Told:
-        return self._told if self._told is not None else self._read()
+        return self._told or self._read()
 
     @property
     def memory(self) -> memoryview:
@@ -192,7 +192,7 @@ class Context(Starts):
 
     @property
     def data(self) -> memoryview:
-        """The bytes that the last operation moved, no copy.
+        """The bytes that the last operation moved, no copy. What lies in pieces is not here.
 
         Of what was lent: to be looked at until the context's next start, put or other memory; the
         memory itself stays as long as the view, but then has something else in it.
@@ -246,13 +246,13 @@ class Context(Starts):
         """Give it back to its pool; the memory set is let go."""
         self._check(functions.pendio_pool_put(self._pointer), "put")
         self._remember(None, *self._slice)
-        self._control = self._kept = None
+        self._control = None
 
     def _put_when_over(self) -> None:
         """put(), or have that done when what is under way has ended."""
         if functions.pendio_pool_put(self._pointer) == 0:
             self._remember(None, *self._slice)
-            self._control = self._kept = None
+            self._control = None
         elif self.run != 0:
             self._abandoned = self._put_later = True
             self.cancel()
@@ -274,6 +274,9 @@ class Context(Starts):
     def _clean_up(self) -> None:
         """Delivered, and nobody waits any more."""
         self._dispose()
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._abandoned = False
         if self._put_later:
             self._put_later = False
@@ -283,4 +286,4 @@ class Context(Starts):
         """The loop, or the pool, is gone."""
         self._pointer = None
         self._remember(None, None, 0)
-        self._control = self._kept = None
+        self._control = None

@@ -39,7 +39,7 @@ class Loop(PlainLoop, Operations):
         self._is_due = False  # a harvest has been asked for, and did not begin
         self._goes_on = self._has_just_ended = False  # harvests, each of which brought something
         self._posted = posted
-        self._over: asyncio.Future[None] | None = None
+        self._over = asyncio.Event()
         super().__init__(name_servers=name_servers, **options)
 
     # ---- its host ----
@@ -57,11 +57,9 @@ class Loop(PlainLoop, Operations):
         if self.closed:
             return
         try:
+            self._hosted()
             self.shutdown()
-            host = self._hosted()
-            self._over = host.create_future()
-            self._ask()
-            await self._over
+            await self._over.wait()
         finally:
             self.destroy()
 
@@ -81,6 +79,7 @@ class Loop(PlainLoop, Operations):
     def _forget(self, all_has_ended: bool) -> None:
         if self._host is not None and not self._host.is_closed():
             self._host.remove_reader(self.fileno())
+            self._over.set()
             if not all_has_ended:
                 self._give_up(-errno.ESHUTDOWN)
         super()._forget(all_has_ended)
@@ -126,20 +125,23 @@ class Loop(PlainLoop, Operations):
                 self._hosted().call_soon(self._posted, told[1], told[4])
 
     def _told(self, context: "Context", told: Told) -> None:
-        context._told = told
+        context._told, context._kept = told, None
         waiter = context._waiter
         if waiter is not None:
             context._waiter = None
-            if not waiter.done() and not waiter.get_loop().is_closed():
-                waiter.set_result(None)
+            host = waiter.get_loop()
+            if not host.is_closed():
+                if not waiter.done():
+                    waiter.set_result(None)
+                if context._put_later:  # once whoever waits has looked
+                    host.call_soon(context._let_go)
         elif context._abandoned:
             context._clean_up()
 
     def _fail(self, status: int) -> None:
         """The shutdown is over, or the ring itself has failed."""
         host = self._hosted()
-        if self._over is not None and not self._over.done():
-            self._over.set_result(None)
+        self._over.set()
         host.remove_reader(self.fileno())
         if status != -errno.ESHUTDOWN:
             self._give_up(status)
@@ -150,7 +152,7 @@ class Loop(PlainLoop, Operations):
                 context._waiter.set_exception(self._refused(status, "turn"))
 
     async def wait(self, context: "Context") -> None:
-        """Until what was started with it, and is pending, has been delivered.
+        """Until what was started with it has been delivered; not at all if nothing is pending.
 
         Raises nothing of the operation: look at context.result. Cancelled, it cancels the
         operation, and goes on waiting for its end.

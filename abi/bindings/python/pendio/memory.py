@@ -41,22 +41,22 @@ _increase.argtypes = [ctypes.py_object]
 
 
 class Pin:
-    """Holds a buffer in place: as long as this lives its memory is neither moved nor freed."""
+    """Holds a buffer in place: as long as this lives its memory is neither moved nor freed.
 
-    __slots__ = ("address", "size", "readonly", "_buffer", "_release")
+    It is a memoryview that does so, and nothing with a __del__: of what dies together the garbage
+    collector calls these first and in any order, and the kernel may still have the memory.
+    """
+
+    __slots__ = ("address", "size", "readonly", "_view")
 
     def __init__(self, owner: Buffer) -> None:
+        self._view = memoryview(owner)
         buffer = _PyBuffer()
-        self._release = None
-        _get_buffer(owner, ctypes.byref(buffer), 0)  # raises TypeError or BufferError by itself
-        self._buffer, self._release = buffer, _release_buffer
+        _get_buffer(self._view, ctypes.byref(buffer), 0)  # raises BufferError by itself
         self.size = buffer.len
         self.address = buffer.buf if buffer.len > 0 else None
         self.readonly = bool(buffer.readonly)
-
-    def __del__(self) -> None:
-        if self._release is not None:
-            self._release(ctypes.byref(self._buffer))
+        _release_buffer(ctypes.byref(buffer))
 
 
 @functools.lru_cache(maxsize=64)

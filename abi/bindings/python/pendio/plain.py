@@ -7,6 +7,7 @@ import socket as sockets
 import time
 import warnings
 import weakref
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Union
 
@@ -15,9 +16,9 @@ from . import low
 from .errors import Closed, Refusal, refusal
 from .handle import Handle
 from .memory import never_free
-from .pool import Pool
+from .pool import DEFAULT_COUNT, Pool
 from .records import COMPLETION, Completion, Ended, Told
-from .starts import check_range
+from .starts import check_range, fill_in
 
 if TYPE_CHECKING:
     from .context import Context
@@ -37,17 +38,18 @@ _OPTIONS = {name for name, *_ in c.pendio_loop_options._fields_} - {"size", "fla
 _live: "weakref.WeakSet[PlainLoop]" = weakref.WeakSet()
 
 
-class _Anchor:
+class _Anchor(int):
     """The library's loop. It ends when nobody holds this any more: neither the loop that was
-    closed, nor a memoryview of memory that is the library's."""
+    closed, nor a memoryview of memory that is the library's.
 
-    __slots__ = ("pointer", "_end")
+    A bare number, which the garbage collector knows nothing of: it would call __del__ before that
+    of a loop that is forgotten together with this, and has yet to end what is under way.
+    """
 
-    def __init__(self, pointer: int) -> None:
-        self.pointer, self._end = pointer, _destroy
+    __slots__ = ()
 
-    def __del__(self) -> None:
-        self._end(self.pointer, 0, None)
+    def __del__(self, end: Callable[[int, int, None], int] = _destroy) -> None:
+        end(self, 0, None)
 
 
 class PlainLoop:
@@ -73,8 +75,7 @@ class PlainLoop:
         for name, value in options.items():
             if name not in _OPTIONS:
                 raise TypeError(f"no option of a loop: {name}")
-            check_range(name, value)
-            setattr(known, name, value)
+        fill_in(known, **options)
         made = ctypes.c_void_p()
         status = functions.pendio_loop_create(ctypes.byref(known), ctypes.byref(made))
         if status < 0:
@@ -119,6 +120,7 @@ class PlainLoop:
         In the order of ending; each context is free again. Nothing in it: woken, out of time, or
         interrupted. `ShuttingDown`: after shutdown() everything was delivered.
         """
+        check_range("count", count)
         return self._deliver(self._check(
             _turn(self._pointer, timeout_ns, self._records, min(count, RECORD_COUNT)), "turn"))
 
@@ -136,7 +138,7 @@ class PlainLoop:
         """Something was asked for that the next turn hands over. Here the caller turns."""
 
     def _told(self, context: "Context", told: Told) -> None:
-        context._told = told
+        context._told, context._kept = told, None
         if context._abandoned:
             context._clean_up()
 
@@ -162,6 +164,8 @@ class PlainLoop:
 
         `NoCapacity`: too many wait already.
         """
+        check_range("user_data", user_data)
+        check_range("value", value)
         self._check(functions.pendio_loop_post(self._pointer, user_data, value), "post")
 
     def fileno(self) -> int:
@@ -176,7 +180,7 @@ class PlainLoop:
 
     # ---- what belongs to it ----
 
-    def pool(self, context_count: int = 64, slice_bytes: int = 0, piece_count: int = 0) -> Pool:
+    def pool(self, context_count: int = DEFAULT_COUNT, slice_bytes: int = 0, piece_count: int = 0) -> Pool:
         """Contexts, each with so much memory of a registered arena."""
         return Pool(self, context_count, slice_bytes, piece_count)
 
@@ -209,6 +213,7 @@ class PlainLoop:
         """Refuse new starts, and cancel everything under way: go on turning until turn() raises
         `ShuttingDown`."""
         self._check(functions.pendio_loop_shutdown(self._pointer), "shutdown")
+        self._ask()
 
     def destroy(self, drain_ns: int = -1) -> int:
         """End the loop: everything is cancelled, waited for at most so long (-1: as long as it

@@ -13,9 +13,13 @@ from .context import Context
 from .errors import Busy, Closed, NoCapacity
 from .low import functions
 from .memory import view_of
+from .starts import fill_in
 
 if TYPE_CHECKING:
     from .plain import PlainLoop
+
+#: Contexts of a pool that names no number of them.
+DEFAULT_COUNT = 64
 
 
 class _Anchor:
@@ -35,9 +39,9 @@ class Pool:
 
     def __init__(self, loop: "PlainLoop", context_count: int, slice_bytes: int,
                  piece_count: int) -> None:
-        options = c.pendio_pool_options(
-            size=ctypes.sizeof(c.pendio_pool_options), context_count=context_count,
-            slice_bytes=slice_bytes, piece_count=piece_count)
+        options = c.pendio_pool_options(size=ctypes.sizeof(c.pendio_pool_options))
+        fill_in(options, context_count=context_count, slice_bytes=slice_bytes,
+                piece_count=piece_count)
         made = ctypes.c_void_p()
         status = functions.pendio_pool_create(loop._pointer, ctypes.byref(options),
                                               ctypes.byref(made))
@@ -52,7 +56,7 @@ class Pool:
         base, size = ctypes.c_void_p(), ctypes.c_uint64()
         functions.pendio_pool_memory(self._pointer, ctypes.byref(base), ctypes.byref(size))
         self._base, self.slice_bytes = base.value, size.value
-        self.context_count = context_count
+        self.context_count = context_count or DEFAULT_COUNT
         loop._pools.append(self)
 
     def get(self) -> Context:

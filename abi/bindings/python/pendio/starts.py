@@ -42,7 +42,7 @@ class Starts:
 
     loop: "PlainLoop"
     _pointer: int | None
-    _told: "Told | None"  # the result as it was delivered; None: ask the library
+    _told: "Told | tuple[()] | None"  # as it was delivered; None: not yet; (): ask the library
     _kept: Any  # what must stay until delivery: paths, packets
     _readonly: bool
     _has_product: bool  # its end brings a new handle
@@ -55,9 +55,8 @@ class Starts:
     def _started(self, status: int, call: str, kept: Any = None) -> int:
         if status < 0:
             raise self._refused(status, call)
-        self._told = None
-        self._has_product = False
-        self._kept = kept
+        self._told, self._has_product = None if status else (), False
+        self._kept = kept if status else None
         return status
 
     def _produces(self, status: int, call: str, kept: Any = None) -> int:
@@ -112,7 +111,7 @@ class Starts:
         status = functions.pendio_receive(self._pointer, handle)
         if status < 0:
             raise self._refused(status, "receive")
-        self._told, self._has_product = None, False
+        self._told, self._has_product = None if status else (), False
         return status
 
     def send(self, handle: int) -> int:
@@ -120,7 +119,7 @@ class Starts:
         status = functions.pendio_send(self._pointer, handle)
         if status < 0:
             raise self._refused(status, "send")
-        self._told, self._has_product = None, False
+        self._told, self._has_product = None if status else (), False
         return status
 
     def receive_from(self, handle: int) -> int:
@@ -175,6 +174,7 @@ class Starts:
         """Move bytes between two handles of which one is a pipe."""
         check_range("source_offset", source_offset)
         check_range("target_offset", target_offset)
+        check_range("byte_count", byte_count)
         status = functions.pendio_splice(self._pointer, source, source_offset, target,
                                          target_offset, byte_count)
         return self._started(status, "splice")
@@ -219,6 +219,7 @@ class Starts:
 
     def poll(self, handle: int, events: int) -> int:
         """Wait until a descriptor is ready; events as of select.poll."""
+        check_range("events", events, 0xffff_ffff)
         return self._started(functions.pendio_poll(self._pointer, handle, events), "poll")
 
     def child(self, pid: int) -> int:
@@ -242,6 +243,14 @@ def check_range(name: str, value: int, maximum: int = 0xffff_ffff_ffff_ffff) -> 
         raise ValueError(f"{name} is out of range: {value}")
 
 
+def fill_in(options: ctypes.Structure, **values: int) -> None:
+    """Set members that are numbers."""
+    for name, value in values.items():
+        member = getattr(type(options), name)
+        check_range(name, value, (1 << 8 * member.size) - 1)
+        setattr(options, name, value)
+
+
 def _encode(path: Path) -> bytes:
     raw = os.fsencode(path)
     if b"\0" in raw:
@@ -251,6 +260,8 @@ def _encode(path: Path) -> bytes:
 
 def _make_packet(packet: Packet | Buffer, kept: list[Any]) -> c.pendio_packet:
     source, offset, byte_count = packet if isinstance(packet, Packet) else (packet, 0, 0)
+    check_range("offset", offset)
+    check_range("byte_count", byte_count)
     if isinstance(source, int):
         return c.pendio_packet(file=source, offset=offset, byte_count=byte_count)
     if isinstance(source, (str, os.PathLike)):

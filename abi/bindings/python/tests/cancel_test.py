@@ -106,6 +106,29 @@ class Cancelled(Case):
                 loop.socket()
         self.run_async(run())
 
+    def test_shutdown_by_hand_ends_all(self):
+        async def run():
+            async with hosted() as (loop, pool, context):
+                near, far = pair(loop)
+                task = await begin(loop.receive(context, near))
+                await asyncio.sleep(0.01)
+                loop.shutdown()
+                with self.assertRaises(pendio.Cancelled):
+                    await task
+        self.run_async(run())
+
+    def test_end_that_two_wait_for(self):
+        async def run():
+            for is_cancelled in (False, True):
+                async with pendio.Loop() as loop:
+                    ends = [await begin(loop.aclose()) for _ in range(2)]
+                    if is_cancelled:
+                        ends[0].cancel()
+                    await asyncio.wait(ends)
+                    self.assertEqual(ends[0].cancelled(), is_cancelled)
+                    self.assertIsNone(ends[1].result())
+        self.run_async(run())
+
     def test_coroutine_that_is_dropped(self):
         async def run():
             async with hosted(1) as (loop, pool, context):
@@ -134,6 +157,20 @@ class Cancelled(Case):
                         await loop.nop(again)
         self.run_async(run())
 
+    def test_context_that_is_awaited_goes_back_when_that_has_ended(self):
+        async def run():
+            async with pendio.Loop() as loop:
+                near, far = pair(loop)
+                with loop.pool(1, 64) as pool:
+                    with pool.context() as context:
+                        task = await begin(loop.receive(context, near))
+                    with self.assertRaises(pendio.Cancelled) as caught:
+                        await task
+                    self.assertEqual(caught.exception.completion.handle, near)
+                    while loop.statistics()["pool_in_use"]:
+                        await asyncio.sleep(0)
+        self.run_async(run())
+
     def test_context_that_has_ended_and_was_not_told_goes_back(self):
         async def run():
             async with pendio.Loop() as loop:
@@ -145,6 +182,17 @@ class Cancelled(Case):
                         self.assertEqual(len(loop.turn(-1, 1)), 1)
                     while loop.statistics()["pool_in_use"]:
                         await asyncio.sleep(0)
+        self.run_async(run())
+
+    def test_wait_for_what_is_not_pending(self):
+        async def run():
+            async with hosted() as (loop, pool, context):
+                await loop.wait(context)
+                near, far = pair(loop)
+                context.set_policy(pendio.Policy.TRY)
+                self.assertEqual(context.send(near), pendio.DONE)
+                await loop.wait(context)
+                self.assertEqual(context.result.bytes, 4096)
         self.run_async(run())
 
     def test_context_of_another_loop(self):

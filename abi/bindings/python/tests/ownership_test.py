@@ -37,6 +37,24 @@ async def main():
     return loop, far
 """
 
+# A receive is under way into memory that only its context holds.
+FORGOTTEN = """
+import gc, pendio, socket, threading, weakref
+class Memory(bytearray):
+    pass
+gc.disable()
+memory = [Memory(1 << 20)]
+alive = weakref.ref(memory[0])
+near, far = socket.socketpair()
+def begin(memory):
+    loop = pendio.PlainLoop()
+    context = loop.pool(1).get()
+    context.set_memory(memory)
+    assert context.receive(loop.adopt(near)) == pendio.PENDING
+    loop.flush()
+    return [context]
+"""
+
 
 class Threads(Case):
     def test_another_thread_may_only_wake_and_post(self):
@@ -145,6 +163,23 @@ class Contexts(Case):
                 loop.pool(9)
             self.assertEqual(caught.exception.errno, errno.ENOSPC)
 
+    def test_numbers_that_do_not_fit(self):
+        with pendio.PlainLoop() as loop:
+            context = loop.pool(1).get()
+            for attempt in (lambda: pendio.PlainLoop(operation_count=(1 << 32) + 8),
+                            lambda: loop.pool((1 << 32) + 4, 64), lambda: loop.pool(-1),
+                            lambda: loop.post(-1), lambda: loop.post(0, 1 << 64),
+                            lambda: loop.turn(0, -1), lambda: context.poll(1, 1 << 32 | 1),
+                            lambda: context.splice(1, 0, 2, 0, -1),
+                            lambda: context.send_packets(1, [pendio.Packet("path", -1)])):
+                with self.assertRaisesRegex(ValueError, "out of range: "):
+                    attempt()
+
+    def test_pool_that_names_no_number(self):
+        with pendio.PlainLoop() as loop:
+            pool = loop.pool(0, 64)
+            self.assertEqual(len(pool.memory), 64 * loop.statistics()["pool_contexts"])
+
     def test_switched_off(self):
         code, _, said = python("import pendio; pendio.PlainLoop()", PENDIO_DISABLE_URING="1")
         self.assertEqual(code, 1)
@@ -160,6 +195,21 @@ class Memory(Case):
             with self.assertRaises(BufferError):
                 memory.extend(b"more")
             context.put()
+            memory.extend(b"more")
+
+    def test_packets_are_let_go_when_they_have_gone(self):
+        async def run():
+            async with hosted() as (loop, pool, context):
+                near, far = pair(loop)
+                memory = bytearray(10)
+                await loop.send_packets(context, near, [memory])
+                memory.extend(b"more")
+        self.run_async(run())
+        with pendio.PlainLoop() as loop:
+            near, far = pair(loop)
+            context, memory = loop.pool(1).get(), bytearray(10)
+            if context.send_packets(near, [memory]) == pendio.PENDING:
+                loop.turn()
             memory.extend(b"more")
 
     def test_read_only(self):
@@ -246,6 +296,37 @@ class Ends(Case):
             del loop, context
             gc.collect()
         self.assertIn("unclosed", str(caught[0].message))
+
+    def test_memory_outlives_a_loop_that_another_thread_collects(self):
+        code, said, _ = python(FORGOTTEN + """
+thread = threading.Thread(target=begin, args=(memory.pop(),))
+thread.start()
+thread.join()
+gc.collect()
+print(alive() is not None)
+""")
+        self.assertEqual((code, said), (0, "True\n"))
+
+    def test_memory_outlives_the_loop_whatever_the_collector_meets_first(self):
+        code, said, _ = python(FORGOTTEN + """
+ended = []
+destroy = pendio.PlainLoop.destroy
+def watched(self, *arguments):
+    ended.append(alive() is not None)
+    return destroy(self, *arguments)
+pendio.PlainLoop.destroy = watched
+kept = begin(memory.pop())
+for _ in range(3):
+    gc.collect()
+del kept
+gc.collect()
+print(ended, alive())
+""")
+        self.assertEqual((code, said), (0, "[True] None\n"))
+
+    def test_collector_leaves_the_library_to_the_loop(self):
+        with pendio.PlainLoop() as loop:
+            self.assertFalse(gc.is_tracked(loop._anchor))
 
     def check_end(self, program):
         code, _, said = python(program)
