@@ -173,7 +173,7 @@ class Chaos:
         file = self.random.choice(["long.json", "short.json", "short.json"])
         command = [self.programs / "pendio", "run", "--url", self.url, "--quiet"]
         if file == "short.json" and self.random.random() < 0.3:
-            command += ["--subject", self.programs / "subject_blocking"]
+            command += ["--subject", self.programs / "subject_plain"]
         self.clients.append(subprocess.Popen(
             command + [self.base / file], env=self.environment, cwd=self.base,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
