@@ -91,12 +91,10 @@ static const struct pnd_command commands[] = {
         .summary = "what pendio costs, beside programs written by hand and its peers",
         .about =
             "Every subject of a case does a block of the same work in each round, in this process\n"
-            "and on one core; every byte is compared. RATIO is the median of the rounds' ratios "
-            "to\n"
-            "the reference: above 1 is dearer. CASE is echo/FAMILY/CONNECTIONSxBYTESxDEPTH and so\n"
-            "on; those of peer, rtt, latency and scale have servers in processes of their own. "
-            "Without\n"
-            "--case all cases run, which takes some minutes.\n",
+            "and on one core; every byte is compared. RATIO is the median of the rounds' ratios\n"
+            "to the reference: above 1 is dearer. CASE is echo/FAMILY/CONNECTIONSxBYTESxDEPTH and\n"
+            "so on; those of peer, rtt, latency, scale and binding have servers in processes of\n"
+            "their own. Without --case all cases run, which takes a quarter of an hour.\n",
         .options = PND_OPTION_JSON | PND_OPTION_QUIET | PND_OPTION_QUICK | PND_OPTION_CASE |
                    PND_OPTION_LIST | PND_OPTION_SECONDS | PND_OPTION_DIRECTORY | PND_OPTION_HTML |
                    PND_OPTION_SVG | PND_OPTION_RESULTS,

@@ -1,6 +1,5 @@
 // DatagramTests.cs - H: messages, who sent them, and where they went.
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Net;
 using System.Threading;

@@ -75,6 +75,7 @@ internal sealed class Connection
             if (operation.SocketError != SocketError.Success || operation.BytesTransferred == 0)
             {
                 socket.Dispose();
+                operation.Dispose();
                 return;
             }
             isPending = operation.LastOperation == SocketAsyncOperation.Receive ? Send() : Receive();

@@ -1,7 +1,5 @@
 // Operation.Kinds.cs - what is particular to accept, connect, disconnect, messages and packets.
 using System;
-using System.Collections.Generic;
-using System.IO;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;

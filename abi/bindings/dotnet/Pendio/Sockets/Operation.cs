@@ -6,10 +6,8 @@
 // Failures:    a refusal ends the operation with the error it means, by Completed where the answer
 //              was pending already.
 using System;
-using System.Collections.Generic;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Threading;
 
 namespace Pendio.Sockets;

@@ -4,7 +4,6 @@
 //              raised; false: done, the results are there.
 // Failures:    exceptions of misuse, before anything has changed.
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;

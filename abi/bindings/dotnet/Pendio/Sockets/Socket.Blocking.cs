@@ -1,4 +1,4 @@
-// Socket.Blocking.cs - ordinary transfers and options: system calls on the same descriptor.
+// Socket.Blocking.cs - ordinary transfers: system calls on the same descriptor.
 //
 // Happy path:  the call of the name, again where a signal came between.
 // Failures:    SocketException with the system's error, or the error where there is an argument for
@@ -7,272 +7,11 @@ using System;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
-using Microsoft.Win32.SafeHandles;
 
 namespace Pendio.Sockets;
 
 public sealed unsafe partial class Socket
 {
-    /// <summary>Bytes that could be received now.</summary>
-    public int Available
-    {
-        get
-        {
-            using Use use = Look();
-            return use.Options.Available;
-        }
-    }
-
-    /// <summary>Whether small sends go at once.</summary>
-    public bool NoDelay
-    {
-        get => (int)GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay)! != 0;
-        set => Set(Libc.IPPROTO_TCP, Libc.TCP_NODELAY, value ? 1 : 0);
-    }
-
-    /// <summary>Whether an IPv6 socket is one of IPv4 as well.</summary>
-    public bool DualMode
-    {
-        get => IsDual;
-        set
-        {
-            if (AddressFamily != AddressFamily.InterNetworkV6)
-                throw new NotSupportedException("This protocol version is not supported.");
-            Set(Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, value ? 0 : 1);
-            Core.IsDualMode = value;
-        }
-    }
-
-    /// <summary>What a close does with what was not sent yet.</summary>
-    public LingerOption? LingerState
-    {
-        get
-        {
-            using Use use = Look();
-            return use.Options.LingerState;
-        }
-        set
-        {
-            using Use use = Look();
-            use.Options.LingerState = value!;
-            Core.IsAbortive = value is { Enabled: true, LingerTime: 0 };
-        }
-    }
-
-    /// <summary>How long Receive waits.</summary>
-    public int ReceiveTimeout
-    {
-        get
-        {
-            using Use use = Look();
-            return use.Options.ReceiveTimeout;
-        }
-        set
-        {
-            using Use use = Look();
-            use.Options.ReceiveTimeout = value;
-        }
-    }
-
-    /// <summary>How long Send waits.</summary>
-    public int SendTimeout
-    {
-        get
-        {
-            using Use use = Look();
-            return use.Options.SendTimeout;
-        }
-        set
-        {
-            using Use use = Look();
-            use.Options.SendTimeout = value;
-        }
-    }
-
-    /// <summary>What the system holds for the receiver.</summary>
-    public int ReceiveBufferSize
-    {
-        get
-        {
-            using Use use = Look();
-            return use.Options.ReceiveBufferSize;
-        }
-        set
-        {
-            using Use use = Look();
-            use.Options.ReceiveBufferSize = value;
-        }
-    }
-
-    /// <summary>What the system holds of the sender.</summary>
-    public int SendBufferSize
-    {
-        get
-        {
-            using Use use = Look();
-            return use.Options.SendBufferSize;
-        }
-        set
-        {
-            using Use use = Look();
-            use.Options.SendBufferSize = value;
-        }
-    }
-
-    /// <summary>Hops.</summary>
-    public short Ttl
-    {
-        get
-        {
-            using Use use = Look();
-            return use.Options.Ttl;
-        }
-        set
-        {
-            using Use use = Look();
-            use.Options.Ttl = value;
-        }
-    }
-
-    /// <summary>Whether datagrams stay whole.</summary>
-    public bool DontFragment
-    {
-        get
-        {
-            using Use use = Look();
-            return use.Options.DontFragment;
-        }
-        set
-        {
-            using Use use = Look();
-            use.Options.DontFragment = value;
-        }
-    }
-
-    /// <summary>Whether broadcasts may be sent.</summary>
-    public bool EnableBroadcast
-    {
-        get
-        {
-            using Use use = Look();
-            return use.Options.EnableBroadcast;
-        }
-        set
-        {
-            using Use use = Look();
-            use.Options.EnableBroadcast = value;
-        }
-    }
-
-    /// <summary>Whether what is multicast is heard by the sender.</summary>
-    public bool MulticastLoopback
-    {
-        get
-        {
-            using Use use = Look();
-            return use.Options.MulticastLoopback;
-        }
-        set
-        {
-            using Use use = Look();
-            use.Options.MulticastLoopback = value;
-        }
-    }
-
-    /// <summary>Whether nobody else may have its address.</summary>
-    public bool ExclusiveAddressUse
-    {
-        get
-        {
-            using Use use = Look();
-            return use.Options.ExclusiveAddressUse;
-        }
-        set
-        {
-            using Use use = Look();
-            use.Options.ExclusiveAddressUse = value;
-        }
-    }
-
-    /// <summary>As long as somebody looks, the descriptor stays.</summary>
-    private readonly ref struct Use(SocketCore core, System.Net.Sockets.Socket options)
-    {
-        internal System.Net.Sockets.Socket Options => options;
-
-        public void Dispose() => core.Leave();
-    }
-
-    /// <summary>.NET's own object on the same descriptor, which knows all options by their names.</summary>
-    private Use Look()
-    {
-        Core.Enter();
-        try
-        {
-            if (options == null)
-            {
-                var made = new System.Net.Sockets.Socket(
-                    new SafeSocketHandle(Core.Descriptor, ownsHandle: false));
-                GC.SuppressFinalize(made);
-                options = made;
-            }
-            return new Use(Core, options);
-        }
-        catch
-        {
-            Core.Leave();
-            throw;
-        }
-    }
-
-    /// <summary>Reads an option.</summary>
-    public object? GetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName)
-    {
-        using Use use = Look();
-        return use.Options.GetSocketOption(optionLevel, optionName);
-    }
-
-    /// <summary>Sets an option.</summary>
-    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, int optionValue)
-    {
-        using Use use = Look();
-        use.Options.SetSocketOption(optionLevel, optionName, optionValue);
-    }
-
-    /// <summary>Sets an option.</summary>
-    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, bool optionValue)
-    {
-        using Use use = Look();
-        use.Options.SetSocketOption(optionLevel, optionName, optionValue);
-    }
-
-    /// <summary>Sets an option, memberships for example.</summary>
-    public void SetSocketOption(SocketOptionLevel optionLevel, SocketOptionName optionName, object optionValue)
-    {
-        using Use use = Look();
-        use.Options.SetSocketOption(optionLevel, optionName, optionValue);
-    }
-
-    /// <summary>Sets an option by the system's numbers.</summary>
-    public void SetRawSocketOption(int optionLevel, int optionName, ReadOnlySpan<byte> optionValue)
-    {
-        using Use use = Look();
-        use.Options.SetRawSocketOption(optionLevel, optionName, optionValue);
-    }
-
-    /// <summary>Reads an option by the system's numbers.</summary>
-    public int GetRawSocketOption(int optionLevel, int optionName, Span<byte> optionValue)
-    {
-        using Use use = Look();
-        return use.Options.GetRawSocketOption(optionLevel, optionName, optionValue);
-    }
-
-    /// <summary>Waits for a state.</summary>
-    public bool Poll(int microSeconds, SelectMode mode)
-    {
-        using Use use = Look();
-        return use.Options.Poll(microSeconds, mode);
-    }
-
     /// <summary>Accepts a connection.</summary>
     public Socket Accept()
     {
@@ -352,7 +91,7 @@ public sealed unsafe partial class Socket
                 ? Libc.LastError : 0;
             if (!isBlocking)
                 _ = Libc.fcntl(Core.Descriptor, Libc.F_SETFL, before);
-            FinishConnect(error == Libc.EINPROGRESS ? Libc.EAGAIN : error);
+            FinishConnect(error == Libc.EINPROGRESS ? Errors.EAGAIN : error);
             Core.IsConnected = Core.IsBound = true;
             Core.IsDisconnected = false;
         }
@@ -528,16 +267,6 @@ public sealed unsafe partial class Socket
             Core.Learn(error);
         Core.Leave();
         return Math.Max((int)count, 0);
-    }
-
-    private void Set(int level, int name, int value)
-    {
-        Core.Enter();
-        int result = Libc.SetOption(Core.Descriptor, level, name, value);
-        int error = Libc.LastError;
-        Core.Leave();
-        if (result < 0)
-            throw new SocketException((int)Errors.ToSocketError(error));
     }
 
     private Span<byte> Window(byte[] buffer)

@@ -1,7 +1,8 @@
 // Socket.cs - a socket with the members of System.Net.Sockets' type: its making and its state.
 //
 // Happy path:  ordinary system calls on its descriptor; asynchronous operations are in
-//              Socket.Asynchronous.cs, ordinary transfers in Socket.Blocking.cs.
+//              Socket.Asynchronous.cs, ordinary transfers in Socket.Blocking.cs, options in
+//              Socket.Options.cs.
 // Failures:    SocketException with the system's error; after Dispose ObjectDisposedException.
 using System;
 using System.IO;
@@ -200,7 +201,7 @@ public sealed unsafe partial class Socket : IDisposable
     {
         int family;
         uint byteCount = sizeof(int);
-        _ = Libc.getsockopt(core.Descriptor, Libc.SOL_SOCKET, 39, &family, &byteCount);
+        _ = Libc.getsockopt(core.Descriptor, Libc.SOL_SOCKET, Libc.SO_DOMAIN, &family, &byteCount);
         return new Socket(core, family == Libc.AF_INET6 ? AddressFamily.InterNetworkV6
                                                         : AddressFamily.InterNetwork,
                           SocketType.Stream, ProtocolType.Tcp);

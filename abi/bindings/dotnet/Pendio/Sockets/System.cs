@@ -7,7 +7,7 @@ namespace Pendio.Sockets;
 
 internal static unsafe partial class Libc
 {
-    internal const int SOL_SOCKET = 1, SO_REUSEADDR = 2, SO_LINGER = 13;
+    internal const int SOL_SOCKET = 1, SO_REUSEADDR = 2, SO_LINGER = 13, SO_DOMAIN = 39;
     internal const int IPPROTO_IP = 0, IP_PKTINFO = 8, IP_MTU_DISCOVER = 10;
     internal const int IPPROTO_TCP = 6, TCP_NODELAY = 1;
     internal const int IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, IPV6_RECVPKTINFO = 49;
@@ -16,7 +16,7 @@ internal static unsafe partial class Libc
     internal const int F_DUPFD_CLOEXEC = 1030;
     internal const int MSG_OOB = 1, MSG_PEEK = 2, MSG_DONTROUTE = 4;
     internal const int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;
-    internal const int EINTR = 4, EAGAIN = 11, EINPROGRESS = 115, ENOTCONN = 107;
+    internal const int EINTR = 4, EINPROGRESS = 115, ENOTCONN = 107;
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct Linger

@@ -82,7 +82,7 @@ impl Endpoint {
         Endpoint(made)
     }
 
-    fn family(&self) -> Option<u16> {
+    pub(crate) fn family(&self) -> Option<u16> {
         let bytes = self.as_bytes().get(..FAMILY_BYTES)?;
         Some(u16::from_ne_bytes([bytes[0], bytes[1]]))
     }

@@ -233,8 +233,7 @@ impl Loop {
     pub fn listen(&self, address: impl Into<Endpoint>, backlog: u32) -> io::Result<Handle> {
         const SOCK_STREAM: c_int = 1;
         let address = address.into();
-        let family =
-            address.as_bytes().get(..2).map_or(0, |one| u16::from_ne_bytes([one[0], one[1]]));
+        let family = address.family().unwrap_or(0);
         let handle = self.socket(family.into(), SOCK_STREAM, 0)?;
         handle.set_reuse_address(true)?;
         handle.bind(address)?;
