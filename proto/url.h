@@ -1,6 +1,6 @@
 /*
- * url.h - where a daemon listens, and where the tools look for it, when nobody says; and the host of
- * a URL.
+ * url.h - where a daemon listens, and where the tools look for it, when nobody says; and the host
+ * of a URL.
  *
  * One rule for both sides: below $XDG_RUNTIME_DIR if that is an absolute path, else below
  * /run/pendio for root, else in a directory of this user's own below $TMPDIR (or /tmp). Nothing is

@@ -130,8 +130,8 @@ START_TEST(text_that_is_no_url_is_wrong)
 
     char deep[120] = "ipc:///";
     memset(deep + strlen(deep), 'd', sizeof deep - strlen(deep) - 1);
-    CLI_REFUSES(2, ": a socket's path has at most 99 bytes; name a shorter one with --url",
-                "stats", "--url", deep);
+    CLI_REFUSES(2, ": a socket's path has at most 99 bytes; name a shorter one with --url", "stats",
+                "--url", deep);
     CLI_REFUSES(2, "here is no URL; use one like ipc://", "stats", "--url", "here");
     CLI_REFUSES(2, "use a URL of less than 256 bytes", "stats", "--url", endless);
 }

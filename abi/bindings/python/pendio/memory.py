@@ -38,6 +38,9 @@ _release_buffer.argtypes = [ctypes.c_void_p]
 _increase = ctypes.pythonapi.Py_IncRef
 _increase.restype = None
 _increase.argtypes = [ctypes.py_object]
+_untrack = ctypes.pythonapi.PyObject_GC_UnTrack
+_untrack.restype = None
+_untrack.argtypes = [ctypes.py_object]
 
 
 class Pin:
@@ -72,6 +75,17 @@ def view_of(address: int, size: int, anchor: object) -> memoryview:
 
 
 _forever: list[object] = []
+
+
+class Uncollected(int):
+    """A number with a __del__ that is called when nobody holds it any more, and not before: the
+    garbage collector, which calls those of all that dies together in any order, does not know it.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, number: int) -> None:
+        _untrack(self)
 
 
 def never_free(thing: object) -> None:

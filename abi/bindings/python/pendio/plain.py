@@ -15,7 +15,7 @@ from . import _layout as c
 from . import low
 from .errors import Closed, Refusal, refusal
 from .handle import Handle
-from .memory import never_free
+from .memory import Uncollected, never_free
 from .pool import DEFAULT_COUNT, Pool
 from .records import COMPLETION, Completion, Ended, Told
 from .starts import check_range, fill_in
@@ -38,12 +38,12 @@ _OPTIONS = {name for name, *_ in c.pendio_loop_options._fields_} - {"size", "fla
 _live: "weakref.WeakSet[PlainLoop]" = weakref.WeakSet()
 
 
-class _Anchor(int):
+class _Anchor(Uncollected):
     """The library's loop. It ends when nobody holds this any more: neither the loop that was
     closed, nor a memoryview of memory that is the library's.
 
-    A bare number, which the garbage collector knows nothing of: it would call __del__ before that
-    of a loop that is forgotten together with this, and has yet to end what is under way.
+    Not before the __del__ of a loop that is forgotten together with this: that has yet to end what
+    is under way.
     """
 
     __slots__ = ()
@@ -180,7 +180,8 @@ class PlainLoop:
 
     # ---- what belongs to it ----
 
-    def pool(self, context_count: int = DEFAULT_COUNT, slice_bytes: int = 0, piece_count: int = 0) -> Pool:
+    def pool(self, context_count: int = DEFAULT_COUNT, slice_bytes: int = 0,
+             piece_count: int = 0) -> Pool:
         """Contexts, each with so much memory of a registered arena."""
         return Pool(self, context_count, slice_bytes, piece_count)
 
