@@ -198,6 +198,7 @@ static void put_check(struct report_parts *parts, const struct pnd_finding *find
     check->name = (char *)pnd_referee_name(rule);
     check->expected = (char *)pnd_referee_expected(rule);
     check->seen = seen;
+    check->held_count = finding->held_count;
     if (finding->offence_count == 0)
         snprintf(seen, sizeof parts->seen[index], "held %llu times",
                  (unsigned long long)finding->held_count);

@@ -229,19 +229,10 @@ static Pendio__Check *find_check(const struct pnd_merge *merge, const char *name
     return NULL;
 }
 
-/* "held 3 times", and nothing else. */
-static bool read_held(const char *seen, uint64_t *ret_count)
-{
-    int end = 0;
-    return sscanf(seen, "held %" SCNu64 " times%n", ret_count, &end) == 1 && end > 0 &&
-           seen[end] == '\0';
-}
-
 /* What the check `all` has seen with that of one more place. */
 static char *join_seen(struct pnd_merge *merge, const Pendio__Check *all, const Pendio__Check *one,
                        uint32_t place)
 {
-    uint64_t before = 0, more = 0;
     bool all_failed = all->verdict == PENDIO__VERDICT__FAILED;
     bool one_failed = one->verdict == PENDIO__VERDICT__FAILED;
     if (all_failed && !one_failed)
@@ -250,9 +241,10 @@ static char *join_seen(struct pnd_merge *merge, const Pendio__Check *all, const 
         return pnd_merge_print(&merge->heap, "%s; place %u: %s", all->seen, place, one->seen);
     if (one_failed)
         return pnd_merge_print(&merge->heap, "place %u: %s", place, one->seen);
-    if (all->seen[0] == '\0' || !read_held(all->seen, &before) || !read_held(one->seen, &more))
+    if (all->held_count == 0 || one->held_count == 0)
         return all->seen[0] == '\0' ? one->seen : all->seen;
-    return pnd_merge_print(&merge->heap, "held %" PRIu64 " times", before + more);
+    return pnd_merge_print(&merge->heap, "held %" PRIu64 " times",
+                           all->held_count + one->held_count);
 }
 
 static int merge_check(struct pnd_merge *merge, const Pendio__Check *one, uint32_t place)
@@ -265,6 +257,7 @@ static int merge_check(struct pnd_merge *merge, const Pendio__Check *one, uint32
     if (all == NULL)
         return -ENOMEM;
     all->seen = join_seen(merge, all, one, place);
+    all->held_count += one->held_count;
     if (all->verdict != PENDIO__VERDICT__FAILED)
         all->verdict = one->verdict;
     return all->seen != NULL ? 0 : -ENOMEM;

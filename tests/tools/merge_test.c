@@ -109,14 +109,17 @@ END_TEST
 START_TEST(checks_are_one_of_each_name)
 {
     set_report(0, "{\"verdict\": \"PASSED\", \"checks\": [{\"name\": \"order\", \"verdict\": "
-                  "\"PASSED\", \"seen\": \"held 3 times\"}, {\"name\": \"bytes\", \"verdict\": "
-                  "\"PASSED\", \"seen\": \"held 1 times\"}]}");
+                  "\"PASSED\", \"seen\": \"held 3 times\", \"held_count\": 3}, {\"name\": "
+                  "\"bytes\", \"verdict\": \"PASSED\", \"seen\": \"held 1 times\", "
+                  "\"held_count\": 1}]}");
     set_report(1, "{\"verdict\": \"FAILED\", \"reason\": \"wrong\", \"checks\": [{\"name\": "
-                  "\"order\", \"verdict\": \"PASSED\", \"seen\": \"held 4 times\"}, {\"name\": "
-                  "\"bytes\", \"verdict\": \"FAILED\", \"seen\": \"too many\"}]}");
+                  "\"order\", \"verdict\": \"PASSED\", \"seen\": \"held 4 times\", "
+                  "\"held_count\": 4}, {\"name\": \"bytes\", \"verdict\": \"FAILED\", \"seen\": "
+                  "\"too many\"}]}");
     merge();
     ck_assert_uint_eq(merged.report->n_checks, 2);
     ck_assert_str_eq(merged.report->checks[0]->seen, "held 7 times");
+    ck_assert_uint_eq(merged.report->checks[0]->held_count, 7);
     ck_assert_str_eq(merged.report->checks[1]->seen, "place 1: too many");
     ck_assert_int_eq(merged.report->checks[1]->verdict, PENDIO__VERDICT__FAILED);
     ck_assert_str_eq(merged.reason, "place 1 (ipc:///b): wrong");
