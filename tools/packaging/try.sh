@@ -79,7 +79,8 @@ begin_root()
     mount --rbind /dev "$work/$1/dev"
     mount --make-rslave "$work/$1/dev"
     cp /etc/resolv.conf /etc/hosts "$work/$1/etc/"
-    cp /etc/apt/apt.conf.d/* "$work/$1/etc/apt/apt.conf.d/" 2>/dev/null || true
+    apt-config dump | grep -E '^Acquire::(https?|Check|Retries)' \
+        >"$work/$1/etc/apt/apt.conf.d/00ways" || true
 }
 
 printf 'try: %s: a fresh system, by debootstrap\n' "$suite"
