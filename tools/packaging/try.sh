@@ -123,8 +123,8 @@ step "ten lines, by find_package" "$work/user" \
 step "Python's binding" "$work/user" "python3 -c 'import pendio; print(pendio.PlainLoop)'"
 step "a workload by the daemon" "$work/user" \
     'pendiod --listen ipc:///srv/sock &
-    sleep 1
-    pendio run --url ipc:///srv/sock /srv/workloads/*.json
-    kill $!'
+    trap "kill $!" EXIT
+    until [ -S /srv/sock ]; do kill -0 $!; sleep 0.1; done
+    pendio run --url ipc:///srv/sock /srv/workloads/*.json'
 step "the packages, removed" "$work/user" \
     "apt-get purge -qy libpendio0 libpendio-dev pendio-tools pendiod python3-pendio"
