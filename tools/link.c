@@ -235,7 +235,8 @@ static int send_request(struct pnd_link *link, const Pendio__Request *request)
         return status;
     status = status_of(nng_send(link->requests, bytes, byte_count, 0));
     free(bytes);
-    return status;
+    /* The pipe may go after we looked; then it is the next one that nng waited for. */
+    return status == -ETIMEDOUT && atomic_load(&link->lost) ? -ECONNRESET : status;
 }
 
 /* -EAGAIN when nothing is there after all. */

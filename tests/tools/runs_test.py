@@ -230,7 +230,7 @@ class Runs(unittest.TestCase):
             pass  # then it holds the signal
         begun = time.monotonic()
         self.daemon.send_signal(signal.SIGTERM)
-        while "told to stop" not in self.call("run", "nop.json", "--timeout", "2")[2]:
+        while "told to stop" not in self.call("run", "nop.json", "--timeout", "0.5")[2]:
             self.assertIsNone(self.daemon.poll())
         self.stop()
         self.assertLess(time.monotonic() - begun, 30)

@@ -79,7 +79,8 @@ begin_root()
     mount --rbind /dev "$work/$1/dev"
     mount --make-rslave "$work/$1/dev"
     cp /etc/resolv.conf /etc/hosts "$work/$1/etc/"
-    cp /etc/apt/apt.conf.d/* "$work/$1/etc/apt/apt.conf.d/" 2>/dev/null || true
+    apt-config dump | grep -E '^Acquire::(https?|Check|Retries)' \
+        >"$work/$1/etc/apt/apt.conf.d/00ways" || true
 }
 
 printf 'try: %s: a fresh system, by debootstrap\n' "$suite"
@@ -122,8 +123,8 @@ step "ten lines, by find_package" "$work/user" \
 step "Python's binding" "$work/user" "python3 -c 'import pendio; print(pendio.PlainLoop)'"
 step "a workload by the daemon" "$work/user" \
     'pendiod --listen ipc:///srv/sock &
-    sleep 1
-    pendio run --url ipc:///srv/sock /srv/workloads/*.json
-    kill $!'
+    trap "kill $!" EXIT
+    until [ -S /srv/sock ]; do kill -0 $!; sleep 0.1; done
+    pendio run --url ipc:///srv/sock /srv/workloads/*.json'
 step "the packages, removed" "$work/user" \
     "apt-get purge -qy libpendio0 libpendio-dev pendio-tools pendiod python3-pendio"
