@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-int pendio_context_set_memory(struct pendio_context *context, void *memory, size_t byte_count)
+PND_HOT int pendio_context_set_memory(struct pendio_context *context, void *memory,
+                                      size_t byte_count)
 {
     struct pnd_context *self = pnd_shell_context(context);
     int status = pnd_shell_check_setter(self);

@@ -92,8 +92,8 @@ const char *pendio_feature_name(uint64_t feature)
     return pnd_probe_feature_name(feature);
 }
 
-int pendio_loop_turn(struct pendio_loop *loop, int64_t timeout_ns,
-                     struct pendio_completion *completions, uint32_t completion_count)
+PND_HOT int pendio_loop_turn(struct pendio_loop *loop, int64_t timeout_ns,
+                             struct pendio_completion *completions, uint32_t completion_count)
 {
     struct pnd_loop *self = pnd_shell_loop(loop);
     int status = pnd_shell_check_loop(self);

@@ -4,7 +4,7 @@
 #include "move.h"
 #include "shell.h"
 
-int pendio_nop(struct pendio_context *context, struct pendio_loop *loop)
+PND_HOT int pendio_nop(struct pendio_context *context, struct pendio_loop *loop)
 {
     struct pnd_context *self = pnd_shell_context(context);
     bool own_loop = self != NULL && self->loop == pnd_shell_loop(loop);
@@ -54,7 +54,7 @@ int pendio_disconnect(struct pendio_context *context, pendio_handle handle, uint
     return status < 0 ? status : pnd_disconnect_start(self, pnd_shell_handle(self, handle), flags);
 }
 
-int pendio_receive(struct pendio_context *context, pendio_handle handle)
+PND_HOT int pendio_receive(struct pendio_context *context, pendio_handle handle)
 {
     struct pnd_context *self = pnd_shell_context(context);
     int status = pnd_shell_check_start(self, true);
@@ -62,7 +62,7 @@ int pendio_receive(struct pendio_context *context, pendio_handle handle)
     return status < 0 ? status : pnd_receive_start(self, pnd_shell_handle(self, handle));
 }
 
-int pendio_send(struct pendio_context *context, pendio_handle handle)
+PND_HOT int pendio_send(struct pendio_context *context, pendio_handle handle)
 {
     struct pnd_context *self = pnd_shell_context(context);
     int status = pnd_shell_check_start(self, true);
@@ -123,7 +123,7 @@ int pendio_open(struct pendio_context *context, const char *path, int flags, uin
     return status < 0 ? status : pnd_open_start(self, path, flags, mode);
 }
 
-int pendio_read(struct pendio_context *context, pendio_handle handle, uint64_t offset)
+PND_HOT int pendio_read(struct pendio_context *context, pendio_handle handle, uint64_t offset)
 {
     struct pnd_context *self = pnd_shell_context(context);
     int status = pnd_shell_check_start(self, offset <= INT64_MAX || offset == PENDIO_STREAMING);

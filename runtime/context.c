@@ -32,8 +32,11 @@ void pnd_context_begin(struct pnd_context *context, const struct pnd_operation *
                        struct pnd_handle *handle)
 {
     pnd_context_dequeue(context); /* it is in use again, and not to be put */
-    pnd_straight_begin(context, operation, handle, pnd_phase(PND_PENDING, PND_NOWHERE));
-    context->attached = context->request_flags != 0;
+    if (handle != NULL)
+        pnd_straight_begin_on(context, operation, handle, pnd_phase(PND_PENDING, PND_NOWHERE));
+    else
+        pnd_straight_begin(context, operation, pnd_phase(PND_PENDING, PND_NOWHERE));
+    context->attached = context->request_flags != 0 || operation->release != NULL;
 }
 
 /* The run is over: what the operation left becomes its completion. */
@@ -375,7 +378,7 @@ static bool is_answered(struct pnd_context *context)
 }
 
 /* Those who wait, oldest first, until one has to wait for the kernel or for what is collected. */
-void pnd_context_advance(struct pnd_line *line)
+PND_HOT void pnd_context_advance(struct pnd_line *line)
 {
     struct pnd_context *next;
 

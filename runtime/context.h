@@ -92,7 +92,7 @@ struct pnd_operation {
     void (*discard)(struct pnd_context *context);
 };
 
-/* By lines of a processor's cache: the first two are all that a run without a handle needs. */
+/* By lines of a processor's cache: two for a run without a handle, three for most others. */
 struct pnd_context {
     /*
      * The completion that is to be, and that of the last run until the next one begins; the names
@@ -143,17 +143,17 @@ struct pnd_context {
     struct pnd_line *line;              /* whose order the run keeps; NULL: none */
     uint32_t lent_buffer;               /* its index + 1; 0: none */
     uint32_t piece_count;               /* request: 0: the memory is no vector */
-    pendio_completed_fn *completed;     /* request */
-    void *completed_state;              /* request */
-    uint64_t deadline_ns;               /* request */
-    uint64_t argument;                  /* the operation's: offset, flags and mode, descriptor */
-
-    struct pnd_window memory;   /* request: what the window is a part of */
-    struct pnd_handle *product; /* reserved for what comes out; NULL: none */
-    uint64_t lender;            /* a handle's tag, who may be moving or gone; 0: none */
-    uint32_t lent_charge_bytes; /* what it counts against the quota of `lender` */
-    int32_t notice_count;       /* of free memory, that are to come; 0 before a run */
+    struct pnd_window memory;           /* request: what the window is a part of */
     struct pnd_pool *pool;
+    uint64_t argument; /* the operation's: offset, flags and mode, descriptor */
+
+    pendio_completed_fn *completed;      /* request */
+    void *completed_state;               /* request */
+    uint64_t deadline_ns;                /* request */
+    struct pnd_handle *product;          /* reserved for what comes out; NULL: none */
+    uint64_t lender;                     /* a handle's tag, who may be moving or gone; 0: none */
+    uint32_t lent_charge_bytes;          /* what it counts against the quota of `lender` */
+    int32_t notice_count;                /* of free memory, that are to come; 0 before a run */
     TAILQ_ENTRY(pnd_context) queue_link; /* in `queue` */
 };
 

@@ -37,13 +37,36 @@ uint32_t pnd_harvest_end(struct pnd_loop *loop)
     return count;
 }
 
-/* Its completion is told, and the context free. */
-static inline void hand_out(struct pnd_context *context, struct pendio_completion *ret_completion)
+static inline void set_free(struct pnd_context *context)
 {
     assert(context->request_flags == 0 && context->deadline_ns == 0);
     pnd_context_move(context, PND_FREE);
     context->phase = pnd_phase(PND_FREE, PND_NOWHERE);
+}
+
+/* Its completion is told, and the context free. */
+static inline void hand_out(struct pnd_context *context, struct pendio_completion *ret_completion)
+{
+    set_free(context);
     *ret_completion = context->coming;
+}
+
+/* The same where bytes and memory have only just become known. */
+static inline void hand_out_moved(struct pnd_context *context, uint64_t moved_bytes,
+                                  uint64_t memory, struct pendio_completion *ret_completion)
+{
+    uint64_t value = context->value;
+
+    set_free(context);
+    PND_KEEP(value);
+    PND_KEEP(moved_bytes);
+    PND_KEEP(memory);
+    memcpy(ret_completion, &context->coming, offsetof(struct pendio_completion, value));
+    ret_completion->value = value;
+    ret_completion->bytes = moved_bytes;
+    ret_completion->memory = memory;
+    memcpy(&ret_completion->error, &context->error,
+           sizeof *ret_completion - offsetof(struct pendio_completion, error));
 }
 
 /* The array is open still, and nobody waits for what becomes of the handle, or of the run. */
@@ -52,9 +75,9 @@ static inline bool may_leave(const struct pnd_loop *loop, const struct pnd_conte
     const struct pnd_handle *handle = context->handle;
     const struct pnd_line *line = context->line;
 
+    assert(context->attached || context->operation->release == NULL);
     return PND_USUAL(loop->harvest.next != loop->harvest.end && !context->attached &&
-                     handle->state == PND_HANDLE_OPEN && handle->settler == 0 &&
-                     context->operation->release == NULL) &&
+                     handle->state == PND_HANDLE_OPEN && handle->settler == 0) &&
            (line == NULL || PND_USUAL(!line->is_held));
 }
 
@@ -64,16 +87,18 @@ static inline void hand_out_on(struct pnd_loop *loop, struct pnd_context *contex
     const struct pnd_operation *operation = context->operation;
     struct pnd_handle *handle = context->handle;
     struct pnd_line *line = context->line;
+    uint64_t memory;
 
     if (PND_USUAL(line != NULL))
         TAILQ_REMOVE(&line->waiting, context, line_link);
     else
         TAILQ_REMOVE(&handle->parallel, context, line_link);
-    context->coming_memory = operation->moves ? (uintptr_t)context->window.memory : 0;
+    memory = operation->moves ? (uintptr_t)context->window.memory : 0;
+    context->coming_memory = memory;
     handle->under_way_count--;
     if (operation->over != NULL)
         operation->over(context);
-    hand_out(context, loop->harvest.next++);
+    hand_out_moved(context, context->moved_bytes, memory, loop->harvest.next++);
     pnd_context_clear(context);
     if (line != NULL && PND_RARE(!TAILQ_EMPTY(&line->waiting)))
         pnd_context_advance(line);
@@ -120,20 +145,24 @@ static void take_gathered(struct pnd_loop *loop, struct pnd_context *first, uint
            PND_USUAL(pnd_context_left_bytes(next) <= gone_bytes) &&
            PND_USUAL(record != loop->harvest.end)) {
         struct pnd_context *context = next;
+        uint64_t byte_count = context->window.byte_count;
+        uint64_t memory = (uintptr_t)context->window.memory;
 
         next = TAILQ_NEXT(context, line_link);
         gone_bytes -= (uint32_t)pnd_context_left_bytes(context);
-        context->moved_bytes = context->window.byte_count;
-        context->coming_memory = (uintptr_t)context->window.memory;
+        context->moved_bytes = byte_count;
+        context->coming_memory = memory;
         if (PND_RARE(context->lent_buffer != 0))
             pnd_lend_return(context);
-        hand_out(context, record++);
+        hand_out_moved(context, byte_count, memory, record++);
         pnd_context_clear(context);
     }
     handle->under_way_count -= (uint32_t)(record - loop->harvest.next);
     loop->harvest.next = record;
     begin_with(line, next);
-    if (next != NULL && next->place == PND_CARRIED)
+    if (PND_USUAL(next == NULL))
+        return;
+    if (next->place == PND_CARRIED)
         pnd_outbox_go_on(next, gone_bytes);
     else
         pnd_context_advance(line);
@@ -162,8 +191,8 @@ static inline bool hand_over(struct pnd_context *context, uint32_t buffer, uint3
 }
 
 /* A piece of a stream, which a request for many brought. False: it goes the long way. */
-__attribute__((noinline)) static bool take_piece(struct pnd_loop *loop,
-                                                 const struct pnd_ring_completion *completion)
+PND_HOT __attribute__((noinline)) static bool
+take_piece(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
 {
     const uint32_t usual = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;
     struct pnd_handle *handle;
@@ -183,9 +212,9 @@ __attribute__((noinline)) static bool take_piece(struct pnd_loop *loop,
     return true;
 }
 
-__attribute__((noinline)) static void take_otherwise(struct pnd_loop *loop,
-                                                     struct pnd_context *context,
-                                                     const struct pnd_ring_completion *completion)
+PND_HOT __attribute__((noinline)) static void
+take_otherwise(struct pnd_loop *loop, struct pnd_context *context,
+               const struct pnd_ring_completion *completion)
 {
     if (context->token == completion->user_data && completion->result > 0 &&
         context->phase == pnd_phase(PND_PENDING, PND_CARRYING) && may_leave(loop, context))
@@ -200,8 +229,7 @@ static inline void take(struct pnd_loop *loop, struct pnd_context *context,
     bool is_plain = context->token == completion->user_data && completion->result >= 0 &&
                     context->phase == pnd_phase(PND_PENDING, PND_IN_KERNEL);
 
-    if (PND_USUAL(is_plain) && PND_USUAL(context->handle != NULL) &&
-        PND_USUAL(loop->harvest.next != loop->harvest.end))
+    if (PND_USUAL(is_plain) && PND_USUAL(context->handle != NULL))
         take_on(loop, context, completion);
     else if (pnd_token_slot(completion->user_data) != PND_TOKEN_MULTISHOT)
         take_otherwise(loop, context, completion);
@@ -281,13 +309,21 @@ static bool are_records(const struct pnd_loop *loop, const struct pnd_ring_compl
 }
 
 /* Callbacks come first, and contexts are in use until they are told. */
-static bool must_wait(const struct pnd_loop *loop, uint32_t count)
+static inline void close_before(struct pnd_loop *loop,
+                                const struct pnd_ring_completion *completions, uint32_t count)
 {
-    return PND_RARE(loop->calls_back) && loop->harvest.next != loop->harvest.end &&
-           !are_records(loop, loop->ring.given, count);
+    if (PND_RARE(loop->calls_back) && loop->harvest.next != loop->harvest.end &&
+        !are_records(loop, completions, count))
+        loop->harvest.end = loop->harvest.next;
 }
 
-bool pnd_harvest_collect(struct pnd_loop *loop)
+void pnd_harvest_take(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
+{
+    close_before(loop, completion, 1);
+    take(loop, pnd_loop_holder(loop, completion->user_data), completion);
+}
+
+PND_HOT bool pnd_harvest_collect(struct pnd_loop *loop)
 {
     struct pnd_ring *ring = &loop->ring;
     bool any = false;
@@ -295,8 +331,7 @@ bool pnd_harvest_collect(struct pnd_loop *loop)
 
     assert(ring->given_count == 0); /* nobody else walks the queue */
     while ((count = ring->backend->collect(ring)) != 0) {
-        if (must_wait(loop, count))
-            loop->harvest.end = loop->harvest.next;
+        close_before(loop, ring->given, count);
         take_all(loop, ring->given, count);
         any = true;
     }

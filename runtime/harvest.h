@@ -16,6 +16,9 @@ void pnd_harvest_begin(struct pnd_loop *loop, struct pendio_completion *ret_comp
 /* No longer; returns how many went there. */
 uint32_t pnd_harvest_end(struct pnd_loop *loop);
 
+/* Takes one that did not come by the queue. */
+void pnd_harvest_take(struct pnd_loop *loop, const struct pnd_ring_completion *completion);
+
 /* Takes all that the ring has. Returns whether there was any. */
 bool pnd_harvest_collect(struct pnd_loop *loop);
 

@@ -11,7 +11,9 @@
 #include "loop.h"
 
 #include "context.h"
+#include "deliver.h"
 #include "harvest.h"
+#include "likely.h"
 #include "line.h"
 #include "move.h"
 #include "multishot.h"
@@ -99,8 +101,14 @@ static bool has_more(const struct pnd_loop *loop)
     return has_backlog(loop) || has_cancels(loop) || has_stops(loop) || has_arms(loop);
 }
 
+/* Sends that wait behind others of their streams leave with them. */
+static inline bool gather(struct pnd_loop *loop)
+{
+    return PND_RARE(loop->outbox.noted_count != 0) && pnd_outbox_gather(loop);
+}
+
 /* What waited for room in the ring, oldest first, then the wishes of multishots and to cancel. */
-static void fill_ring(struct pnd_loop *loop)
+PND_HOT static void fill_ring(struct pnd_loop *loop)
 {
     pnd_buffers_provide(&loop->buffers);
     loop->feeds = pnd_loop_first_of(loop, PND_STARVED) != NULL && pnd_multishot_feed(loop);
@@ -112,12 +120,11 @@ static void fill_ring(struct pnd_loop *loop)
         write_cancel(loop, pnd_multishot_stop_first(loop));
     while (has_cancels(loop) && pnd_ring_has_room(&loop->ring))
         cancel_first(loop);
-    if (loop->outbox.noted_count != 0)
-        pnd_outbox_gather(loop);
+    (void)gather(loop);
 }
 
 /* All that may go goes, however many times the ring is full. */
-__attribute__((noinline)) static int hand_over(struct pnd_loop *loop)
+PND_HOT __attribute__((noinline)) static int hand_over(struct pnd_loop *loop)
 {
     int status = 0;
 
@@ -135,10 +142,13 @@ static bool is_plain(const struct pnd_loop *loop)
     return PND_USUAL(!has_backlog(loop) && pnd_loop_first(loop, PND_CANCELS) == NULL &&
                      !has_arms(loop) && pnd_loop_first_of(loop, PND_STOPS) == NULL &&
                      pnd_loop_first_of(loop, PND_STARVED) == NULL &&
-                     loop->outbox.noted_count == 0 && !pnd_buffers_are_due(&loop->buffers));
+                     !pnd_buffers_are_due(&loop->buffers));
 }
 
-/* As the ring's, but sleeps only when everything that may go is in the kernel. */
+/*
+ * As the ring's, but sleeps only when everything that may go is in the kernel. What is in the ring
+ * was gathered.
+ */
 static inline int submit(struct pnd_loop *loop, int64_t wait_ns)
 {
     int status = 0;
@@ -153,8 +163,10 @@ static inline int submit(struct pnd_loop *loop, int64_t wait_ns)
 
 static int look(struct pnd_loop *loop)
 {
-    int status = submit(loop, 0);
+    int status;
 
+    (void)gather(loop);
+    status = submit(loop, 0);
     return status == -EINTR ? 0 : status;
 }
 
@@ -164,6 +176,7 @@ int pnd_loop_flush(struct pnd_loop *loop)
 
     if (!is_plain(loop))
         fill_ring(loop);
+    (void)gather(loop);
     if (pnd_ring_queued_count(&loop->ring) != 0)
         status = submit(loop, PND_RING_ONLY_SUBMIT);
     return status == -EINTR ? 0 : status;
@@ -190,14 +203,20 @@ static void collect_posts(struct pnd_loop *loop)
         pnd_ready_push(&loop->records, NULL);
 }
 
-static inline bool collect(struct pnd_loop *loop)
+/* What does not come from the ring. */
+static inline void collect_own(struct pnd_loop *loop)
 {
-    bool any = pnd_harvest_collect(loop);
-
     pnd_loop_run_errands(loop);
     if (PND_RARE(!pnd_wheel_is_empty(&loop->wheel)))
         collect_deadlines(loop);
     collect_posts(loop);
+}
+
+static inline bool collect(struct pnd_loop *loop)
+{
+    bool any = pnd_harvest_collect(loop);
+
+    collect_own(loop);
     return any;
 }
 
@@ -217,75 +236,6 @@ bool pnd_loop_settle(struct pnd_loop *loop)
            !has_more(loop) && !loop->feeds;
 }
 
-/* ---- deliver -------------------------------------------------------------------------------- */
-
-void pnd_loop_set_free(struct pnd_loop *loop, struct pnd_context *context)
-{
-    struct pnd_handle *idle = pnd_context_deliver(context);
-
-    if (context->request_flags & PENDIO_AUTO_PUT)
-        pnd_context_enqueue(context, PND_RETURNS);
-    if (idle != NULL)
-        pnd_close_proceed(loop, idle);
-    while (pnd_context_guests(context) != NULL) {
-        idle = pnd_guest_leave(context);
-        if (idle != NULL)
-            pnd_close_proceed(loop, idle);
-    }
-}
-
-__attribute__((noinline)) static void deliver_callbacks(struct pnd_loop *loop)
-{
-    uint32_t end = loop->callbacks.tail; /* what callbacks finish is delivered by the next turn */
-
-    loop->in_callback = true;
-    while (loop->callbacks.head != end) {
-        struct pnd_context *context = pnd_ready_pop(&loop->callbacks);
-        pendio_completed_fn *completed = context->completed;
-        void *state = context->completed_state;
-        struct pendio_completion completion = context->coming;
-
-        pnd_loop_set_free(loop, context);
-        loop->stats.delivered_callback++;
-        completed(&completion, state);
-    }
-    loop->in_callback = false;
-}
-
-static void deliver_post(struct pnd_loop *loop, struct pendio_completion *ret_completion)
-{
-    struct pnd_post post = {0, 0};
-
-    (void)pnd_wake_take(&loop->wake, &post);
-    *ret_completion = (struct pendio_completion){
-        .user_data = post.user_data, .value = post.value, .operation = PENDIO_OPERATION_POST};
-    loop->stats.posts++;
-}
-
-static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_completion)
-{
-    struct pnd_context *context = pnd_ready_pop(&loop->records);
-
-    if (context == NULL) {
-        deliver_post(loop, ret_completion);
-        return;
-    }
-    *ret_completion = context->coming;
-    pnd_loop_set_free(loop, context);
-    loop->stats.delivered_record++;
-}
-
-/* Out of line: mostly there are none, or all were harvested. */
-__attribute__((noinline)) static uint32_t
-deliver_records(struct pnd_loop *loop, struct pendio_completion *ret_completions, uint32_t count)
-{
-    uint32_t written_count = 0;
-
-    while (written_count < count && !pnd_ready_is_empty(&loop->records))
-        deliver_record(loop, &ret_completions[written_count++]);
-    return written_count;
-}
-
 /* ---- turn ----------------------------------------------------------------------------------- */
 
 /* Handles whose request ends last are closed by then, too. */
@@ -298,23 +248,41 @@ static bool is_over(const struct pnd_loop *loop)
 /* Why a round of a turn is the last, or that it need not be; below zero: the ring failed. */
 enum round { ROUND_MORE, ROUND_WOKEN, ROUND_INTERRUPTED };
 
+/* Entered is the ring only for what is not done without, and what else there may be to collect. */
+PND_HOT __attribute__((noinline)) static bool send_now(struct pnd_loop *loop)
+{
+    struct pnd_ring_completion completion;
+
+    if (!is_plain(loop) || !pnd_outbox_send_now(loop, &completion))
+        return false;
+    pnd_harvest_take(loop, &completion);
+    collect_own(loop);
+    return true;
+}
+
 /*
  * Submits, sleeps until `end_ns` unless something is deliverable, and collects. A sleep that
  * brought nothing before its time was interrupted: a kernel that has just taken entries says no
  * more than that.
  */
-static int go_round(struct pnd_loop *loop, uint64_t end_ns)
+PND_HOT static int go_round(struct pnd_loop *loop, uint64_t end_ns)
 {
     uint64_t until_ns = pnd_sleep_end(loop, end_ns);
     int64_t wait_ns = PND_RARE(pnd_loop_is_deliverable(loop)) ? 0 : pnd_sleep_left(until_ns);
-    bool may_sleep = PND_USUAL(wait_ns != 0) && pnd_wake_may_sleep(&loop->wake);
+    struct pnd_likely likely;
+    bool may_sleep;
     bool woken = false;
     bool any;
     int status;
 
+    if (gather(loop) && send_now(loop))
+        return ROUND_MORE;
+    may_sleep = PND_USUAL(wait_ns != 0) && pnd_wake_may_sleep(&loop->wake);
     if (PND_RARE(may_sleep && !loop->wake.armed))
         may_sleep = arm_wake(loop);
+    likely = pnd_likely_next(loop);
     status = submit(loop, may_sleep ? wait_ns : 0);
+    pnd_likely_fetch(loop, likely);
     if (PND_USUAL(wait_ns != 0))
         woken = pnd_wake_rise(&loop->wake);
     any = collect(loop);
@@ -406,15 +374,15 @@ static inline int turn(struct pnd_loop *loop, int64_t timeout_ns,
     else if (status < 0)
         return status;
     else if (!pnd_ready_is_empty(&loop->callbacks))
-        deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
+        pnd_deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
     if (PND_RARE(!pnd_ready_is_empty(&loop->records)))
         delivered_count =
-            deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
+            pnd_deliver_records(loop, ret_completions + harvested_count, count - harvested_count);
     return (int)(harvested_count + delivered_count);
 }
 
-int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,
-                  struct pendio_completion *ret_completions, uint32_t count)
+PND_HOT int pnd_loop_turn(struct pnd_loop *loop, int64_t timeout_ns,
+                          struct pendio_completion *ret_completions, uint32_t count)
 {
     int answer;
 

@@ -115,11 +115,11 @@ static inline void straight_prepare(const struct pnd_context *context,
     }
 }
 
-int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset)
+PND_HOT int pnd_read_start(struct pnd_context *context, struct pnd_handle *handle, uint64_t offset)
 {
     if (handle == NULL || !is_straight(context, handle, offset))
         return start_read(context, handle, offset);
-    pnd_straight_begin(context, &read_operation, handle, pnd_phase(PND_PENDING, PND_IN_KERNEL));
+    pnd_straight_begin_on(context, &read_operation, handle, pnd_phase(PND_PENDING, PND_IN_KERNEL));
     context->argument = offset;
     if (!TAILQ_EMPTY(&handle->parallel))
         handle->is_crowded = true;
@@ -193,7 +193,8 @@ static bool has_further_share(const struct pnd_context *context)
            pnd_context_left_bytes(context) != 0;
 }
 
-static enum pnd_verdict read_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
+PND_HOT static enum pnd_verdict read_finish(struct pnd_context *context, int32_t result,
+                                            uint32_t cqe_flags)
 {
     (void)cqe_flags;
     if (result < 0)

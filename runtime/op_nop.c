@@ -24,11 +24,11 @@ __attribute__((noinline)) static int start(struct pnd_context *context)
     return pnd_context_go_parallel(context);
 }
 
-int pnd_nop_start(struct pnd_context *context)
+PND_HOT int pnd_nop_start(struct pnd_context *context)
 {
     if (!pnd_straight_may_start(context, &nop_operation))
         return start(context);
-    pnd_straight_begin(context, &nop_operation, NULL,
+    pnd_straight_begin(context, &nop_operation,
                        pnd_phase(PND_PENDING, PND_IN_KERNEL) | pnd_phase_simple());
     (void)pnd_straight_fetch(context, &nop_operation);
     return PENDIO_PENDING;

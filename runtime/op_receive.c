@@ -190,7 +190,7 @@ static int wait_for_piece(struct pnd_context *context, struct pnd_handle *handle
     return PENDIO_PENDING;
 }
 
-int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
+PND_HOT int pnd_receive_start(struct pnd_context *context, struct pnd_handle *handle)
 {
     static const struct receives receives = {&receive_operation, &readable_operation,
                                              &lent_operation};

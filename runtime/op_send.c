@@ -68,7 +68,8 @@ __attribute__((noinline)) static int start(struct pnd_context *context, struct p
 }
 
 /* Behind others, whatever it is. */
-__attribute__((noinline)) static int follow(struct pnd_context *context, struct pnd_handle *handle)
+PND_HOT __attribute__((noinline)) static int follow(struct pnd_context *context,
+                                                    struct pnd_handle *handle)
 {
     pnd_straight_follow(context, &send_operation, handle, &handle->sends);
     if (!handle->is_noted)
@@ -76,14 +77,14 @@ __attribute__((noinline)) static int follow(struct pnd_context *context, struct 
     return PENDIO_PENDING;
 }
 
-int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
+PND_HOT int pnd_send_start(struct pnd_context *context, struct pnd_handle *handle)
 {
     struct io_uring_sqe *sqe;
 
     if (PND_RARE(handle == NULL) ||
         !pnd_straight_may_join(context, &send_operation, handle, &handle->sends))
         return start(context, handle);
-    if (!pnd_line_is_empty(&handle->sends))
+    if (!TAILQ_EMPTY(&handle->sends.waiting)) /* nobody holds it */
         return follow(context, handle);
     if (PND_RARE(context->policy == PENDIO_TRY || context->window.byte_count == 0))
         return start(context, handle);
@@ -141,7 +142,8 @@ static void send_to_prepare(const struct pnd_context *context, struct io_uring_s
     pnd_zero_copy_aim(context, sqe);
 }
 
-enum pnd_verdict pnd_send_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
+PND_HOT enum pnd_verdict pnd_send_finish(struct pnd_context *context, int32_t result,
+                                         uint32_t cqe_flags)
 {
     if (pnd_zero_copy_is_refused(context, result, cqe_flags))
         return PND_AGAIN;

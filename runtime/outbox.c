@@ -14,6 +14,7 @@
  */
 #include "outbox.h"
 
+#include "likely.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -50,6 +51,13 @@ static bool is_plain(const struct pnd_context *context)
            context->stop == PND_STOP_NONE && (context->request_flags & PENDIO_ZERO_COPY) == 0;
 }
 
+/* As is_plain(), known at a glance: of those in line behind one that is. */
+static inline bool is_like(const struct pnd_context *context, const struct pnd_context *plain)
+{
+    return context->phase == pnd_phase(PND_PENDING, PND_IN_LINE) && /* so there are no flags */
+           context->operation == plain->operation && context->policy != PENDIO_TRY;
+}
+
 /* The entry of the first send, if it can still be changed; NULL: it cannot, or there is none. */
 static struct io_uring_sqe *open_entry(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
@@ -70,7 +78,7 @@ static void note(struct pnd_outbox *outbox, struct pnd_handle *handle)
     outbox->noted[outbox->noted_count++] = handle;
 }
 
-void pnd_outbox_joined(struct pnd_loop *loop, struct pnd_handle *handle)
+PND_HOT void pnd_outbox_joined(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     if (handle->kind == PND_KIND_STREAM && open_entry(loop, handle) != NULL)
         note(&loop->outbox, handle);
@@ -101,10 +109,11 @@ static inline bool add(struct bundle *bundle, const struct pnd_context *context)
 {
     uint64_t left_bytes = pnd_context_left_bytes(context);
 
-    if (bundle->byte_count >= REQUEST_BYTES || left_bytes > PND_CHUNK_BYTES - REQUEST_BYTES ||
-        bundle->next == bundle->end)
+    if (PND_RARE(bundle->byte_count >= REQUEST_BYTES) ||
+        PND_RARE(left_bytes > PND_CHUNK_BYTES - REQUEST_BYTES) ||
+        PND_RARE(bundle->next == bundle->end))
         return false;
-    if (pnd_context_is_vectored(context)) {
+    if (PND_RARE(pnd_context_is_vectored(context))) {
         uint32_t count =
             pnd_transfer_lay_out(context, bundle->next, (uint32_t)(bundle->end - bundle->next));
 
@@ -122,13 +131,16 @@ static inline bool add(struct bundle *bundle, const struct pnd_context *context)
 static uint32_t carry(struct bundle *bundle, const struct pnd_context *first)
 {
     struct pnd_context *next = TAILQ_NEXT(first, line_link);
+    struct bundle all = *bundle;
     uint32_t count = 0;
 
-    while (next != NULL && is_plain(next) && add(bundle, next)) {
+    while (next != NULL && (PND_USUAL(is_like(next, first)) || is_plain(next)) &&
+           PND_USUAL(add(&all, next))) {
         next->place = PND_CARRIED;
         next = TAILQ_NEXT(next, line_link);
         count++;
     }
+    *bundle = all;
     return count;
 }
 
@@ -153,7 +165,8 @@ static void rewrite(const struct pnd_ring *ring, struct io_uring_sqe *sqe,
     }
 }
 
-static void gather(struct pnd_loop *loop, struct pnd_handle *handle)
+/* The entry that has them now; NULL: none has. */
+static const struct io_uring_sqe *gather(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     struct pnd_outbox *outbox = &loop->outbox;
     struct pnd_context *first = TAILQ_FIRST(&handle->sends.waiting);
@@ -168,14 +181,15 @@ static void gather(struct pnd_loop *loop, struct pnd_handle *handle)
     handle->is_noted = false;
     handle->goes_alone = false;
     if (sqe == NULL || alone || !is_plain(first) || !add(&bundle, first))
-        return;
+        return NULL;
     carried_count = carry(&bundle, first);
     if (carried_count == 0)
-        return;
+        return NULL;
     rewrite(&loop->ring, sqe, first, &bundle);
     outbox->piece_count += (uint32_t)(bundle.next - pieces);
     loop->stats.gathers++;
     loop->stats.sends_gathered += 1 + carried_count;
+    return sqe;
 }
 
 /* Nothing that was laid out is needed any more, if the kernel has all the entries. */
@@ -185,15 +199,33 @@ static void renew(struct pnd_outbox *outbox, const struct pnd_ring *ring)
         outbox->piece_count = 0;
 }
 
-void pnd_outbox_gather(struct pnd_loop *loop)
+PND_HOT bool pnd_outbox_gather(struct pnd_loop *loop)
 {
     struct pnd_outbox *outbox = &loop->outbox;
 
+    const struct io_uring_sqe *sqe = NULL;
+
     renew(outbox, &loop->ring);
     for (uint32_t i = 0; i < outbox->noted_count; i++)
-        gather(loop, outbox->noted[i]);
+        sqe = gather(loop, outbox->noted[i]);
     outbox->noted_count = 0;
     outbox->used_until = pnd_ring_tail(&loop->ring);
+    return sqe != NULL && sqe + 1 == loop->ring.next;
+}
+
+bool pnd_outbox_send_now(struct pnd_loop *loop, struct pnd_ring_completion *ret_completion)
+{
+    struct pnd_ring *ring = &loop->ring;
+    struct pnd_likely likely;
+    bool is_sent;
+
+    if (pnd_ring_queued_count(ring) != 1 || ring->batch_ns != 0 || !ring->can_look ||
+        ring->backend->send_now == NULL)
+        return false;
+    likely = pnd_likely_next(loop);
+    is_sent = ring->backend->send_now(ring, ret_completion);
+    pnd_likely_fetch(loop, likely);
+    return is_sent;
 }
 
 /* ---- the answer ----------------------------------------------------------------------------- */

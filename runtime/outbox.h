@@ -20,8 +20,17 @@ void pnd_outbox_joined(struct pnd_loop *loop, struct pnd_handle *handle);
 /* The entry fetched last is that of the first send in line. */
 void pnd_outbox_leads(const struct pnd_context *context);
 
-/* The ring is about to be handed over: entries of first sends take along who waits behind them. */
-void pnd_outbox_gather(struct pnd_loop *loop);
+/*
+ * The ring is about to be handed over: entries of first sends take along who waits behind them.
+ * True: the entry that was fetched last does.
+ */
+bool pnd_outbox_gather(struct pnd_loop *loop);
+
+/*
+ * Sends what was gathered last without entering the ring, where nothing else is in it and nothing
+ * is to be collected. True: that is its answer.
+ */
+bool pnd_outbox_send_now(struct pnd_loop *loop, struct pnd_ring_completion *ret_completion);
 
 /* The answer to a request that carries others. */
 void pnd_outbox_completed(struct pnd_context *first, int32_t result);

@@ -43,7 +43,7 @@ void pnd_request_set_memory(struct pnd_context *context, void *memory, uint64_t 
         pnd_lend_return(context);
     context->lending = false;
     context->memory = (struct pnd_window){.memory = memory, .byte_count = byte_count};
-    context->window = context->memory;
+    context->window = (struct pnd_window){.memory = memory, .byte_count = byte_count};
     context->piece_count = 0;
 }
 

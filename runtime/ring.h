@@ -53,6 +53,12 @@ struct pnd_ring_backend {
      * and try again; anything else is fatal.
      */
     int (*submit)(struct pnd_ring *ring, int64_t wait_ns);
+    /*
+     * Does what is queued, one entry that sends pieces, at once by itself, unless that would have
+     * to wait or there is something to collect. True: that is its completion, and the entry is
+     * gone. Needs `can_look`; NULL: the backend has no such way.
+     */
+    bool (*send_now)(struct pnd_ring *ring, struct pnd_ring_completion *ret_completion);
     /* Gives completions until the next call, in `given`; returns how many. No system call. */
     uint32_t (*collect)(struct pnd_ring *ring);
     /* Something is there, or would be after submit. No system call; needs `can_look`. */

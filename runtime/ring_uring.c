@@ -15,6 +15,8 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/types.h>
 
 /* What to do without, one after another, when the kernel refuses the set-up with -EINVAL. */
 static const struct {
@@ -119,10 +121,9 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
         ~settings->masked_features & ~pnd_quirks_here() &
         (PENDIO_FEATURE_SINGLE_ISSUER | PENDIO_FEATURE_DEFER_TASKRUN | PENDIO_FEATURE_COOP_TASKRUN |
          PENDIO_FEATURE_REGISTERED_RING | PENDIO_FEATURE_FIXED_BUFFERS | PENDIO_FEATURE_NO_SIGNAL |
-         PENDIO_FEATURE_FTRUNCATE | PENDIO_FEATURE_MULTISHOT_ACCEPT |
+         PENDIO_FEATURE_FTRUNCATE | PENDIO_FEATURE_MULTISHOT_ACCEPT | PENDIO_FEATURE_TASKRUN_FLAG |
          PENDIO_FEATURE_MULTISHOT_RECEIVE | PENDIO_FEATURE_BUFFER_RING |
          PENDIO_FEATURE_INCREMENTAL_BUFFERS | PENDIO_FEATURE_ZERO_COPY |
-         (settings->looks ? PENDIO_FEATURE_TASKRUN_FLAG : 0u) |
          (settings->batch_ns != 0 ? PENDIO_FEATURE_MINIMUM_WAIT : 0u));
     struct io_uring *uring = calloc(1, sizeof *uring);
     int status;
@@ -226,7 +227,7 @@ static inline int enter(const struct pnd_ring *ring, uint32_t queued_count, int6
     return io_uring_enter((unsigned)uring->enter_ring_fd, queued_count, wait_ns == -1, flags, NULL);
 }
 
-static int uring_submit(struct pnd_ring *ring, int64_t wait_ns)
+PND_HOT static int uring_submit(struct pnd_ring *ring, int64_t wait_ns)
 {
     struct io_uring *uring = ring->state;
     uint32_t queued_count = pnd_ring_queued_count(ring);
@@ -237,10 +238,54 @@ static int uring_submit(struct pnd_ring *ring, int64_t wait_ns)
     ring->system_call_count++;
     status = enter(ring, queued_count, wait_ns);
 
+    if (PND_USUAL(status == (int)queued_count)) {
+        ring->request_count += queued_count;
+        pnd_ring_set_row(ring, ring->next, 0);
+        return 0;
+    }
     left_count = io_uring_sq_ready(uring);
     ring->request_count += queued_count - left_count;
     pnd_ring_set_row(ring, ring->next, left_count);
-    return PND_USUAL(status >= 0) || status == -ETIME ? 0 : status;
+    return status >= 0 || status == -ETIME ? 0 : status;
+}
+
+static bool uring_is_stirring(const struct pnd_ring *ring)
+{
+    const struct io_uring *uring = ring->state;
+
+    return io_uring_cq_ready(uring) != 0 ||
+           (IO_URING_READ_ONCE(*uring->sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
+}
+
+static ssize_t send_pieces(const struct io_uring_sqe *entry)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)entry->addr,
+                             .msg_iovlen = entry->len};
+    const struct msghdr *given = &message;
+
+    if (entry->opcode == IORING_OP_SENDMSG)
+        given = (const struct msghdr *)(uintptr_t)entry->addr;
+    return sendmsg(entry->fd, given, (int)entry->msg_flags | MSG_DONTWAIT);
+}
+
+/* A system call of its own is cheaper than an entry, where the ring need not be entered besides. */
+static bool uring_send_now(struct pnd_ring *ring, struct pnd_ring_completion *ret_completion)
+{
+    struct io_uring_sqe *entry = ring->next - 1;
+    ssize_t result;
+
+    assert(ring->can_look && pnd_ring_queued_count(ring) == 1);
+    if (uring_is_stirring(ring))
+        return false;
+    result = send_pieces(entry);
+    ring->system_call_count++;
+    if (result < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    *ret_completion = (struct pnd_ring_completion){.user_data = entry->user_data,
+                                                   .result = result < 0 ? -errno : (int32_t)result};
+    ring->request_count++;
+    pnd_ring_set_row(ring, entry, 0);
+    return true;
 }
 
 _Static_assert(sizeof(struct pnd_ring_completion) == sizeof(struct io_uring_cqe) &&
@@ -251,30 +296,26 @@ _Static_assert(sizeof(struct pnd_ring_completion) == sizeof(struct io_uring_cqe)
                "given as they are");
 
 /* The kernel has room again for those given before. */
-static uint32_t uring_collect(struct pnd_ring *ring)
+PND_HOT static uint32_t uring_collect(struct pnd_ring *ring)
 {
     struct io_uring *uring = ring->state;
+    uint32_t head = *uring->cq.khead;
     uint32_t ready_count;
-    uint32_t first;
+    uint32_t row_count;
 
-    io_uring_cq_advance(uring, ring->given_count);
+    if (ring->given_count != 0) {
+        head += ring->given_count;
+        io_uring_smp_store_release(uring->cq.khead, head);
+    }
     if (PND_RARE(io_uring_cq_has_overflow(uring)))
         ring->overflow_count++;
-    ready_count = io_uring_cq_ready(uring);
-    first = *uring->cq.khead & (ring->completion_count - 1);
-    if (PND_RARE(ready_count > ring->completion_count - first))
-        ready_count = ring->completion_count - first;
-    ring->given = (struct pnd_ring_completion *)&uring->cq.cqes[first];
+    ready_count = io_uring_smp_load_acquire(uring->cq.ktail) - head;
+    row_count = ring->completion_count - (head & (ring->completion_count - 1));
+    if (PND_RARE(ready_count > row_count))
+        ready_count = row_count;
+    ring->given = (struct pnd_ring_completion *)&uring->cq.cqes[ring->completion_count - row_count];
     ring->given_count = ready_count;
     return ready_count;
-}
-
-static bool uring_is_stirring(const struct pnd_ring *ring)
-{
-    const struct io_uring *uring = ring->state;
-
-    return io_uring_cq_ready(uring) != 0 ||
-           (IO_URING_READ_ONCE(*uring->sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
 }
 
 static int update_memory(struct pnd_ring *ring, uint32_t index, void *memory, uint64_t byte_count)
@@ -315,6 +356,7 @@ const struct pnd_ring_backend pnd_ring_uring = {
     .init = uring_init,
     .fini = uring_fini,
     .submit = uring_submit,
+    .send_now = uring_send_now,
     .collect = uring_collect,
     .is_stirring = uring_is_stirring,
     .register_memory = update_memory,

@@ -23,8 +23,7 @@ static inline bool pnd_straight_may_start(const struct pnd_context *context,
 
 /* As pnd_context_begin(), for a context in no queue. */
 static inline void pnd_straight_begin(struct pnd_context *context,
-                                      const struct pnd_operation *operation,
-                                      struct pnd_handle *handle, uint64_t phase)
+                                      const struct pnd_operation *operation, uint64_t phase)
 {
     assert(pnd_context_is_clear(context));
     pnd_context_move(context, PND_PENDING);
@@ -33,8 +32,14 @@ static inline void pnd_straight_begin(struct pnd_context *context,
     context->phase = phase;
     context->operation = operation;
     context->loop->under_way_count++;
-    if (handle == NULL)
-        return;
+}
+
+/* The same on a handle. */
+static inline void pnd_straight_begin_on(struct pnd_context *context,
+                                         const struct pnd_operation *operation,
+                                         struct pnd_handle *handle, uint64_t phase)
+{
+    pnd_straight_begin(context, operation, phase);
     context->handle_value = handle->value;
     context->handle = handle;
     handle->under_way_count++;
@@ -79,7 +84,7 @@ static inline struct io_uring_sqe *pnd_straight_lead(struct pnd_context *context
                                                      struct pnd_handle *handle,
                                                      struct pnd_line *line)
 {
-    pnd_straight_begin(context, operation, handle, pnd_phase(PND_PENDING, PND_IN_KERNEL));
+    pnd_straight_begin_on(context, operation, handle, pnd_phase(PND_PENDING, PND_IN_KERNEL));
     context->line = line;
     TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
     return pnd_straight_fetch(context, operation);
@@ -90,7 +95,7 @@ static inline void pnd_straight_follow(struct pnd_context *context,
                                        const struct pnd_operation *operation,
                                        struct pnd_handle *handle, struct pnd_line *line)
 {
-    pnd_straight_begin(context, operation, handle, pnd_phase(PND_PENDING, PND_IN_LINE));
+    pnd_straight_begin_on(context, operation, handle, pnd_phase(PND_PENDING, PND_IN_LINE));
     context->line = line;
     TAILQ_INSERT_TAIL(&line->waiting, context, line_link);
 }

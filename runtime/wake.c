@@ -198,25 +198,35 @@ bool pnd_wake_take(struct pnd_wake *wake, struct pnd_post *ret_post)
     return true;
 }
 
-bool pnd_wake_has_news(const struct pnd_wake *wake)
+static inline bool has_news(const struct pnd_wake *wake)
 {
     return atomic_load_explicit(&wake->woken, memory_order_relaxed) ||
            is_filled(wake, wake->tail + wake->announced_count) || has_errands(wake);
 }
 
-bool pnd_wake_may_sleep(struct pnd_wake *wake)
+bool pnd_wake_has_news(const struct pnd_wake *wake)
 {
-    return pnd_wake_may_sleep_on(wake, wake->descriptor);
+    return has_news(wake);
+}
+
+static inline bool may_sleep_on(struct pnd_wake *wake, int descriptor)
+{
+    atomic_store_explicit(&wake->sleeper, descriptor, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (PND_USUAL(!has_news(wake)))
+        return true;
+    atomic_store_explicit(&wake->sleeper, -1, memory_order_relaxed);
+    return false;
+}
+
+PND_HOT bool pnd_wake_may_sleep(struct pnd_wake *wake)
+{
+    return may_sleep_on(wake, wake->descriptor);
 }
 
 bool pnd_wake_may_sleep_on(struct pnd_wake *wake, int descriptor)
 {
-    atomic_store_explicit(&wake->sleeper, descriptor, memory_order_relaxed);
-    atomic_thread_fence(memory_order_seq_cst);
-    if (PND_USUAL(!pnd_wake_has_news(wake)))
-        return true;
-    atomic_store_explicit(&wake->sleeper, -1, memory_order_relaxed);
-    return false;
+    return may_sleep_on(wake, descriptor);
 }
 
 bool pnd_wake_rise(struct pnd_wake *wake)

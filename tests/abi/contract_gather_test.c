@@ -52,6 +52,32 @@ START_TEST(sends_of_one_turn_leave_in_one_request)
 }
 END_TEST
 
+/* The kernel is entered for nobody else then, unless there is something to bring. */
+START_TEST(what_is_there_for_others_comes_in_the_same_turn)
+{
+    struct fixture_pair other;
+    struct pendio_context *receive;
+    char byte;
+
+    gathering_begin((enum fixture_family)_i);
+    other = fixture_pair(&gathering.fixture, (enum fixture_family)_i);
+    for (int round = 0; round < 3; round++) {
+        receive = fixture_over(&gathering.fixture, &byte, sizeof byte);
+        expect_pending(pendio_receive(receive, other.near));
+        fixture_quiet(&gathering.fixture);
+        fixture_put(other.far, "x", 1);
+        gathering_send(0, GATHERING_COUNT);
+        ck_assert_int_eq(fixture_turn(&gathering.fixture, 0), GATHERING_COUNT + 1);
+        for (int i = 0; i < GATHERING_COUNT + 1; i++)
+            ck_assert_int_eq(fixture_next(&gathering.fixture)->error, 0);
+        for (int i = 0; i < GATHERING_COUNT; i++)
+            gathering_expect_bytes(i, GATHERING_BYTES);
+    }
+    (void)close(other.far);
+    gathering_end();
+}
+END_TEST
+
 START_TEST(a_send_alone_is_none_that_was_gathered)
 {
     gathering_begin((enum fixture_family)_i);
@@ -379,6 +405,7 @@ int main(void)
 {
     const struct fixture_case cases[] = {
         {sends_of_one_turn_leave_in_one_request, FIXTURE_STREAM_COUNT},
+        {what_is_there_for_others_comes_in_the_same_turn, FIXTURE_STREAM_COUNT},
         {a_send_alone_is_none_that_was_gathered, FIXTURE_STREAM_COUNT},
         {sends_started_while_one_is_under_way_leave_together_behind_it, FIXTURE_STREAM_COUNT},
         {each_is_delivered_as_it_was_asked_for, FIXTURE_STREAM_COUNT},

@@ -30,8 +30,8 @@ MUTANTS = (
     Mutant(
         "bytes_off_by_one", "byte counts of the straight way are one too many",
         "runtime/harvest.c",
-        "    context->phase = pnd_phase(PND_FREE, PND_NOWHERE);\n",
-        "    context->phase = pnd_phase(PND_FREE, PND_NOWHERE);\n    context->moved_bytes++;\n"),
+        "    ret_completion->bytes = moved_bytes;\n",
+        "    ret_completion->bytes = moved_bytes + 1;\n"),
     Mutant(
         "bytes_off_by_one_at_last", "byte counts of the long way are one too many",
         "runtime/context.c",
@@ -117,23 +117,23 @@ MUTANTS = (
         "records_come_first", "records are delivered before callbacks", "runtime/loop.c",
         """\
     else if (!pnd_ready_is_empty(&loop->callbacks))
-        deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
+        pnd_deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
 """,
         """\
     else if (!pnd_ready_is_empty(&loop->records))
-        return (int)deliver_records(loop, ret_completions, count);
+        return (int)pnd_deliver_records(loop, ret_completions, count);
     else
-        deliver_callbacks(loop);
+        pnd_deliver_callbacks(loop);
 """),
     Mutant(
         "callbacks_between", "callbacks come while harvested records wait to be handed out",
         "runtime/loop.c",
         """\
     else if (!pnd_ready_is_empty(&loop->callbacks))
-        deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
+        pnd_deliver_callbacks(loop); /* before records; behind harvested ones by the next turn */
 """,
         """\
-    deliver_callbacks(loop);
+    pnd_deliver_callbacks(loop);
 """),
     Mutant(
         "turn_failure_is_forgotten", "a turn that fails with records at hand is not told of",

@@ -122,6 +122,7 @@ static void begin(bool with_messages)
     stand_in.table = pnd_ring_uring;
     stand_in.table.submit = submit;
     stand_in.table.collect = collect;
+    stand_in.table.send_now = NULL;
     fixture_init(&fixture);
     pair = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
     for (int i = 0; i < COUNT; i++)

@@ -14,6 +14,7 @@ enum {
     PND_BENCH_MESSAGE_BYTES = 64,
     PND_BENCH_BLOCK_BYTES = 4096,
     PND_BENCH_FILE_BLOCKS = 256,
+    PND_BENCH_GATHERED = 8, /* sends that are started together on one stream */
 };
 
 /* Sockets with their other ends, and a file that is in the cache; -1: the case needs none. */
@@ -23,19 +24,30 @@ struct pnd_bench_stage {
     int file;
 };
 
+enum {
+    PND_BENCH_NOP,
+    PND_BENCH_ECHO, /* a message lies in every socket: receives and sends it back */
+    PND_BENCH_READ,
+    PND_BENCH_GATHER, /* several sends of the message on the first socket leave as one */
+    PND_BENCH_CASE_COUNT,
+};
+
+typedef int pnd_bench_round_fn(void);
+
 /* A way to do the operations. All return 0 or -errno. */
 struct pnd_bench_side {
     const char *name;
     int (*open)(const struct pnd_bench_stage *stage);
-    int (*nop)(void);
     int (*echo_begin)(void); /* once, before the first round */
-    int (*echo)(void);       /* a message lies in every socket: receives and sends it back */
-    int (*read)(void);
+    pnd_bench_round_fn *rounds[PND_BENCH_CASE_COUNT];
     void (*close)(void);
 };
 
 extern const struct pnd_bench_side pnd_bench_runtime;
 extern const struct pnd_bench_side pnd_bench_raw;
+
+/* What is sent where nothing was received. */
+extern const unsigned char pnd_bench_message[PND_BENCH_MESSAGE_BYTES];
 
 /* Where the block is that a read of the batch reads: no two neighbours. */
 static inline uint64_t pnd_bench_offset(uint32_t index)

@@ -24,11 +24,13 @@ import tempfile
 
 BUDGET = pathlib.Path(__file__).with_name("budget.json")
 BATCH = 32
+GATHERED = 8
 # A case, the operations of one of its rounds, and what they are.
 CASES = {
     "nop": (BATCH, "nop"),
     "echo": (2 * BATCH, "receive, send: 64 bytes of a stream, window, single shot"),
     "read": (BATCH, "read: 4 KiB of a cached file, fixed buffers, QUEUE"),
+    "gather": (GATHERED, "send: eight of 64 bytes on one stream, each of other memory"),
 }
 SIDES = ("runtime", "raw")
 ROUNDS_FEW, ROUNDS_MANY = 50, 450

@@ -41,11 +41,9 @@ static void raw_close(void)
     io_uring_queue_exit(&ring);
 }
 
-/* Walks the queue until the batch is finished. */
-static int harvest(void)
+/* Walks the queue until so many are finished. */
+static int harvest(unsigned left_count)
 {
-    unsigned left_count = PND_BENCH_BATCH;
-
     while (left_count > 0) {
         int status = io_uring_submit_and_wait(&ring, 1);
         struct io_uring_cqe *cqe;
@@ -76,7 +74,7 @@ static int raw_nop(void)
         io_uring_prep_nop(sqe);
         io_uring_sqe_set_data64(sqe, i);
     }
-    return harvest();
+    return harvest(PND_BENCH_BATCH);
 }
 
 static int raw_read(void)
@@ -90,7 +88,7 @@ static int raw_read(void)
                                  pnd_bench_offset(i), 0);
         io_uring_sqe_set_data64(sqe, i);
     }
-    return harvest();
+    return harvest(PND_BENCH_BATCH);
 }
 
 static int receive(uint64_t index)
@@ -160,12 +158,31 @@ static int raw_echo(void)
     return 0;
 }
 
+/* The kernel copies the pieces, and the message around them, when it takes the entry. */
+static int raw_gather(void)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+    struct iovec pieces[PND_BENCH_GATHERED];
+    struct msghdr header = {.msg_iov = pieces, .msg_iovlen = PND_BENCH_GATHERED};
+
+    if (sqe == NULL)
+        return -EAGAIN;
+    for (unsigned i = 0; i < PND_BENCH_GATHERED; i++)
+        pieces[i] = (struct iovec){(void *)(uintptr_t)pnd_bench_message, sizeof pnd_bench_message};
+    io_uring_prep_sendmsg(sqe, stage->near[0], &header, MSG_NOSIGNAL);
+    return harvest(1);
+}
+
 const struct pnd_bench_side pnd_bench_raw = {
     .name = "raw",
     .open = raw_open,
-    .nop = raw_nop,
     .echo_begin = raw_echo_begin,
-    .echo = raw_echo,
-    .read = raw_read,
+    .rounds =
+        {
+            [PND_BENCH_NOP] = raw_nop,
+            [PND_BENCH_ECHO] = raw_echo,
+            [PND_BENCH_READ] = raw_read,
+            [PND_BENCH_GATHER] = raw_gather,
+        },
     .close = raw_close,
 };

@@ -62,11 +62,10 @@ static void runtime_close(void)
     (void)pendio_loop_destroy(loop, 0, NULL);
 }
 
-/* Turns until the batch is finished. */
-static int harvest(void)
+/* Turns until so many are finished. */
+static int harvest(int left_count)
 {
     struct pendio_completion completions[HARVEST_COUNT];
-    int left_count = PND_BENCH_BATCH;
 
     while (left_count > 0) {
         int count = pendio_loop_turn(loop, -1, completions, HARVEST_COUNT);
@@ -89,7 +88,7 @@ static int runtime_nop(void)
         if (answer < 0)
             return answer;
     }
-    return harvest();
+    return harvest(PND_BENCH_BATCH);
 }
 
 static int runtime_read(void)
@@ -100,7 +99,7 @@ static int runtime_read(void)
         if (answer < 0)
             return answer;
     }
-    return harvest();
+    return harvest(PND_BENCH_BATCH);
 }
 
 static int runtime_echo_begin(void)
@@ -145,12 +144,30 @@ static int runtime_echo(void)
     return 0;
 }
 
+static int runtime_gather(void)
+{
+    for (uint32_t i = 0; i < PND_BENCH_GATHERED; i++) {
+        int answer = pendio_context_set_memory(contexts[i], (void *)(uintptr_t)pnd_bench_message,
+                                               sizeof pnd_bench_message);
+
+        if (answer == 0)
+            answer = pendio_send(contexts[i], sockets[0]);
+        if (answer < 0)
+            return answer;
+    }
+    return harvest(PND_BENCH_GATHERED);
+}
+
 const struct pnd_bench_side pnd_bench_runtime = {
     .name = "runtime",
     .open = runtime_open,
-    .nop = runtime_nop,
     .echo_begin = runtime_echo_begin,
-    .echo = runtime_echo,
-    .read = runtime_read,
+    .rounds =
+        {
+            [PND_BENCH_NOP] = runtime_nop,
+            [PND_BENCH_ECHO] = runtime_echo,
+            [PND_BENCH_READ] = runtime_read,
+            [PND_BENCH_GATHER] = runtime_gather,
+        },
     .close = runtime_close,
 };
