@@ -123,6 +123,20 @@ class ServersTest(unittest.TestCase):
             self.assertEqual("pendio", told[name]["reference"])
             self.assertGreater(told[name]["ratio_to_reference"], 0)
 
+    def test_calls_of_the_library_are_counted_and_absent_languages_are_told(self):
+        answer = call("--case", "binding/unix/1x64x1/calls", "--seconds", "0.1", "--json",
+                      str(self.json), PATH=str(self.nowhere), TMPDIR=str(self.temporary))
+        self.assertEqual(0, answer.returncode, answer.stderr)
+        told = {one["subject"]: one
+                for one in json.loads(self.json.read_text(encoding="utf-8"))["results"]}
+        self.assertEqual(["pendio", "pendio-lending", "dotnet", "rust", "python"], list(told))
+        for name in ("pendio", "pendio-lending"):
+            self.assertEqual("calls/completion", told[name]["unit"])
+            self.assertGreater(told[name]["median"], 1)
+        for name, program_name in (("dotnet", "dotnet"), ("rust", "cargo"), ("python", "python3")):
+            if told[name]["state"] != "ok":  # it may have been built before
+                self.assertEqual(f"no {program_name} on PATH", told[name]["reason"])
+
     def test_an_interrupt_ends_the_servers_and_tells_what_was_measured(self):
         running, servers = self.begin("unix")
         running.send_signal(signal.SIGINT)

@@ -101,7 +101,12 @@ static int find(const struct pnd_bench_peer *peer, char *ret_path, size_t path_b
             status = build(building, ret_path);
         if (status < 0)
             return status;
-        return access(ret_path, X_OK) == 0 ? 0 : -ENOTSUP;
+        if (access(ret_path, X_OK) == 0)
+            return 0;
+        if (building->reason[0] == '\0')
+            (void)snprintf(building->reason, PND_BENCH_REASON_BYTES, "%s was not built",
+                           peer->program);
+        return -ENOTSUP;
     }
     return -ENOTSUP;
 }

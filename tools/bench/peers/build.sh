@@ -1,6 +1,7 @@
 #!/bin/sh
 # build.sh NAME FOLDER - builds a peer of another language, as FOLDER/bench_NAME: go, tokio, dotnet,
-# or a binding: dotnet_pendio, rust, python.
+# or a binding: dotnet_pendio, rust, python; these as FOLDER/bench_NAME_counted, too, whose calls of
+# the library are counted by libpendio_counting.so.
 #
 # - Success: nothing is said; whatever else was made is below FOLDER, too.
 # - The language or its libraries are not on this machine, or no network would be needed to get
@@ -16,6 +17,45 @@ skip()
 {
     printf '%s\n' "$*" >&2
     exit 77
+}
+
+# path_of FILE FOLDER ...: its absolute path in the first of the folders that has it, else nothing.
+path_of()
+{
+    file=$1
+    shift
+    for folder in "$@"; do
+        if [ -e "$folder/$file" ]; then
+            (cd "$folder" && printf '%s/%s\n' "$(pwd)" "$file")
+            return
+        fi
+    done
+}
+
+# A file of the library of this build or installation; nothing: another one has to do.
+find_library()
+{
+    path_of "$1" "$sources/../../lib" "$sources"/../../lib/* "$target/../../lib"
+}
+
+# write_programs COMMAND [COUNTED]: bench_NAME, and bench_NAME_counted, of the same command if there
+# is no other. The library that counts comes before the real one for a program that is linked to
+# that, and in its place for one that loads it.
+write_programs()
+{
+    {
+        echo '#!/bin/sh'
+        printf 'export PENDIO_LIBRARY="%s"\n' "$library"
+        printf 'exec %s "$@"\n' "$1"
+    } >"$target/bench_$name"
+    chmod +x "$target/bench_$name"
+    [ -n "$counting" ] || return 0
+    {
+        echo '#!/bin/sh'
+        printf 'export PENDIO_LIBRARY="%s" LD_PRELOAD="%s"\n' "$counting" "$counting $library"
+        printf 'exec %s "$@"\n' "${2:-$1}"
+    } >"$target/bench_${name}_counted"
+    chmod +x "$target/bench_${name}_counted"
 }
 
 build_go()
@@ -61,40 +101,39 @@ build_dotnet()
     chmod +x "$target/bench_dotnet"
 }
 
-# The echo example of the binding, with the library of this build or installation in it, else the
-# system's.
+# The echo example of the binding with the library in it, else with that of the system; the one
+# whose calls are counted is linked to the shared library.
 build_rust()
 {
     command -v cargo >/dev/null || skip "no cargo on PATH"
     [ -e "$target/rust" ] || cp -R "$sources/rust" "$target/"
-    for folder in "$sources/../../lib" "$target/../../lib"; do
-        if [ -e "$folder/libpendio.a" ]; then
-            export PENDIO_LIBRARY_DIR="$folder"
-        fi
-    done
-    export PENDIO_STATIC=1 CARGO_TARGET_DIR="$target/rust-target"
+    export CARGO_TARGET_DIR="$target/rust-target"
+    export PENDIO_STATIC=1
+    build_echo libpendio.a "$target/rust-target/static"
+    export PENDIO_STATIC=0
+    build_echo libpendio.so "$target/rust-target/shared"
+    write_programs "\"$target/rust-target/static\"" "\"$target/rust-target/shared\""
+}
+
+# build_echo LIBRARY PROGRAM
+build_echo()
+{
+    linked=$(find_library "$1")
+    [ -z "$linked" ] || export PENDIO_LIBRARY_DIR="${linked%/*}"
     cargo build --quiet --release --offline --example echo_server \
         --manifest-path "$target/rust/bindings/rust/pendio/Cargo.toml" || exit 1
-    mv "$CARGO_TARGET_DIR/release/examples/echo_server" "$target/bench_rust"
+    mv "$CARGO_TARGET_DIR/release/examples/echo_server" "$2"
 }
 
 # The binding and the library of this build or installation, else those of the system.
 build_python()
 {
     command -v python3 >/dev/null || skip "no python3 on PATH"
-    for library in "$sources"/../../lib/libpendio.so.0 "$sources"/../../lib/*/libpendio.so.0; do
-        [ ! -e "$library" ] || export PENDIO_LIBRARY="$library"
-    done
-    [ ! -d "$sources/../../python/pendio" ] || export PYTHONPATH="$sources/../../python"
-    python3 -B -c 'import asyncio, pendio; asyncio.TaskGroup' ||
+    module=$(path_of pendio "$sources/../../python" "$target/../../python")
+    [ -z "$module" ] || export PYTHONPATH="${module%/pendio}"
+    PENDIO_LIBRARY=$library python3 -B -c 'import asyncio, pendio; asyncio.TaskGroup' ||
         skip "python3 has no module pendio (python3-pendio), or is older than 3.11"
-    {
-        echo '#!/bin/sh'
-        printf 'export PYTHONPATH="%s" PENDIO_LIBRARY="%s"\n' "${PYTHONPATH:-}" \
-            "${PENDIO_LIBRARY:-}"
-        printf 'exec python3 -B "%s/python/echo.py" "$@"\n' "$sources"
-    } >"$target/bench_python"
-    chmod +x "$target/bench_python"
+    write_programs "env PYTHONPATH=\"${PYTHONPATH:-}\" python3 -B \"$sources/python/echo.py\""
 }
 
 # The binding with the library of this build or installation, else that of the system.
@@ -104,20 +143,14 @@ build_dotnet_pendio()
     command -v python3 >/dev/null || skip "no python3 on PATH, which writes a part of the binding"
     cp -R "$sources/dotnet_pendio" "$target/"
     cp "$sources/dotnet/Program.cs" "$target/dotnet_pendio/"
-    for library in "$target"/../../lib/libpendio.so.0 "$sources"/../../lib/libpendio.so.0 \
-        "$sources"/../../lib/*/libpendio.so.0; do
-        [ ! -e "$library" ] || export PENDIO_LIBRARY="$library"
-    done
     sh "$target/dotnet_pendio/abi/bindings/dotnet/build.sh" \
         ../../../bench_dotnet_pendio.csproj "$target/dotnet_pendio/made" 1>&2 || exit 1
-    {
-        echo '#!/bin/sh'
-        printf 'export PENDIO_LIBRARY="%s"\n' "${PENDIO_LIBRARY:-}"
-        printf 'exec "%s/dotnet_pendio/made/pendio_dotnet" "$@"\n' "$target"
-    } >"$target/bench_dotnet_pendio"
-    chmod +x "$target/bench_dotnet_pendio"
+    write_programs "\"$target/dotnet_pendio/made/pendio_dotnet\""
 }
 
+library=$(find_library libpendio.so.0)
+library=${library:-${PENDIO_LIBRARY:-}}
+counting=$(path_of libpendio_counting.so "$sources" "$target")
 case $name in
 go) build_go ;;
 tokio) build_tokio ;;

@@ -3,6 +3,8 @@
  *
  *     bench_server NAME tcp|unix PORT|PATH CONNECTIONS
  *
+ * bench_counted is the same with pendio alone, by a libpendio that counts its calls (counting.c).
+ *
  * Happy path:  listen, say "ready", accept so many connections, serve them until all have ended.
  * Failures:    a server that fails says why, exit 1. It ends on SIGTERM by itself.
  */
@@ -25,11 +27,15 @@ static const struct entry {
 } entries[] = {
     {"pendio", &pnd_bench_pendio, 0},
     {"pendio-spin", &pnd_bench_pendio, 50000},
+#ifdef PENDIO_BENCH_COUNTED
+    {"pendio-lending", &pnd_bench_pendio_lending, 0},
+#else
     {"ring-window", &pnd_bench_ring_window, 0},
     {"ring-lending", &pnd_bench_ring_lending, 0},
     {"epoll", &pnd_bench_epoll, 0},
 #ifdef PENDIO_BENCH_LIBUV
     {"libuv", &pnd_bench_libuv, 0},
+#endif
 #endif
 };
 
@@ -106,7 +112,9 @@ static int serve(const struct pnd_bench_server *server, const struct pnd_bench_w
     int status = server->create(wiring, &state);
     if (status < 0)
         return status;
-    status = server->serve(state, UINT64_MAX);
+    do
+        status = server->serve(state, UINT64_MAX);
+    while (status == -EINTR);
     server->destroy(state);
     return status == -ENOTCONN ? 0 : status;
 }

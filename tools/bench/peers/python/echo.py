@@ -1,13 +1,11 @@
 """echo.py - Python's servers: pendio's binding in asyncio, lent what came; and asyncio by itself.
 
-    bench_python pendio|pendio-calls|asyncio tcp|unix PORT|PATH CONNECTIONS
+    bench_python pendio|asyncio tcp|unix PORT|PATH CONNECTIONS
 
-It says "ready" once it listens, and ends on SIGTERM. pendio-calls is pendio that counts: on SIGUSR1
-it says how often it has called the library, and how many operations have ended.
+It says "ready" once it listens, and ends on SIGTERM.
 """
 
 import asyncio
-import signal
 import socket
 import sys
 
@@ -24,31 +22,7 @@ def listen_at(family, address):
     return listener
 
 
-def count_calls(loop):
-    """Puts such that count in the place of all calls."""
-    import pendio.loop
-
-    number = 0
-
-    def counting(function):
-        def call(*arguments):
-            nonlocal number
-            number += 1
-            return function(*arguments)
-        return call
-
-    def say():
-        seen, books = number, loop.statistics()
-        print(seen, books["done"] + books["delivered"], flush=True)
-
-    for name, function in vars(pendio.low.functions).items():
-        setattr(pendio.low.functions, name, counting(function))
-    pendio.loop._turn = counting(pendio.loop._turn)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, say)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
-
-
-async def serve_pendio(listener, count, counts):
+async def serve_pendio(listener, count):
     import pendio
 
     loop = pendio.Loop(operation_count=count + 1, buffer_bytes=WINDOW,
@@ -63,8 +37,6 @@ async def serve_pendio(listener, count, counts):
             pass
         connection.close()
 
-    if counts:
-        count_calls(loop)
     async with loop, asyncio.TaskGroup() as group:
         pool = loop.pool(count + 1)
         accepting, listening = pool.get(), loop.adopt(listener)
@@ -75,7 +47,7 @@ async def serve_pendio(listener, count, counts):
             group.create_task(echo(pool.get(), connection))
 
 
-async def serve_asyncio(listener, count, _):
+async def serve_asyncio(listener, count):
     loop = asyncio.get_running_loop()
 
     async def echo(connection):
@@ -93,10 +65,8 @@ async def serve_asyncio(listener, count, _):
 
 
 def main(name, family, address, count):
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])  # until somebody listens to it
-    listener = listen_at(family, address)
     serve = serve_asyncio if name == "asyncio" else serve_pendio
-    asyncio.run(serve(listener, int(count), name == "pendio-calls"))
+    asyncio.run(serve(listen_at(family, address), int(count)))
 
 
 if __name__ == "__main__":
