@@ -122,7 +122,7 @@ static int uring_init(struct pnd_ring *ring, const struct pnd_ring_settings *set
          PENDIO_FEATURE_FTRUNCATE | PENDIO_FEATURE_MULTISHOT_ACCEPT |
          PENDIO_FEATURE_MULTISHOT_RECEIVE | PENDIO_FEATURE_BUFFER_RING |
          PENDIO_FEATURE_INCREMENTAL_BUFFERS | PENDIO_FEATURE_ZERO_COPY |
-         (settings->looks ? PENDIO_FEATURE_TASKRUN_FLAG : 0u) |
+         PENDIO_FEATURE_TASKRUN_FLAG |
          (settings->batch_ns != 0 ? PENDIO_FEATURE_MINIMUM_WAIT : 0u));
     struct io_uring *uring = calloc(1, sizeof *uring);
     int status;
