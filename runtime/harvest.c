@@ -287,6 +287,16 @@ static bool must_wait(const struct pnd_loop *loop, uint32_t count)
            !are_records(loop, loop->ring.given, count);
 }
 
+void pnd_harvest_answer(struct pnd_loop *loop, struct pnd_context *context, int32_t result)
+{
+    const struct pnd_ring_completion answer = {.user_data = context->token, .result = result};
+
+    if (context->completed != NULL)
+        loop->harvest.end = loop->harvest.next; /* callbacks come first */
+    context->place = PND_IN_KERNEL;
+    take_all(loop, &answer, 1);
+}
+
 bool pnd_harvest_collect(struct pnd_loop *loop)
 {
     struct pnd_ring *ring = &loop->ring;

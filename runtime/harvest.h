@@ -16,6 +16,9 @@ void pnd_harvest_begin(struct pnd_loop *loop, struct pendio_completion *ret_comp
 /* No longer; returns how many went there. */
 uint32_t pnd_harvest_end(struct pnd_loop *loop);
 
+/* The first in line was received for, as if by a request: its answer. */
+void pnd_harvest_answer(struct pnd_loop *loop, struct pnd_context *context, int32_t result);
+
 /* Takes all that the ring has. Returns whether there was any. */
 bool pnd_harvest_collect(struct pnd_loop *loop);
 
