@@ -7,6 +7,8 @@
  */
 #include "bell.h"
 
+#include "lone.h"
+
 #include <errno.h>
 #include <poll.h>
 
@@ -29,7 +31,10 @@ const struct pnd_multishot pnd_bell = {
 
 enum pnd_source pnd_bell_ask(const struct pnd_context *context)
 {
-    if (context->handle->strategy.has_rung || context->policy == PENDIO_TRY)
+    const struct pnd_handle *handle = context->handle;
+
+    if (handle->strategy.has_rung || context->policy == PENDIO_TRY ||
+        pnd_lone_is(context->loop, handle))
         return PND_FROM_KERNEL;
     return pnd_multishot_ask(context, &pnd_bell);
 }
@@ -81,23 +86,31 @@ void pnd_bell_take_down(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     handle->strategy.has_bell = false;
     handle->strategy.has_rung = false;
+    if (loop->lone == handle)
+        loop->lone = NULL;
     if (handle->multishot == &pnd_bell)
         pnd_multishot_stop(loop, handle);
 }
 
+/* Of a lone stream it waits there as if there were no bell. */
 uint32_t pnd_bell_flags(const struct pnd_context *context)
 {
     if (context->request_flags & PENDIO_PEEK)
         return 0; /* what it finds stays */
     context->handle->strategy.has_rung = false;
-    return MSG_DONTWAIT;
+    return pnd_lone_is(context->loop, context->handle) ? 0 : MSG_DONTWAIT;
 }
 
-bool pnd_bell_was_right(struct pnd_handle *handle, int32_t result, uint32_t cqe_flags)
+bool pnd_bell_was_right(const struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
-    if (result == -EAGAIN)
+    struct pnd_handle *handle = context->handle;
+
+    if (result == -EAGAIN) {
+        pnd_lone_never(context->loop, handle);
         return !pnd_bell_is_up(handle);
-    if (result < 0 || (cqe_flags & IORING_CQE_F_SOCK_NONEMPTY) != 0)
+    }
+    handle->strategy.has_more = (cqe_flags & IORING_CQE_F_SOCK_NONEMPTY) != 0;
+    if (result < 0 || handle->strategy.has_more)
         handle->strategy.has_rung = true;
     return true;
 }

@@ -25,8 +25,8 @@ void pnd_bell_take_down(struct pnd_loop *loop, struct pnd_handle *handle);
 /* Whoever is to be handed over has been rung for: it is not to wait in the kernel. */
 uint32_t pnd_bell_flags(const struct pnd_context *context);
 
-/* The answer to a request of the handle. False: there was nothing, and it rings for more. */
-bool pnd_bell_was_right(struct pnd_handle *handle, int32_t result, uint32_t cqe_flags);
+/* The answer to a request of its handle. False: there was nothing, and it rings for more. */
+bool pnd_bell_was_right(const struct pnd_context *context, int32_t result, uint32_t cqe_flags);
 
 static inline bool pnd_bell_is_up(const struct pnd_handle *handle)
 {

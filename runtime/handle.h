@@ -105,7 +105,9 @@ struct pnd_strategy {
     bool is_ahead : 1;     /* by a request for many */
     bool has_bell : 1;     /* by one for each receive, when it has rung (bell.h) */
     bool has_rung : 1;     /* so: there may be data */
+    bool has_more : 1;     /* the last request left some behind */
     bool stays : 1;        /* as it is, whatever is received: there is no choice */
+    uint8_t pause : 3;     /* how much longer it is not taken for a lone one (lone.h) */
     uint8_t others;        /* receives that spoke for it as it is; may begin anew at 0 */
     uint32_t unasked_turn; /* the last of them */
 };

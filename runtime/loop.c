@@ -15,6 +15,7 @@
 #include "harvest.h"
 #include "likely.h"
 #include "line.h"
+#include "lone.h"
 #include "move.h"
 #include "multishot.h"
 #include "operation.h"
@@ -111,6 +112,8 @@ static inline bool gather(struct pnd_loop *loop)
 PND_HOT static void fill_ring(struct pnd_loop *loop)
 {
     pnd_buffers_provide(&loop->buffers);
+    if (pnd_lone_waits(loop)) /* first: it may need the backlog */
+        pnd_context_advance(&loop->lone->receives);
     loop->feeds = pnd_loop_first_of(loop, PND_STARVED) != NULL && pnd_multishot_feed(loop);
     while (has_backlog(loop) && pnd_ring_has_room(&loop->ring))
         pnd_context_write_entry(pnd_loop_first(loop, PND_BACKLOG));
@@ -154,7 +157,7 @@ static inline int submit(struct pnd_loop *loop, int64_t wait_ns)
     int status = 0;
 
     loop->feeds = false;
-    if (PND_RARE(!is_plain(loop)))
+    if (PND_RARE(!is_plain(loop)) || pnd_lone_waits(loop))
         status = hand_over(loop);
     if (PND_USUAL(status == 0))
         status = loop->ring.backend->submit(&loop->ring, loop->feeds ? 0 : wait_ns);
@@ -174,7 +177,7 @@ int pnd_loop_flush(struct pnd_loop *loop)
 {
     int status = 0;
 
-    if (!is_plain(loop))
+    if (!is_plain(loop) || (loop->host.is_asked && pnd_lone_waits(loop)))
         fill_ring(loop);
     (void)gather(loop);
     if (pnd_ring_queued_count(&loop->ring) != 0)
@@ -347,6 +350,16 @@ int pnd_loop_wait(struct pnd_loop *loop, int64_t timeout_ns)
     return wait(loop, timeout_ns);
 }
 
+/* True: nothing was to be handed over, and the stream that is alone brought something (lone.h). */
+__attribute__((noinline)) static bool do_without(struct pnd_loop *loop)
+{
+    if (!is_plain(loop) || pnd_ring_queued_count(&loop->ring) != 0 ||
+        pnd_loop_is_deliverable(loop) || !pnd_lone_take(loop))
+        return false;
+    (void)collect(loop);
+    return true;
+}
+
 static inline int turn(struct pnd_loop *loop, int64_t timeout_ns,
                        struct pendio_completion *ret_completions, uint32_t count)
 {
@@ -367,7 +380,8 @@ static inline int turn(struct pnd_loop *loop, int64_t timeout_ns,
         return -ESHUTDOWN;
     loop->turn++;
     pnd_harvest_begin(loop, ret_completions, count);
-    status = wait(loop, timeout_ns);
+    if (PND_USUAL(loop->lone == NULL) || !do_without(loop))
+        status = wait(loop, timeout_ns);
     harvested_count = pnd_harvest_end(loop);
     if (PND_USUAL(harvested_count != 0))
         loop->failure = status; /* these have left the loop: the next turn says so */

@@ -83,7 +83,6 @@ static int create_ring(struct pnd_loop *loop, const struct pendio_loop_options *
             power_of_two(2 * options->operation_count + PND_OWN_LIMIT + multishot_share(options)),
         .memory_count = PND_ARENA_LIMIT,
         .masked_features = masked_features,
-        .looks = options->spin_ns != 0,
         .batch_ns = options->batch_ns,
         .allowed = options->allowed_operations != 0 ? &allowed : NULL,
     };

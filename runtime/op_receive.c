@@ -204,7 +204,8 @@ PND_HOT int pnd_receive_start(struct pnd_context *context, struct pnd_handle *ha
     if (!is_single(handle) || !has_memory(context))
         return start(context, handle, &receives);
     forget_sender(context);
-    if (handle->multishot != NULL && !handle->strategy.has_rung) {
+    if (handle->multishot != NULL &&
+        (!handle->strategy.has_rung || handle == context->loop->lone)) {
         pnd_straight_follow(context, &receive_operation, handle, &handle->receives);
         return PENDIO_PENDING;
     }
@@ -249,8 +250,7 @@ static void end_or_reset(struct pnd_context *context)
 enum pnd_verdict pnd_receive_finish(struct pnd_context *context, int32_t result, uint32_t cqe_flags)
 {
     assert((cqe_flags & IORING_CQE_F_MORE) == 0); /* single shot: this is the last word */
-    if (context->handle->strategy.has_bell &&
-        !pnd_bell_was_right(context->handle, result, cqe_flags))
+    if (context->handle->strategy.has_bell && !pnd_bell_was_right(context, result, cqe_flags))
         return PND_AGAIN;
     if (result < 0)
         return pnd_transfer_fail(context, result);

@@ -31,7 +31,6 @@ struct pnd_ring_settings {
     uint32_t entry_count;      /* submissions between two entries into the kernel; power of two */
     uint32_t completion_count; /* completions that can wait without being lost */
     uint32_t memory_count;     /* memory regions that may be registered at a time */
-    bool looks;                /* who owns the ring looks for completions before it sleeps */
     uint64_t batch_ns;         /* how long a sleep may go on to bring several; 0: not at all */
     uint64_t masked_features;  /* PENDIO_FEATURE_... to leave unused */
     /* What the ring is to take; it refuses all else. NULL: what there is. */

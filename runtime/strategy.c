@@ -11,6 +11,7 @@
 #include "ahead.h"
 #include "bell.h"
 #include "descriptor.h"
+#include "lone.h"
 
 #include <errno.h>
 
@@ -34,6 +35,7 @@ static void turn_single(struct pnd_loop *loop, struct pnd_handle *handle, uint8_
 {
     handle->strategy.reason = reason;
     handle->strategy.streak = 0;
+    handle->strategy.others = 0;
     if (!handle->strategy.is_ahead)
         return;
     handle->strategy.is_ahead = false;
@@ -141,11 +143,11 @@ void pnd_strategy_lends(const struct pnd_context *context)
         loop->stats.ahead_for_lending++;
 }
 
-static bool may_have_bell(const struct pnd_loop *loop, struct pnd_handle *handle)
+static bool may_have_bell(const struct pnd_loop *loop, struct pnd_handle *handle,
+                          enum pnd_carries carries)
 {
     return handle->strategy.pin == PENDIO_RECEIVE_ADAPTIVE && !handle->strategy.is_ahead &&
-           loop->ring.tells_rest && is_possible(loop, handle) &&
-           does_carry(handle, PND_CARRIES_RIGHTS);
+           loop->ring.tells_rest && is_possible(loop, handle) && does_carry(handle, carries);
 }
 
 static void hang_bell(struct pnd_handle *handle)
@@ -154,27 +156,45 @@ static void hang_bell(struct pnd_handle *handle)
         return;
     handle->strategy.has_bell = true;
     handle->strategy.others = 0;
+    handle->strategy.streak = 0;
     handle->multishot = &pnd_bell;
 }
 
-/* So many were large, or not alone: it stays with single requests, with a bell or without. */
-static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
+/*
+ * So many were large, or not alone: it stays with single requests, with a bell or without. Where
+ * small pieces would be received ahead large ones are rung for only if they are alone (lone.h).
+ */
+static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small,
+                           bool is_again)
 {
-    if (!may_have_bell(loop, handle))
-        find_choice(loop, handle);
-    else if (is_small)
+    if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS)) {
+        if (is_small)
+            hang_bell(handle);
+    } else if (is_again && !is_small && may_have_bell(loop, handle, PND_CARRIES_BYTES) &&
+               pnd_lone_may_be(loop, handle) && handle->strategy.pause < PND_LONE_PAUSE_MOST) {
         hang_bell(handle);
+    } else {
+        find_choice(loop, handle);
+    }
 }
 
-/* It has a bell, and that is for small pieces. */
+/* It has a bell, and that is for small pieces, or for one that is alone. */
 static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
 {
     struct pnd_strategy *strategy = &handle->strategy;
+    bool is_again = loop->receiver == handle;
 
     loop->receive_turn = loop->turn;
     loop->receiver = handle;
+    if (handle == loop->lone) {
+        pnd_lone_count(loop, handle, is_again);
+        return;
+    }
+    strategy->streak = is_again ? (uint8_t)(strategy->streak + 1) : 0;
     strategy->others = is_small ? 0 : (uint8_t)(strategy->others + 1);
-    if (strategy->others == PND_STRATEGY_PATIENCE)
+    if (strategy->streak >= PND_STRATEGY_PATIENCE)
+        pnd_lone_begin(loop, handle);
+    else if (strategy->others == PND_STRATEGY_PATIENCE)
         pnd_bell_take_down(loop, handle);
 }
 
@@ -191,14 +211,22 @@ static bool comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
     return alone;
 }
 
-/* So many in a row were small, and alone. */
+/*
+ * So many in a row were small, and alone; or, where nothing is received ahead, nobody else was
+ * received from between them.
+ */
 static void is_lone(const struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
+    bool was_known = handle->strategy.carries != PND_CARRIES_UNKNOWN; /* what is counted */
 
     if (may_turn_ahead(loop, handle) && turn_ahead(loop, handle, PENDIO_RECEIVE_LONE) == 0)
         loop->stats.ahead_for_lone++;
+    else if (!was_known)
+        handle->strategy.streak = 0;
+    else if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS) && pnd_lone_may_be(loop, handle))
+        hang_bell(handle);
     find_choice(loop, handle);
 }
 
@@ -209,14 +237,18 @@ void pnd_strategy_count(const struct pnd_context *context, uint32_t byte_count)
     struct pnd_handle *handle = context->handle;
     struct pnd_strategy *strategy = &handle->strategy;
     bool is_small = byte_count <= PND_PIECE_SMALL_BYTES;
+    bool is_again = loop->receiver == handle;
+    bool speaks = strategy->carries == PND_CARRIES_RIGHTS ? is_again : is_small;
 
     if (strategy->has_bell) {
         count_rung_for(loop, handle, is_small);
-    } else if (!comes_alone(loop, handle) || !is_small) {
+    } else if (!comes_alone(loop, handle) || !(is_small || speaks)) {
         strategy->streak = 0;
         if (++strategy->others == PND_STRATEGY_PATIENCE)
-            is_one_of_many(loop, handle, is_small);
-    } else if (++strategy->streak == PND_STRATEGY_PATIENCE) {
+            is_one_of_many(loop, handle, is_small, is_again);
+    } else if (!speaks) {
+        strategy->streak = 0;
+    } else if (++strategy->streak == PND_STRATEGY_PATIENCE << strategy->pause) {
         is_lone(context);
     }
 }

@@ -15,8 +15,10 @@
  *
  * So over Unix sockets small pieces, and not alone, are received singly by a bell (bell.h), which
  * loses nothing and copies nothing: 0.82 to 0.89 of single requests (50 and 500 connections, 64
- * bytes), where one request for many costs 0.81 to 1.16. At 16 KiB it is 1.08, and for a lone
- * connection 0.93 to 0.96, which the library's own part eats up.
+ * bytes), where one request for many costs 0.81 to 1.16. At 16 KiB it is 1.08.
+ *
+ * A lone stream, over Unix sockets or with large pieces over others, gets a bell for a while to see
+ * whether it is busy: if so its data are taken by calls of their own (lone.h).
  *
  * What nobody asks for holds buffers that others may need: single requests leave it in the socket.
  *

@@ -31,7 +31,7 @@ set(touches_single_issuer "${several}")
 set(touches_defer_taskrun ".")
 set(touches_coop_taskrun "${several}")
 set(touches_registered_ring "${several}")
-set(touches_taskrun_flag "spin_ns")
+set(touches_taskrun_flag "spin_ns|RINGING_LONE")
 set(touches_minimum_wait "batch_ns")
 set(touches_fixed_buffers "pendio_read|pendio_write|PENDIO_ZERO_COPY|arena_")
 set(touches_multishot_accept "pendio_accept|pendio_group_listen|listening")
@@ -133,6 +133,7 @@ foreach(stem IN ITEMS
         lend_random
         lend_waits
         listener
+        lone
         loop
         message
         message_end

@@ -1,6 +1,6 @@
 /*
  * contract_bell_end_test.c - a stream over Unix sockets whose receives are rung for, and what ends
- * that.
+ * that; _i begins with which.
  *
  * - Who waits can be cancelled, be late, be closed; whoever comes next misses nothing.
  * - The handle moves, is pinned, is detached; the loop ends.
@@ -18,7 +18,7 @@ static struct fixture other;
 START_TEST(several_wait_in_order)
 {
     struct pendio_context *contexts[3];
-    struct fixture_pair pair = ringing_begin(&fixture, &contexts[0]);
+    struct fixture_pair pair = ringing_begin(&fixture, _i % RINGING_KINDS, &contexts[0]);
 
     contexts[1] = fixture_get(&fixture);
     contexts[2] = fixture_get(&fixture);
@@ -39,7 +39,7 @@ END_TEST
 START_TEST(who_waits_is_cancelled_or_late_and_the_next_goes_on)
 {
     struct pendio_context *contexts[2];
-    struct fixture_pair pair = ringing_begin(&fixture, &contexts[0]);
+    struct fixture_pair pair = ringing_begin(&fixture, _i % RINGING_KINDS, &contexts[0]);
 
     contexts[1] = fixture_get(&fixture);
     for (int i = 0; i < 4; i++) {
@@ -70,7 +70,7 @@ START_TEST(what_came_for_one_who_was_cancelled_is_the_next_ones)
 {
     const struct pendio_completion *completion;
     struct pendio_context *context;
-    struct fixture_pair pair = ringing_begin(&fixture, &context);
+    struct fixture_pair pair = ringing_begin(&fixture, _i % RINGING_KINDS, &context);
     uint64_t received = 0;
 
     for (int i = 0; i < RINGING_MANY; i++) {
@@ -97,16 +97,16 @@ END_TEST
 START_TEST(end_is_told)
 {
     struct pendio_context *context;
-    struct fixture_pair pair = ringing_begin(&fixture, &context);
+    struct fixture_pair pair = ringing_begin(&fixture, _i % RINGING_KINDS, &context);
 
-    if (_i % 2 == 0)
+    if (_i / 2 % 2 == 0)
         expect_pending(pendio_receive(context, pair.near));
-    if (_i / 2 == 0)
+    if (_i / 4 == 0)
         fixture_put(pair.far, "last", 4);
     close(pair.far);
-    if (_i % 2 != 0)
+    if (_i / 2 % 2 != 0)
         expect_pending(pendio_receive(context, pair.near));
-    if (_i / 2 == 0) {
+    if (_i / 4 == 0) {
         expect_next(&fixture, context, 0, 4, 0);
         expect_pending(pendio_receive(context, pair.near));
     }
@@ -120,14 +120,14 @@ END_TEST
 START_TEST(close_ends_who_waits)
 {
     struct pendio_context *contexts[2];
-    struct fixture_pair pair = ringing_begin(&fixture, &contexts[0]);
-    uint32_t mode = _i % 2 == 0 ? PENDIO_GRACEFUL : PENDIO_ABORTIVE;
+    struct fixture_pair pair = ringing_begin(&fixture, _i % RINGING_KINDS, &contexts[0]);
+    uint32_t mode = _i / 2 % 2 == 0 ? PENDIO_GRACEFUL : PENDIO_ABORTIVE;
 
     contexts[1] = fixture_get(&fixture);
-    if (_i / 2 == 0)
+    if (_i / 4 == 0)
         expect_pending(pendio_receive(contexts[0], pair.near));
     expect_pending(pendio_close(contexts[1], pair.near, mode));
-    if (_i / 2 == 0)
+    if (_i / 4 == 0)
         expect_next(&fixture, contexts[0], -ECANCELED, 0, PENDIO_BY_CLOSE);
     expect_next(&fixture, contexts[1], 0, 0, 0);
     ringing_end(&fixture, &pair);
@@ -137,11 +137,11 @@ END_TEST
 START_TEST(loop_is_destroyed_while_one_waits)
 {
     struct pendio_context *context;
-    struct fixture_pair pair = ringing_begin(&fixture, &context);
+    struct fixture_pair pair = ringing_begin(&fixture, _i % RINGING_KINDS, &context);
     uint64_t leaked_count = 1;
 
     expect_pending(pendio_receive(context, pair.near));
-    if (_i != 0)
+    if (_i / 2 != 0)
         fixture_put(pair.far, "late", 4);
     ck_assert_int_eq(pendio_loop_destroy(fixture.loop, -1, &leaked_count), 0);
     ck_assert_uint_eq(leaked_count, 0);
@@ -153,7 +153,7 @@ END_TEST
 START_TEST(descriptor_is_detached_when_nobody_waits)
 {
     struct pendio_context *context;
-    struct fixture_pair pair = ringing_begin(&fixture, &context);
+    struct fixture_pair pair = ringing_begin(&fixture, _i % RINGING_KINDS, &context);
     int descriptor = -1;
     char taken[4];
 
@@ -181,7 +181,7 @@ START_TEST(handle_that_moves_leaves_nothing_behind)
 
     fixture_init(&fixture);
     fixture_init(&other);
-    pair = ringing_pair(&fixture, &context);
+    pair = ringing_pair(&fixture, _i % RINGING_KINDS, &context);
     sent = message_open_null();
     message_put_rights(pair.far, sent, 3);
     expect_pending(pendio_move(context, pair.near, other.loop));
@@ -207,7 +207,7 @@ START_TEST(pin_holds_for_who_waits)
                                     PENDIO_RECEIVE_ADAPTIVE};
     struct pendio_completion completion;
     struct pendio_context *context;
-    struct fixture_pair pair = ringing_begin(&fixture, &context);
+    struct fixture_pair pair = ringing_begin(&fixture, _i % RINGING_KINDS, &context);
 
     for (int i = 0; i < 6; i++) {
         int answer = pendio_receive(context, pair.near);
@@ -232,15 +232,15 @@ END_TEST
 int main(void)
 {
     const struct fixture_case cases[] = {
-        {several_wait_in_order, 0},
-        {who_waits_is_cancelled_or_late_and_the_next_goes_on, 0},
-        {what_came_for_one_who_was_cancelled_is_the_next_ones, 0},
-        {end_is_told, 4},
-        {close_ends_who_waits, 4},
-        {loop_is_destroyed_while_one_waits, 2},
-        {descriptor_is_detached_when_nobody_waits, 0},
-        {handle_that_moves_leaves_nothing_behind, 0},
-        {pin_holds_for_who_waits, 0},
+        {several_wait_in_order, RINGING_KINDS},
+        {who_waits_is_cancelled_or_late_and_the_next_goes_on, RINGING_KINDS},
+        {what_came_for_one_who_was_cancelled_is_the_next_ones, RINGING_KINDS},
+        {end_is_told, 4 * RINGING_KINDS},
+        {close_ends_who_waits, 4 * RINGING_KINDS},
+        {loop_is_destroyed_while_one_waits, 2 * RINGING_KINDS},
+        {descriptor_is_detached_when_nobody_waits, RINGING_KINDS},
+        {handle_that_moves_leaves_nothing_behind, RINGING_KINDS},
+        {pin_holds_for_who_waits, RINGING_KINDS},
     };
     return fixture_run("contract: bell end", cases, sizeof cases / sizeof cases[0]);
 }

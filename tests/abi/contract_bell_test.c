@@ -1,6 +1,6 @@
 /*
  * contract_bell_test.c - a stream over Unix sockets whose receives are rung for: many in a row with
- * little to bring.
+ * little to bring, or alone: _i is which.
  *
  * - Nothing is received ahead: descriptors come with the piece they were sent with, to whoever asks
  *   for that by receive_message, whatever was received before and how.
@@ -28,7 +28,7 @@ START_TEST(descriptor_comes_behind_a_header_that_was_received_before)
 {
     union message_control control;
     struct pendio_context *contexts[2];
-    struct fixture_pair pair = ringing_begin(&fixture, &contexts[0]);
+    struct fixture_pair pair = ringing_begin(&fixture, _i, &contexts[0]);
     int sent = message_open_null();
     char memory[8];
 
@@ -54,7 +54,7 @@ START_TEST(descriptor_comes_with_no_other_piece)
 {
     union message_control control;
     struct pendio_context *contexts[2];
-    struct fixture_pair pair = ringing_begin(&fixture, &contexts[0]);
+    struct fixture_pair pair = ringing_begin(&fixture, _i, &contexts[0]);
     int sent = message_open_null();
     char memory[8];
 
@@ -76,7 +76,7 @@ END_TEST
 START_TEST(what_waits_behind_descriptors_is_received)
 {
     struct pendio_context *context;
-    struct fixture_pair pair = ringing_begin(&fixture, &context);
+    struct fixture_pair pair = ringing_begin(&fixture, _i, &context);
     int before = fixture_count_descriptors();
     int sent = message_open_null();
 
@@ -100,7 +100,7 @@ END_TEST
 START_TEST(what_a_window_leaves_is_received)
 {
     struct pendio_context *context;
-    struct fixture_pair pair = ringing_begin(&fixture, &context);
+    struct fixture_pair pair = ringing_begin(&fixture, _i, &context);
 
     for (size_t window_bytes = 1; window_bytes <= 8; window_bytes *= 2) {
         ck_assert_int_eq(pendio_context_set_window(context, 0, window_bytes), 0);
@@ -118,7 +118,7 @@ START_TEST(every_kind_of_receive_may_follow)
 {
     struct pendio_completion completion;
     struct pendio_context *contexts[3];
-    struct fixture_pair pair = ringing_begin(&fixture, &contexts[0]);
+    struct fixture_pair pair = ringing_begin(&fixture, _i, &contexts[0]);
 
     contexts[1] = lending_get(&fixture);
     contexts[2] = fixture_over(&fixture, NULL, 0);
@@ -152,7 +152,7 @@ END_TEST
 START_TEST(poll_beside_sees_what_is_there)
 {
     struct pendio_context *contexts[2];
-    struct fixture_pair pair = ringing_begin(&fixture, &contexts[0]);
+    struct fixture_pair pair = ringing_begin(&fixture, _i, &contexts[0]);
 
     contexts[1] = fixture_get(&fixture);
     for (int i = 0; i < 3; i++) {
@@ -172,7 +172,7 @@ END_TEST
 START_TEST(look_at_once_finds_what_has_come)
 {
     struct pendio_context *context;
-    struct fixture_pair pair = ringing_begin(&fixture, &context);
+    struct fixture_pair pair = ringing_begin(&fixture, _i, &context);
 
     ck_assert_int_eq(pendio_context_set_policy(context, PENDIO_TRY), 0);
     for (int i = 0; i < RINGING_MANY; i++) {
@@ -193,7 +193,7 @@ START_TEST(one_turn_that_does_not_wait_brings_what_has_come)
 {
     struct pendio_completion completion;
     struct pendio_context *context;
-    struct fixture_pair pair = ringing_begin(&fixture, &context);
+    struct fixture_pair pair = ringing_begin(&fixture, _i, &context);
 
     expect_pending(pendio_receive(context, pair.near));
     fixture_quiet(&fixture);
@@ -208,7 +208,7 @@ START_TEST(large_pieces_are_received_whole)
 {
     static unsigned char bytes[RINGING_LARGE_BYTES];
     struct pendio_context *context;
-    struct fixture_pair pair = ringing_begin(&fixture, &context);
+    struct fixture_pair pair = ringing_begin(&fixture, _i, &context);
 
     for (int i = 0; i < 3 * RINGING_MANY; i++) {
         size_t byte_count = i % RINGING_MANY < RINGING_MANY / 2 ? RINGING_LARGE_BYTES : 64;
@@ -229,7 +229,7 @@ START_TEST(receive_that_waits_is_not_handed_over)
 {
     struct pendio_loop_statistics before, after;
     struct pendio_context *context;
-    struct fixture_pair pair = ringing_begin(&fixture, &context);
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_CROWDED, &context);
 
     before = fixture_stats(&fixture);
     expect_pending(pendio_receive(context, pair.near));
@@ -246,15 +246,15 @@ END_TEST
 int main(void)
 {
     const struct fixture_case cases[] = {
-        {descriptor_comes_behind_a_header_that_was_received_before, 0},
-        {descriptor_comes_with_no_other_piece, 0},
-        {what_waits_behind_descriptors_is_received, 0},
-        {what_a_window_leaves_is_received, 0},
-        {every_kind_of_receive_may_follow, 0},
-        {poll_beside_sees_what_is_there, 0},
-        {look_at_once_finds_what_has_come, 0},
-        {one_turn_that_does_not_wait_brings_what_has_come, 0},
-        {large_pieces_are_received_whole, 0},
+        {descriptor_comes_behind_a_header_that_was_received_before, RINGING_KINDS},
+        {descriptor_comes_with_no_other_piece, RINGING_KINDS},
+        {what_waits_behind_descriptors_is_received, RINGING_KINDS},
+        {what_a_window_leaves_is_received, RINGING_KINDS},
+        {every_kind_of_receive_may_follow, RINGING_KINDS},
+        {poll_beside_sees_what_is_there, RINGING_KINDS},
+        {look_at_once_finds_what_has_come, RINGING_KINDS},
+        {one_turn_that_does_not_wait_brings_what_has_come, RINGING_KINDS},
+        {large_pieces_are_received_whole, RINGING_KINDS},
         {receive_that_waits_is_not_handed_over, 0},
     };
     return fixture_run("contract: bell", cases, sizeof cases / sizeof cases[0]);

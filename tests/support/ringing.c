@@ -26,19 +26,38 @@ static void receive_both(struct fixture *fixture, struct pendio_context *const c
         expect_completion(fixture_next(fixture), 0, 5, 0);
 }
 
-struct fixture_pair ringing_pair(struct fixture *fixture, struct pendio_context **ret_context)
+void ringing_send(struct fixture *fixture, const struct fixture_pair *pair)
+{
+    char taken, byte = 's';
+    struct pendio_context *context = fixture_over(fixture, &byte, 1);
+
+    expect_pending(pendio_send(context, pair->near));
+    expect_next(fixture, context, 0, 1, 0);
+    fixture_take(pair->far, &taken, 1);
+    ck_assert_int_eq(pendio_pool_put(context), 0);
+}
+
+static struct fixture_pair lone_pair(struct fixture *fixture, struct pendio_context **ret_context)
+{
+    struct fixture_pair pair = fixture_pair(fixture, FIXTURE_UNIX_STREAM);
+
+    *ret_context = fixture_get(fixture);
+    for (int i = 0; i < 2 * RINGING_MANY; i++) {
+        ringing_send(fixture, &pair);
+        ringing_receive(fixture, *ret_context, &pair);
+    }
+    return pair;
+}
+
+static struct fixture_pair crowded_pair(struct fixture *fixture,
+                                        struct pendio_context **ret_context)
 {
     const struct fixture_pair pairs[] = {fixture_pair(fixture, FIXTURE_UNIX_STREAM),
                                          fixture_pair(fixture, FIXTURE_UNIX_STREAM)};
     struct pendio_context *const contexts[] = {fixture_get(fixture), fixture_get(fixture)};
-    uint32_t strategy, reason;
 
     for (int i = 0; i < RINGING_MANY; i++)
         receive_both(fixture, contexts, pairs, (i + 1) % 2);
-    ck_assert_int_eq(pendio_handle_get_receive(fixture->loop, pairs[0].near, &strategy, &reason),
-                     0);
-    ck_assert_uint_eq(strategy, PENDIO_RECEIVE_SINGLE);
-    ck_assert_uint_eq(reason, PENDIO_RECEIVE_UNDECIDED);
     ck_assert_int_eq(pendio_handle_close(fixture->loop, pairs[1].near, PENDIO_ABORTIVE), 0);
     close(pairs[1].far);
     ck_assert_int_eq(pendio_pool_put(contexts[1]), 0);
@@ -47,10 +66,24 @@ struct fixture_pair ringing_pair(struct fixture *fixture, struct pendio_context 
     return pairs[0];
 }
 
-struct fixture_pair ringing_begin(struct fixture *fixture, struct pendio_context **ret_context)
+struct fixture_pair ringing_pair(struct fixture *fixture, int kind,
+                                 struct pendio_context **ret_context)
+{
+    struct fixture_pair pair =
+        kind == RINGING_LONE ? lone_pair(fixture, ret_context) : crowded_pair(fixture, ret_context);
+    uint32_t strategy, reason;
+
+    ck_assert_int_eq(pendio_handle_get_receive(fixture->loop, pair.near, &strategy, &reason), 0);
+    ck_assert_uint_eq(strategy, PENDIO_RECEIVE_SINGLE);
+    ck_assert_uint_eq(reason, PENDIO_RECEIVE_UNDECIDED);
+    return pair;
+}
+
+struct fixture_pair ringing_begin(struct fixture *fixture, int kind,
+                                  struct pendio_context **ret_context)
 {
     fixture_init_with(fixture, NULL, 16, 2 * RINGING_LARGE_BYTES);
-    return ringing_pair(fixture, ret_context);
+    return ringing_pair(fixture, kind, ret_context);
 }
 
 void ringing_end(struct fixture *fixture, const struct fixture_pair *pair)

@@ -1,0 +1,120 @@
+/*
+ * lone.c - a stream that is received from alone, and has a bell.
+ *
+ * Happy path:  the ring stirs -> take: one system call that must not wait -> the first in line has
+ *              its data. That leaves a word that there may be more, as the call does not say.
+ * Failures:    nothing there: its request is handed over with the rest, and waits in the kernel.
+ *              An error is the receive's, as from the ring.
+ */
+#include "lone.h"
+
+#include "ahead.h"
+#include "harvest.h"
+#include "strategy.h"
+#include "transfer.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+bool pnd_lone_may_be(const struct pnd_loop *loop, const struct pnd_handle *handle)
+{
+    return loop->ring.can_look && handle->strategy.pause != PND_LONE_NEVER;
+}
+
+void pnd_lone_begin(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    struct pnd_handle *last = loop->lone;
+
+    handle->strategy.streak = 0;
+    if (!pnd_lone_may_be(loop, handle))
+        return;
+    handle->strategy.others = 0;
+    loop->lone = handle;
+    loop->lone_call_count = loop->ring.system_call_count;
+    if (last != NULL)
+        pnd_context_advance(&last->receives); /* nobody hands it over any more */
+}
+
+/* What is taken counts back. So many more requests than that: it is idle. */
+void pnd_lone_count(struct pnd_loop *loop, struct pnd_handle *handle, bool is_again)
+{
+    struct pnd_strategy *strategy = &handle->strategy;
+
+    loop->lone_call_count = loop->ring.system_call_count;
+    if (!is_again) {
+        strategy->others = 0;
+        loop->lone = NULL;
+    } else if (++strategy->others == PND_STRATEGY_PATIENCE) {
+        strategy->pause = strategy->pause < PND_LONE_PAUSE_MOST ? (strategy->pause + 1) & 7u
+                                                                : PND_LONE_PAUSE_MOST;
+        strategy->others = 0;
+        pnd_bell_take_down(loop, handle);
+    }
+}
+
+void pnd_lone_never(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    if (loop->lone != handle)
+        return;
+    handle->strategy.pause = PND_LONE_NEVER;
+    handle->strategy.others = 0;
+    loop->lone = NULL;
+}
+
+bool pnd_lone_has_waiting(const struct pnd_loop *loop)
+{
+    return pnd_lone_is(loop, loop->lone) && pnd_multishot_is_waited_for(loop->lone);
+}
+
+/* Into one stretch of memory, of which nothing stays behind. */
+static bool is_plain(const struct pnd_context *context)
+{
+    return context->operation->take == pnd_ahead_take &&
+           context->operation->code == PENDIO_OPERATION_RECEIVE &&
+           (context->request_flags & PENDIO_PEEK) == 0 && !pnd_context_is_vectored(context);
+}
+
+/* The ring was entered since the last one was received, so that nobody else waits for long. */
+static bool may_take(const struct pnd_loop *loop)
+{
+    const struct pnd_ring *ring = &loop->ring;
+
+    return ring->system_call_count != loop->lone_call_count && pnd_lone_has_waiting(loop) &&
+           (loop->lone->strategy.has_more || ring->backend->is_stirring(ring)) &&
+           is_plain(pnd_line_first(&loop->lone->receives));
+}
+
+static void count_taken(struct pnd_strategy *strategy)
+{
+    strategy->others = strategy->others > 2 ? (uint8_t)(strategy->others - 2) : 0;
+    strategy->pause = 0;
+}
+
+/* As if by a request. */
+static void answer(struct pnd_loop *loop, struct pnd_context *context, int32_t result)
+{
+    const struct pnd_ring_completion completion = {.user_data = context->token, .result = result};
+
+    context->place = PND_IN_KERNEL;
+    pnd_harvest_take(loop, &completion);
+}
+
+bool pnd_lone_take(struct pnd_loop *loop)
+{
+    struct pnd_context *context;
+    struct pnd_handle *handle = loop->lone;
+    ssize_t byte_count;
+
+    if (!may_take(loop))
+        return false;
+    context = pnd_line_first(&handle->receives);
+    byte_count = recv(handle->descriptor, (void *)pnd_transfer_address(context),
+                      pnd_transfer_chunk(context), MSG_DONTWAIT);
+    handle->strategy.has_more = false;
+    handle->strategy.has_rung = byte_count >= 0 || errno != EAGAIN;
+    if (!handle->strategy.has_rung)
+        return false;
+    count_taken(&handle->strategy);
+    answer(loop, context, byte_count < 0 ? -errno : (int32_t)byte_count);
+    return true;
+}

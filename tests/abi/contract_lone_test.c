@@ -1,0 +1,303 @@
+/*
+ * contract_lone_test.c - a stream that is alone and busy: what has come for it is received without
+ * a request.
+ *
+ * - What it brings is what a request would: amounts, ends, errors; by callbacks, too.
+ * - Nobody else waits for it longer than for one delivery.
+ * - Whoever looks at the loop's descriptor misses nothing.
+ */
+#include "lending.h"
+#include "ringing.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct fixture fixture;
+
+/* Where the kernel can, which shows by the requests for many. */
+static bool is_rung_for(void)
+{
+    struct pendio_loop_statistics stats = fixture_stats(&fixture);
+
+    return stats.multishot_armed != 0 && (stats.features & PENDIO_FEATURE_TASKRUN_FLAG) != 0;
+}
+
+START_TEST(what_has_come_takes_no_request)
+{
+    struct pendio_context *context;
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
+    uint64_t before = fixture_stats(&fixture).requests;
+    uint64_t sends = RINGING_MANY;
+
+    for (int i = 0; i < RINGING_MANY; i++) {
+        ringing_send(&fixture, &pair);
+        ringing_receive(&fixture, context, &pair);
+    }
+    ck_assert_uint_eq(fixture_stats(&fixture).requests - before, is_rung_for() ? sends : 2 * sends);
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
+/* Over TCP that is for large pieces: small ones are received ahead. */
+START_TEST(large_pieces_over_tcp_are_received_whole)
+{
+    static unsigned char bytes[RINGING_LARGE_BYTES];
+    struct fixture_pair pair;
+    struct pendio_context *context;
+
+    fixture_init_with(&fixture, NULL, 16, sizeof bytes);
+    pair = fixture_pair(&fixture, FIXTURE_TCP4);
+    context = fixture_get(&fixture);
+    for (int i = 0; i < 3 * RINGING_MANY; i++) {
+        for (size_t j = 0; j < sizeof bytes; j++)
+            bytes[j] = (unsigned char)(i + (int)(j / 256));
+        ringing_send(&fixture, &pair);
+        fixture_put(pair.far, bytes, sizeof bytes);
+        for (uint64_t got = 0; got < sizeof bytes;) {
+            const struct pendio_completion completion =
+                lending_finish(&fixture, context, pendio_receive(context, pair.near));
+
+            ck_assert_int_eq(completion.error, 0);
+            ck_assert_uint_le(completion.bytes, sizeof bytes - got);
+            ck_assert_mem_eq((const void *)(uintptr_t)completion.memory, bytes + got,
+                             completion.bytes);
+            got += completion.bytes;
+        }
+    }
+    close(pair.far);
+    expect_pending(pendio_receive(context, pair.near));
+    expect_next(&fixture, context, 0, 0, PENDIO_END_OF_STREAM);
+    fixture_fini(&fixture);
+}
+END_TEST
+
+START_TEST(what_is_waited_for_is_asked_for_by_requests_again)
+{
+    struct pendio_context *context;
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
+
+    for (int i = 0; i < RINGING_MANY; i++) {
+        expect_pending(pendio_receive(context, pair.near));
+        fixture_quiet(&fixture);
+        fixture_put(pair.far, "waited", 6);
+        expect_next(&fixture, context, 0, 6, 0);
+    }
+    ck_assert_uint_eq(fixture_stats(&fixture).multishot_ended,
+                      fixture_stats(&fixture).multishot_armed);
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
+START_TEST(what_a_window_leaves_is_received_in_order)
+{
+    struct pendio_context *context;
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
+
+    ck_assert_int_eq(pendio_context_set_window(context, 0, 4), 0);
+    for (int i = 0; i < RINGING_MANY; i++) {
+        const struct pendio_completion *completion;
+
+        ringing_send(&fixture, &pair);
+        fixture_put(pair.far, "abcdefgh", 8);
+        expect_pending(pendio_receive(context, pair.near));
+        completion = fixture_next(&fixture);
+        expect_completion(completion, 0, 4, 0);
+        ck_assert_mem_eq((const void *)(uintptr_t)completion->memory, "abcd", 4);
+        if (i % 2 == 0)
+            ringing_send(&fixture, &pair);
+        expect_pending(pendio_receive(context, pair.near));
+        completion = fixture_next(&fixture);
+        expect_completion(completion, 0, 4, 0);
+        ck_assert_mem_eq((const void *)(uintptr_t)completion->memory, "efgh", 4);
+    }
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
+/* Data before it or not; asked for before it or not. */
+START_TEST(end_is_told_behind_the_data)
+{
+    struct pendio_context *context;
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
+
+    ringing_send(&fixture, &pair);
+    if (_i % 2 == 0)
+        expect_pending(pendio_receive(context, pair.near));
+    if (_i / 2 == 0)
+        fixture_put(pair.far, "last", 4);
+    close(pair.far);
+    if (_i % 2 != 0)
+        expect_pending(pendio_receive(context, pair.near));
+    if (_i / 2 == 0) {
+        expect_next(&fixture, context, 0, 4, 0);
+        expect_pending(pendio_receive(context, pair.near));
+    }
+    expect_next(&fixture, context, 0, 0, PENDIO_END_OF_STREAM);
+    expect_done(pendio_receive(context, pair.near));
+    expect_result(context, 0, 0, PENDIO_END_OF_STREAM);
+    fixture_fini(&fixture);
+}
+END_TEST
+
+/* The far end is closed with bytes that it has not taken: that is a reset, and told as one. */
+START_TEST(reset_is_told)
+{
+    struct pendio_context *contexts[2];
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &contexts[0]);
+
+    contexts[1] = fixture_get(&fixture);
+    expect_pending(pendio_send(contexts[1], pair.near));
+    expect_next(&fixture, contexts[1], 0, 2 * RINGING_LARGE_BYTES, 0);
+    expect_pending(pendio_receive(contexts[0], pair.near));
+    close(pair.far);
+    expect_next(&fixture, contexts[0], -ECONNRESET, 0, 0);
+    expect_done(pendio_receive(contexts[0], pair.near));
+    expect_result(contexts[0], -ECONNRESET, 0, 0);
+    fixture_fini(&fixture);
+}
+END_TEST
+
+START_TEST(callbacks_are_called)
+{
+    char memory[8];
+    struct pendio_context *context, *called;
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
+
+    called = fixture_called(&fixture, memory, sizeof memory);
+    for (int i = 0; i < RINGING_MANY; i++) {
+        ringing_send(&fixture, &pair);
+        ringing_receive(&fixture, i % 2 == 0 ? called : context, &pair);
+    }
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
+START_TEST(deadline_does_not_hit_who_is_served)
+{
+    struct pendio_context *context;
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
+
+    ck_assert_int_eq(pendio_context_set_deadline(context, UINT64_C(3600) * 1000000000), 0);
+    for (int i = 0; i < RINGING_MANY; i++) {
+        ringing_send(&fixture, &pair);
+        ringing_receive(&fixture, context, &pair);
+    }
+    ck_assert_int_eq(pendio_context_set_deadline(context, 1), 0);
+    ringing_send(&fixture, &pair);
+    expect_pending(pendio_receive(context, pair.near));
+    expect_next(&fixture, context, -ETIMEDOUT, 0, PENDIO_BY_DEADLINE);
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
+/* Whatever the busy one has: its second delivery does not come before the quiet one's. */
+START_TEST(quiet_stream_waits_for_one_delivery)
+{
+    struct pendio_completion completions[4];
+    struct pendio_context *contexts[2];
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &contexts[0]);
+    struct fixture_pair quiet = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    int count;
+
+    contexts[1] = fixture_get(&fixture);
+    for (int i = 0; i < RINGING_MANY; i++) {
+        bool quiet_came = false;
+        int busy_count = 0;
+
+        expect_pending(pendio_receive(contexts[1], quiet.near));
+        fixture_quiet(&fixture);
+        ringing_send(&fixture, &pair);
+        expect_pending(pendio_receive(contexts[0], pair.near));
+        fixture_put(pair.far, "busy", 4);
+        fixture_put(quiet.far, "quiet", 5);
+        while (!quiet_came) {
+            ck_assert_int_le(busy_count, 1);
+            count = pendio_loop_turn(fixture.loop, -1, completions, 4);
+            ck_assert_int_gt(count, 0);
+            for (int j = 0; j < count; j++) {
+                quiet_came = quiet_came || completions[j].context == contexts[1];
+                if (completions[j].context == contexts[0]) {
+                    busy_count++;
+                    fixture_put(pair.far, "busy", 4);
+                    expect_pending(pendio_receive(contexts[0], pair.near));
+                }
+            }
+        }
+        expect_next(&fixture, contexts[0], 0, 4, 0);
+    }
+    close(quiet.far);
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
+/* Some is left behind, and it has rung for all of it. */
+START_TEST(descriptor_of_the_loop_tells_of_what_was_left)
+{
+    struct pendio_context *context;
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
+    struct pollfd one = {.fd = pendio_loop_descriptor(fixture.loop), .events = POLLIN};
+
+    ck_assert_int_ge(one.fd, 0);
+    ck_assert_int_eq(pendio_context_set_window(context, 0, 1), 0);
+    for (int i = 0; i < RINGING_MANY; i++) {
+        ringing_send(&fixture, &pair);
+        expect_pending(pendio_receive(context, pair.near));
+        fixture_put(pair.far, "ab", 2);
+        expect_next(&fixture, context, 0, 1, 0);
+        fixture_quiet(&fixture);
+        expect_pending(pendio_receive(context, pair.near));
+        ck_assert_int_eq(pendio_loop_flush(fixture.loop), 0);
+        ck_assert_int_eq(poll(&one, 1, 20000), 1);
+        expect_next(&fixture, context, 0, 1, 0);
+    }
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
+/* Two of them, one after the other: the one that was alone before has rung already. */
+START_TEST(stream_that_is_alone_no_more_misses_nothing)
+{
+    struct pendio_context *contexts[2];
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &contexts[0]);
+    struct fixture_pair other;
+
+    ck_assert_int_eq(pendio_context_set_window(contexts[0], 0, 1), 0);
+    for (int i = 0; i < 3; i++) {
+        ringing_send(&fixture, &pair);
+        fixture_put(pair.far, "ab", 2);
+        expect_pending(pendio_receive(contexts[0], pair.near));
+        expect_next(&fixture, contexts[0], 0, 1, 0);
+        other = ringing_pair(&fixture, RINGING_LONE, &contexts[1]);
+        expect_pending(pendio_receive(contexts[0], pair.near));
+        expect_next(&fixture, contexts[0], 0, 1, 0);
+        expect_pending(pendio_receive(contexts[0], pair.near));
+        ringing_send(&fixture, &other);
+        ringing_receive(&fixture, contexts[1], &other);
+        fixture_put(pair.far, "c", 1);
+        expect_next(&fixture, contexts[0], 0, 1, 0);
+        close(other.far);
+        ck_assert_int_eq(pendio_handle_close(fixture.loop, other.near, PENDIO_ABORTIVE), 0);
+    }
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
+int main(void)
+{
+    const struct fixture_case cases[] = {
+        {what_has_come_takes_no_request, 0},
+        {large_pieces_over_tcp_are_received_whole, 0},
+        {what_is_waited_for_is_asked_for_by_requests_again, 0},
+        {what_a_window_leaves_is_received_in_order, 0},
+        {end_is_told_behind_the_data, 4},
+        {reset_is_told, 0},
+        {callbacks_are_called, 0},
+        {deadline_does_not_hit_who_is_served, 0},
+        {quiet_stream_waits_for_one_delivery, 0},
+        {descriptor_of_the_loop_tells_of_what_was_left, 0},
+        {stream_that_is_alone_no_more_misses_nothing, 0},
+    };
+    return fixture_run("contract: lone", cases, sizeof cases / sizeof cases[0]);
+}
