@@ -160,6 +160,13 @@ static void hang_bell(struct pnd_handle *handle)
     handle->multishot = &pnd_bell;
 }
 
+/* It is one with the next receive, which waits for the bell: an entry into the ring more. */
+static void hang_lone_bell(struct pnd_handle *handle)
+{
+    hang_bell(handle);
+    handle->strategy.streak = PND_STRATEGY_PATIENCE - 1;
+}
+
 /*
  * So many were large, or not alone: it stays with single requests, with a bell or without. Where
  * small pieces would be received ahead large ones are rung for only if they are alone (lone.h).
@@ -226,7 +233,7 @@ static void is_lone(const struct pnd_context *context)
     else if (!was_known)
         handle->strategy.streak = 0;
     else if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS) && pnd_lone_may_be(loop, handle))
-        hang_bell(handle);
+        hang_lone_bell(handle);
     find_choice(loop, handle);
 }
 
