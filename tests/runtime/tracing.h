@@ -23,7 +23,10 @@ bool tracing_is_permitted(void);
 /* In the child: what is counted begins here, or ends. */
 void tracing_mark(void);
 
-/* Runs `body` in a child. Returns its system calls between the marks: all of them enter a ring. */
+/*
+ * Runs `body` in a child. Returns its system calls between the marks: all of them enter a ring, or
+ * are sends that stand for that.
+ */
 uint64_t tracing_count(tracing_fn *body, void *state, struct tally *ret_tally);
 
 /* The same, and nothing is counted from outside, nor anything slower for it. */
