@@ -378,7 +378,7 @@ enum { /* features found and used, as bits of pendio_loop_statistics.features */
        PENDIO_FEATURE_BUFFER_RING = 1 << 7,          /* buffers chosen when there are data */
        PENDIO_FEATURE_INCREMENTAL_BUFFERS = 1 << 10, /* a buffer filled bit by bit */
        PENDIO_FEATURE_ZERO_COPY = 1 << 11,           /* sends that copy nothing */
-       PENDIO_FEATURE_TASKRUN_FLAG = 1 << 12,        /* for spin_ns: what is deferred shows */
+       PENDIO_FEATURE_TASKRUN_FLAG = 1 << 12,        /* what is deferred shows */
        PENDIO_FEATURE_MINIMUM_WAIT = 1 << 13,        /* for batch_ns: sleeping on for a while */
 };
 
