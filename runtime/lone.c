@@ -26,12 +26,10 @@ void pnd_lone_begin(struct pnd_loop *loop, struct pnd_handle *handle)
     struct pnd_handle *last = loop->lone;
 
     handle->strategy.streak = 0;
-    if (!pnd_lone_may_be(loop, handle))
-        return;
     handle->strategy.others = 0;
     loop->lone = handle;
-    loop->lone_call_count = loop->ring.system_call_count;
-    if (last != NULL)
+    loop->lone_look_count = loop->look_count;
+    if (last != NULL && !last->receives.is_held)
         pnd_context_advance(&last->receives); /* nobody hands it over any more */
 }
 
@@ -40,7 +38,7 @@ void pnd_lone_count(struct pnd_loop *loop, struct pnd_handle *handle, bool is_ag
 {
     struct pnd_strategy *strategy = &handle->strategy;
 
-    loop->lone_call_count = loop->ring.system_call_count;
+    loop->lone_look_count = loop->look_count;
     if (!is_again) {
         strategy->others = 0;
         loop->lone = NULL;
@@ -61,9 +59,11 @@ void pnd_lone_never(struct pnd_loop *loop, struct pnd_handle *handle)
     loop->lone = NULL;
 }
 
+/* A splice that holds the line is handed over by the line of its other end. */
 bool pnd_lone_has_waiting(const struct pnd_loop *loop)
 {
-    return pnd_lone_is(loop, loop->lone) && pnd_multishot_is_waited_for(loop->lone);
+    return pnd_lone_is(loop, loop->lone) && !loop->lone->receives.is_held &&
+           pnd_multishot_is_waited_for(loop->lone);
 }
 
 /* Into one stretch of memory, of which nothing stays behind. */
@@ -74,12 +74,12 @@ static bool is_plain(const struct pnd_context *context)
            (context->request_flags & PENDIO_PEEK) == 0 && !pnd_context_is_vectored(context);
 }
 
-/* The ring was entered since the last one was received, so that nobody else waits for long. */
+/* The ring was asked since the last one was received, so that nobody else waits for long. */
 static bool may_take(const struct pnd_loop *loop)
 {
     const struct pnd_ring *ring = &loop->ring;
 
-    return ring->system_call_count != loop->lone_call_count && pnd_lone_has_waiting(loop) &&
+    return loop->look_count != loop->lone_look_count && pnd_lone_has_waiting(loop) &&
            (loop->lone->strategy.has_more || ring->backend->is_stirring(ring)) &&
            is_plain(pnd_line_first(&loop->lone->receives));
 }
@@ -110,6 +110,7 @@ bool pnd_lone_take(struct pnd_loop *loop)
     context = pnd_line_first(&handle->receives);
     byte_count = recv(handle->descriptor, (void *)pnd_transfer_address(context),
                       pnd_transfer_chunk(context), MSG_DONTWAIT);
+    loop->ring.system_call_count++;
     handle->strategy.has_more = false;
     handle->strategy.has_rung = byte_count >= 0 || errno != EAGAIN;
     if (!handle->strategy.has_rung)

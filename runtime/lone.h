@@ -13,7 +13,7 @@
  *
  * Whoever is idle gains nothing: its requests wait in the kernel as ever, beside the bell, which is
  * taken down, for longer each time. Nobody else waits for longer than one delivery: after that the
- * ring is entered first.
+ * ring is asked first, by a turn or by a flush.
  */
 #ifndef PND_LONE_H
 #define PND_LONE_H

@@ -161,6 +161,7 @@ static inline int submit(struct pnd_loop *loop, int64_t wait_ns)
         status = hand_over(loop);
     if (PND_USUAL(status == 0))
         status = loop->ring.backend->submit(&loop->ring, loop->feeds ? 0 : wait_ns);
+    loop->look_count += wait_ns != PND_RING_ONLY_SUBMIT;
     return status == -EAGAIN || status == -EBUSY ? 0 : status;
 }
 
@@ -180,8 +181,8 @@ int pnd_loop_flush(struct pnd_loop *loop)
     if (!is_plain(loop) || (loop->host.is_asked && pnd_lone_waits(loop)))
         fill_ring(loop);
     (void)gather(loop);
-    if (pnd_ring_queued_count(&loop->ring) != 0)
-        status = submit(loop, PND_RING_ONLY_SUBMIT);
+    if (pnd_ring_queued_count(&loop->ring) != 0) /* a turn may do without the ring (lone.h) */
+        status = submit(loop, PND_USUAL(loop->lone == NULL) ? PND_RING_ONLY_SUBMIT : 0);
     return status == -EINTR ? 0 : status;
 }
 
@@ -258,6 +259,7 @@ PND_HOT __attribute__((noinline)) static bool send_now(struct pnd_loop *loop)
 
     if (!is_plain(loop) || !pnd_outbox_send_now(loop, &completion))
         return false;
+    loop->look_count++; /* there was nothing */
     pnd_harvest_take(loop, &completion);
     collect_own(loop);
     return true;

@@ -150,10 +150,12 @@ static bool may_have_bell(const struct pnd_loop *loop, struct pnd_handle *handle
            loop->ring.tells_rest && is_possible(loop, handle) && does_carry(handle, carries);
 }
 
-static void hang_bell(struct pnd_handle *handle)
+static void hang_bell(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     if (handle->strategy.has_bell || handle->multishot != NULL)
         return;
+    if (loop->lone == handle)
+        loop->lone = NULL; /* whoever had the slot before */
     handle->strategy.has_bell = true;
     handle->strategy.others = 0;
     handle->strategy.streak = 0;
@@ -161,9 +163,9 @@ static void hang_bell(struct pnd_handle *handle)
 }
 
 /* It is one with the next receive, which waits for the bell: an entry into the ring more. */
-static void hang_lone_bell(struct pnd_handle *handle)
+static void hang_lone_bell(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    hang_bell(handle);
+    hang_bell(loop, handle);
     handle->strategy.streak = PND_STRATEGY_PATIENCE - 1;
 }
 
@@ -176,10 +178,10 @@ static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, boo
 {
     if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS)) {
         if (is_small)
-            hang_bell(handle);
+            hang_bell(loop, handle);
     } else if (is_again && !is_small && may_have_bell(loop, handle, PND_CARRIES_BYTES) &&
                pnd_lone_may_be(loop, handle) && handle->strategy.pause < PND_LONE_PAUSE_MOST) {
-        hang_bell(handle);
+        hang_bell(loop, handle);
     } else {
         find_choice(loop, handle);
     }
@@ -199,9 +201,9 @@ static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, boo
     }
     strategy->streak = is_again ? (uint8_t)(strategy->streak + 1) : 0;
     strategy->others = is_small ? 0 : (uint8_t)(strategy->others + 1);
-    if (strategy->streak >= PND_STRATEGY_PATIENCE)
+    if (strategy->streak >= PND_STRATEGY_PATIENCE && pnd_lone_may_be(loop, handle))
         pnd_lone_begin(loop, handle);
-    else if (strategy->others == PND_STRATEGY_PATIENCE)
+    else if (strategy->others >= PND_STRATEGY_PATIENCE)
         pnd_bell_take_down(loop, handle);
 }
 
@@ -233,7 +235,7 @@ static void is_lone(const struct pnd_context *context)
     else if (!was_known)
         handle->strategy.streak = 0;
     else if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS) && pnd_lone_may_be(loop, handle))
-        hang_lone_bell(handle);
+        hang_lone_bell(loop, handle);
     find_choice(loop, handle);
 }
 

@@ -10,6 +10,7 @@
 #include "ringing.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -232,6 +233,86 @@ START_TEST(quiet_stream_waits_for_one_delivery)
 }
 END_TEST
 
+/* Its answers are handed over by flushes: these look after the quiet one, too. */
+START_TEST(quiet_stream_is_not_held_up_by_flushes)
+{
+    struct pendio_completion completions[4];
+    struct pendio_context *contexts[2];
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &contexts[0]);
+    struct fixture_pair quiet = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    struct pendio_context *answer = fixture_over(&fixture, "answer", 6);
+    bool quiet_came = false, is_answering = false;
+
+    contexts[1] = fixture_get(&fixture);
+    expect_pending(pendio_receive(contexts[1], quiet.near));
+    fixture_quiet(&fixture);
+    ringing_send(&fixture, &pair);
+    expect_pending(pendio_receive(contexts[0], pair.near));
+    fixture_put(pair.far, "busy", 4);
+    fixture_put(quiet.far, "quiet", 5);
+    for (int turns = 0; !quiet_came; turns++) {
+        int count = pendio_loop_turn(fixture.loop, -1, completions, 4);
+        bool busy_came = false;
+
+        ck_assert_int_le(turns, 3);
+        for (int i = 0; i < count; i++) {
+            quiet_came = quiet_came || completions[i].context == contexts[1];
+            busy_came = busy_came || completions[i].context == contexts[0];
+            is_answering = is_answering && completions[i].context != answer;
+        }
+        if (!busy_came)
+            continue;
+        fixture_put(pair.far, "busy", 4);
+        if (!is_answering)
+            expect_pending(pendio_send(answer, pair.near));
+        is_answering = true;
+        ck_assert_int_eq(pendio_loop_flush(fixture.loop), 0);
+        expect_pending(pendio_receive(contexts[0], pair.near));
+    }
+    for (int left = 1 + is_answering; left > 0; left--)
+        (void)fixture_next(&fixture);
+    close(quiet.far);
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
+/* The lone stream's has data and the other not; then another stream is the lone one. */
+START_TEST(splice_does_not_pass_the_one_before_it)
+{
+    struct pendio_context *contexts[2], *receiver;
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &receiver);
+    struct fixture_pair first = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    struct fixture_pair another = {.far = -1};
+    pendio_handle into;
+    char bytes[11];
+    int ends[2];
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    ck_assert_int_eq(pendio_handle_adopt(fixture.loop, ends[1], &into), 0);
+    contexts[0] = fixture_get(&fixture);
+    contexts[1] = fixture_get(&fixture);
+    expect_pending(
+        pendio_splice(contexts[0], first.near, PENDIO_STREAMING, into, PENDIO_STREAMING, 5));
+    fixture_quiet(&fixture);
+    fixture_put(pair.far, "second", 6);
+    expect_pending(
+        pendio_splice(contexts[1], pair.near, PENDIO_STREAMING, into, PENDIO_STREAMING, 6));
+    fixture_quiet(&fixture);
+    if (_i != 0)
+        another = ringing_pair(&fixture, RINGING_LONE, &receiver);
+    fixture_put(first.far, "first", 5);
+    expect_next(&fixture, contexts[0], 0, 5, 0);
+    expect_next(&fixture, contexts[1], 0, 6, 0);
+    fixture_take(ends[0], bytes, sizeof bytes);
+    ck_assert_mem_eq(bytes, "firstsecond", sizeof bytes);
+    close(ends[0]);
+    close(first.far);
+    if (another.far >= 0)
+        close(another.far);
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
 /* Some is left behind, and it has rung for all of it. */
 START_TEST(descriptor_of_the_loop_tells_of_what_was_left)
 {
@@ -296,6 +377,8 @@ int main(void)
         {callbacks_are_called, 0},
         {deadline_does_not_hit_who_is_served, 0},
         {quiet_stream_waits_for_one_delivery, 0},
+        {quiet_stream_is_not_held_up_by_flushes, 0},
+        {splice_does_not_pass_the_one_before_it, 2},
         {descriptor_of_the_loop_tells_of_what_was_left, 0},
         {stream_that_is_alone_no_more_misses_nothing, 0},
     };

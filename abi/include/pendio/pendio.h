@@ -413,7 +413,7 @@ struct pendio_loop_statistics {
     uint64_t delivered_record;
     uint64_t posts;
     uint64_t turns;
-    uint64_t system_calls;         /* entries into the ring */
+    uint64_t system_calls;         /* entries into the ring, and calls of a turn in place of one */
     uint64_t requests;             /* entries handed to the kernel, cancel requests included */
     uint64_t cancels;              /* of them cancel requests */
     uint64_t stale_completions;    /* of runs that are over; discarded */
