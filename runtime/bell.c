@@ -82,8 +82,29 @@ static bool bell_end(struct pnd_loop *loop, struct pnd_handle *handle, int32_t r
     return false;
 }
 
+void pnd_bell_for_crowd(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    if (!handle->strategy.has_bell)
+        return;
+    handle->strategy.others = 0;
+    handle->strategy.reason = PENDIO_RECEIVE_CROWDED;
+    loop->stats.polled_for_crowd++;
+}
+
+/* What it was chosen for holds no more. */
+static void forget_reason(struct pnd_handle *handle)
+{
+    if (handle->strategy.reason == PENDIO_RECEIVE_LONE ||
+        handle->strategy.reason == PENDIO_RECEIVE_CROWDED)
+        handle->strategy.reason = PENDIO_RECEIVE_UNDECIDED;
+}
+
 void pnd_bell_take_down(struct pnd_loop *loop, struct pnd_handle *handle)
 {
+    if (handle->strategy.has_bell) {
+        forget_reason(handle);
+        loop->handles.bell_count--;
+    }
     handle->strategy.has_bell = false;
     handle->strategy.has_rung = false;
     if (loop->lone == handle)

@@ -19,6 +19,9 @@ extern const struct pnd_multishot pnd_bell;
 /* For the first in line, nothing being collected: now, or when it has rung. */
 enum pnd_source pnd_bell_ask(const struct pnd_context *context);
 
+/* It is for one of many that are busy. Nothing, if it has none. */
+void pnd_bell_for_crowd(struct pnd_loop *loop, struct pnd_handle *handle);
+
 /* The handle has it no more. */
 void pnd_bell_take_down(struct pnd_loop *loop, struct pnd_handle *handle);
 

@@ -100,6 +100,7 @@ void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *han
     assert(handle->arming_list == PND_NOT_LISTED && pnd_inbox_is_empty(&handle->inbox));
     handle->state = PND_HANDLE_FREE;
     table->ahead_count -= handle->strategy.is_ahead;
+    table->bell_count -= handle->strategy.has_bell;
     table->free_slots[table->free_count++] = (uint32_t)(handle - table->slots);
 }
 

@@ -196,6 +196,7 @@ struct pnd_handle_table {
     uint32_t slot_count;
     uint16_t loop_id;
     uint32_t ahead_count; /* those received from ahead of who asks */
+    uint32_t bell_count;  /* those that are rung for (bell.h) */
 };
 
 /* Returns 0 or -ENOMEM. */

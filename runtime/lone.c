@@ -21,12 +21,23 @@ bool pnd_lone_may_be(const struct pnd_loop *loop, const struct pnd_handle *handl
     return loop->ring.can_look && handle->strategy.pause != PND_LONE_NEVER;
 }
 
+/* It may be closed, and its slot another's, who has no bell yet. */
+static void is_lone_no_more(struct pnd_loop *loop)
+{
+    if (loop->lone != NULL)
+        pnd_bell_for_crowd(loop, loop->lone);
+    loop->lone = NULL;
+}
+
 void pnd_lone_begin(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     struct pnd_handle *last = loop->lone;
 
+    is_lone_no_more(loop);
     handle->strategy.streak = 0;
     handle->strategy.others = 0;
+    handle->strategy.reason = PENDIO_RECEIVE_LONE;
+    loop->stats.polled_for_lone++;
     loop->lone = handle;
     loop->lone_look_count = loop->look_count;
     if (last != NULL && !last->receives.is_held)
@@ -40,8 +51,7 @@ void pnd_lone_count(struct pnd_loop *loop, struct pnd_handle *handle, bool is_ag
 
     loop->lone_look_count = loop->look_count;
     if (!is_again) {
-        strategy->others = 0;
-        loop->lone = NULL;
+        is_lone_no_more(loop);
     } else if (++strategy->others == PND_STRATEGY_PATIENCE) {
         strategy->pause = strategy->pause < PND_LONE_PAUSE_MOST ? (strategy->pause + 1) & 7u
                                                                 : PND_LONE_PAUSE_MOST;
@@ -55,8 +65,7 @@ void pnd_lone_never(struct pnd_loop *loop, struct pnd_handle *handle)
     if (loop->lone != handle)
         return;
     handle->strategy.pause = PND_LONE_NEVER;
-    handle->strategy.others = 0;
-    loop->lone = NULL;
+    is_lone_no_more(loop);
 }
 
 /* A splice that holds the line is handed over by the line of its other end. */
@@ -115,6 +124,7 @@ bool pnd_lone_take(struct pnd_loop *loop)
     handle->strategy.has_rung = byte_count >= 0 || errno != EAGAIN;
     if (!handle->strategy.has_rung)
         return false;
+    loop->lone_take_count++;
     count_taken(&handle->strategy);
     answer(loop, context, byte_count < 0 ? -errno : (int32_t)byte_count);
     return true;

@@ -130,6 +130,7 @@ struct pnd_loop {
     struct pnd_handle *lone;     /* received from alone, by its bell (lone.h); NULL: none is */
     uint64_t look_count;         /* how often the ring was asked for all that has ended */
     uint64_t lone_look_count;    /* so often, when it was received from last */
+    uint64_t lone_take_count;    /* receives of such by a call of their own */
     uint64_t receive_turn;       /* when a stream was received from last; at first none was */
     struct pnd_handle *receiver; /* its slot; whose that is now makes no difference */
     uint32_t collect_count;      /* connections collected per listener */

@@ -46,5 +46,7 @@ void pnd_loop_stats(const struct pnd_loop *loop, struct pendio_loop_statistics *
     ret_statistics->buffers = loop->buffers.memory != NULL ? loop->buffers.buffer_count : 0;
     ret_statistics->buffers_in_use = pnd_buffers_in_use(&loop->buffers);
     ret_statistics->streams_ahead = loop->handles.ahead_count;
+    ret_statistics->streams_polled = loop->handles.bell_count;
+    ret_statistics->received_direct = loop->lone_take_count;
     ret_statistics->handles_open = loop->handles.slot_count - loop->handles.free_count;
 }

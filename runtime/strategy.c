@@ -150,10 +150,12 @@ static bool may_have_bell(const struct pnd_loop *loop, struct pnd_handle *handle
            loop->ring.tells_rest && is_possible(loop, handle) && does_carry(handle, carries);
 }
 
+/* Why is told when it shows that it is one of many, or alone. */
 static void hang_bell(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     if (handle->strategy.has_bell || handle->multishot != NULL)
         return;
+    loop->handles.bell_count++;
     if (loop->lone == handle)
         loop->lone = NULL; /* whoever had the slot before */
     handle->strategy.has_bell = true;
@@ -177,14 +179,23 @@ static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, boo
                            bool is_again)
 {
     if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS)) {
-        if (is_small)
+        if (is_small) {
             hang_bell(loop, handle);
+            pnd_bell_for_crowd(loop, handle);
+        }
     } else if (is_again && !is_small && may_have_bell(loop, handle, PND_CARRIES_BYTES) &&
                pnd_lone_may_be(loop, handle) && handle->strategy.pause < PND_LONE_PAUSE_MOST) {
         hang_bell(loop, handle);
     } else {
         find_choice(loop, handle);
     }
+}
+
+static void is_too_large(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    pnd_bell_take_down(loop, handle);
+    loop->stats.single_for_large += handle->strategy.reason != PENDIO_RECEIVE_LARGE;
+    handle->strategy.reason = PENDIO_RECEIVE_LARGE;
 }
 
 /* It has a bell, and that is for small pieces, or for one that is alone. */
@@ -204,7 +215,7 @@ static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, boo
     if (strategy->streak >= PND_STRATEGY_PATIENCE && pnd_lone_may_be(loop, handle))
         pnd_lone_begin(loop, handle);
     else if (strategy->others >= PND_STRATEGY_PATIENCE)
-        pnd_bell_take_down(loop, handle);
+        is_too_large(loop, handle);
 }
 
 /* No other stream was received from in this turn before; if one was, it is not alone either. */

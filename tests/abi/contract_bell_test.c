@@ -224,6 +224,29 @@ START_TEST(large_pieces_are_received_whole)
 }
 END_TEST
 
+START_TEST(large_pieces_of_one_of_many_are_rung_for_no_more)
+{
+    static unsigned char bytes[RINGING_LARGE_BYTES];
+    struct pendio_context *contexts[2];
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_CROWDED, &contexts[0]);
+    struct fixture_pair other = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    bool is_possible = ringing_is_possible(&fixture, RINGING_CROWDED);
+
+    contexts[1] = fixture_get(&fixture);
+    for (int i = 0; i < RINGING_MANY; i++) {
+        ringing_receive(&fixture, contexts[1], &other);
+        expect_pending(pendio_receive(contexts[0], pair.near));
+        fixture_put(pair.far, bytes, sizeof bytes);
+        expect_next(&fixture, contexts[0], 0, sizeof bytes, 0);
+    }
+    ringing_expect_reason(&fixture, pair.near,
+                          is_possible ? PENDIO_RECEIVE_LARGE : PENDIO_RECEIVE_UNDECIDED);
+    ck_assert_uint_eq(fixture_stats(&fixture).single_for_large, is_possible);
+    close(other.far);
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
 /* No receive is in the kernel while nothing has come: it is asked for when there is something. */
 START_TEST(receive_that_waits_is_not_handed_over)
 {
@@ -255,6 +278,7 @@ int main(void)
         {look_at_once_finds_what_has_come, RINGING_KINDS},
         {one_turn_that_does_not_wait_brings_what_has_come, RINGING_KINDS},
         {large_pieces_are_received_whole, RINGING_KINDS},
+        {large_pieces_of_one_of_many_are_rung_for_no_more, 0},
         {receive_that_waits_is_not_handed_over, 0},
     };
     return fixture_run("contract: bell", cases, sizeof cases / sizeof cases[0]);

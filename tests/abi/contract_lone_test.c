@@ -17,26 +17,24 @@
 
 static struct fixture fixture;
 
-/* Where the kernel can, which shows by the requests for many. */
-static bool is_rung_for(void)
-{
-    struct pendio_loop_statistics stats = fixture_stats(&fixture);
-
-    return stats.multishot_armed != 0 && (stats.features & PENDIO_FEATURE_TASKRUN_FLAG) != 0;
-}
-
 START_TEST(what_has_come_takes_no_request)
 {
     struct pendio_context *context;
     struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
-    uint64_t before = fixture_stats(&fixture).requests;
+    struct pendio_loop_statistics before = fixture_stats(&fixture), after;
+    bool is_possible = ringing_is_possible(&fixture, RINGING_LONE);
     uint64_t sends = RINGING_MANY;
 
     for (int i = 0; i < RINGING_MANY; i++) {
         ringing_send(&fixture, &pair);
         ringing_receive(&fixture, context, &pair);
     }
-    ck_assert_uint_eq(fixture_stats(&fixture).requests - before, is_rung_for() ? sends : 2 * sends);
+    after = fixture_stats(&fixture);
+    ck_assert_uint_eq(after.requests - before.requests, is_possible ? sends : 2 * sends);
+    ck_assert_uint_eq(after.received_direct - before.received_direct, is_possible ? sends : 0);
+    ck_assert_uint_eq(after.polled_for_lone, is_possible);
+    ck_assert_uint_eq(after.polled_for_crowd, 0);
+    ck_assert_uint_eq(after.streams_polled, is_possible);
     ringing_end(&fixture, &pair);
 }
 END_TEST
@@ -87,6 +85,8 @@ START_TEST(what_is_waited_for_is_asked_for_by_requests_again)
     }
     ck_assert_uint_eq(fixture_stats(&fixture).multishot_ended,
                       fixture_stats(&fixture).multishot_armed);
+    ck_assert_uint_eq(fixture_stats(&fixture).streams_polled, 0);
+    ringing_expect_reason(&fixture, pair.near, PENDIO_RECEIVE_UNDECIDED);
     ringing_end(&fixture, &pair);
 }
 END_TEST
@@ -328,6 +328,10 @@ START_TEST(stream_that_is_alone_no_more_misses_nothing)
         expect_pending(pendio_receive(contexts[0], pair.near));
         expect_next(&fixture, contexts[0], 0, 1, 0);
         other = ringing_pair(&fixture, RINGING_LONE, &contexts[1]);
+        ringing_expect_reason(&fixture, pair.near,
+                              ringing_is_possible(&fixture, RINGING_LONE)
+                                  ? PENDIO_RECEIVE_CROWDED
+                                  : PENDIO_RECEIVE_UNDECIDED);
         expect_pending(pendio_receive(contexts[0], pair.near));
         expect_next(&fixture, contexts[0], 0, 1, 0);
         expect_pending(pendio_receive(contexts[0], pair.near));

@@ -450,6 +450,10 @@ struct pendio_loop_statistics {
     uint64_t single_for_large;   /* times it was given up: PENDIO_RECEIVE_LARGE */
     uint64_t single_for_crowd;   /* PENDIO_RECEIVE_CROWDED */
     uint64_t single_for_unasked; /* PENDIO_RECEIVE_UNASKED */
+    uint64_t streams_polled;     /* handles, now, whose receives wait for one poll that stays */
+    uint64_t polled_for_lone;    /* times that was chosen: PENDIO_RECEIVE_LONE */
+    uint64_t polled_for_crowd;   /* PENDIO_RECEIVE_CROWDED */
+    uint64_t received_direct;    /* receives of a lone one by a system call of their own */
 };
 
 /**
@@ -816,9 +820,9 @@ enum {                               /* why it is received from as it is */
        PENDIO_RECEIVE_UNDECIDED = 0, /* as it began: by a request for each receive */
        PENDIO_RECEIVE_PINNED = 1,    /* pendio_handle_set_receive() */
        PENDIO_RECEIVE_LENDING = 2,   /* for memory that is lent: nothing is copied */
-       PENDIO_RECEIVE_LONE = 3,      /* small pieces of the only busy stream: copying is cheaper */
+       PENDIO_RECEIVE_LONE = 3,      /* the only busy stream: its requests share no call */
        PENDIO_RECEIVE_LARGE = 4,     /* large pieces: copying is dearer */
-       PENDIO_RECEIVE_CROWDED = 5,   /* other streams are busy, too: copying is dearer */
+       PENDIO_RECEIVE_CROWDED = 5,   /* other streams are busy, too: requests share calls */
        PENDIO_RECEIVE_UNASKED = 6,   /* nobody asked for what came, which holds buffers */
 };
 
@@ -845,6 +849,8 @@ PENDIO_API int pendio_handle_set_receive(struct pendio_loop *loop, pendio_handle
 
 /**
  * How a stream is received from now, PENDIO_RECEIVE_SINGLE or PENDIO_RECEIVE_MULTISHOT, and why.
+ * Where it is singly for PENDIO_RECEIVE_LONE or PENDIO_RECEIVE_CROWDED, one poll that stays in the
+ * kernel tells when there is something to be received (streams_polled of the statistics).
  *
  * Result:    0.
  * Refused:   -EINVAL also when the handle is no stream socket.
