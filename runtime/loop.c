@@ -257,6 +257,8 @@ PND_HOT __attribute__((noinline)) static bool send_now(struct pnd_loop *loop)
 {
     struct pnd_ring_completion completion;
 
+    if (pnd_buffers_are_due(&loop->buffers))
+        pnd_buffers_provide(&loop->buffers);
     if (!is_plain(loop) || !pnd_outbox_send_now(loop, &completion))
         return false;
     loop->look_count++; /* there was nothing */
@@ -280,7 +282,7 @@ PND_HOT static int go_round(struct pnd_loop *loop, uint64_t end_ns)
     bool any;
     int status;
 
-    if (gather(loop) && send_now(loop))
+    if ((gather(loop) || pnd_ring_has_lone_send(&loop->ring)) && send_now(loop))
         return ROUND_MORE;
     may_sleep = PND_USUAL(wait_ns != 0) && pnd_wake_may_sleep(&loop->wake);
     if (PND_RARE(may_sleep && !loop->wake.armed))

@@ -88,6 +88,7 @@ struct pnd_outbox {
     struct iovec *pieces; /* of which the kernel has copies once it has the entries */
     uint32_t piece_count; /* in use */
     uint32_t used_until;  /* by entries before that one */
+    uint32_t pause_count; /* chances to do without the ring that are not taken */
 };
 
 /* Lists of a loop's contexts, each in one at most. */

@@ -26,6 +26,9 @@
  */
 enum { REQUEST_PIECES = 256, REQUEST_BYTES = 1 << 18 };
 
+/* Once one had to wait so many are not tried without the ring: there was a call too much. */
+enum { PAUSE_COUNT = 8 };
+
 /* Between two times the ring is handed over; who finds no room goes alone. */
 enum { PIECE_ROOM = 4096 };
 
@@ -220,11 +223,17 @@ bool pnd_outbox_send_now(struct pnd_loop *loop, struct pnd_ring_completion *ret_
     bool is_sent;
 
     if (pnd_ring_queued_count(ring) != 1 || ring->batch_ns != 0 || !ring->can_look ||
-        ring->backend->send_now == NULL)
+        ring->backend->send_now == NULL || ring->backend->is_stirring(ring))
         return false;
+    if (PND_RARE(loop->outbox.pause_count != 0)) {
+        loop->outbox.pause_count--;
+        return false;
+    }
     likely = pnd_likely_next(loop);
     is_sent = ring->backend->send_now(ring, ret_completion);
     pnd_likely_fetch(loop, likely);
+    if (PND_RARE(!is_sent))
+        loop->outbox.pause_count = PAUSE_COUNT;
     return is_sent;
 }
 

@@ -53,9 +53,8 @@ struct pnd_ring_backend {
      */
     int (*submit)(struct pnd_ring *ring, int64_t wait_ns);
     /*
-     * Does what is queued, one entry that sends pieces, at once by itself, unless that would have
-     * to wait or there is something to collect. True: that is its completion, and the entry is
-     * gone. Needs `can_look`; NULL: the backend has no such way.
+     * Does what is queued, one entry that sends, at once by itself, unless that would have to
+     * wait. True: that is its completion, and the entry is gone. NULL: the backend has no such way.
      */
     bool (*send_now)(struct pnd_ring *ring, struct pnd_ring_completion *ret_completion);
     /* Gives completions until the next call, in `given`; returns how many. No system call. */
@@ -106,6 +105,15 @@ extern const struct pnd_ring_backend pnd_ring_uring;
 static inline uint32_t pnd_ring_queued_count(const struct pnd_ring *ring)
 {
     return ring->queued_before + (uint32_t)(ring->next - ring->first);
+}
+
+/* That is one, and a send of one piece that asks for nothing besides. */
+static inline bool pnd_ring_has_lone_send(const struct pnd_ring *ring)
+{
+    const struct io_uring_sqe *entry = ring->first;
+
+    return ring->next == entry + 1 && ring->queued_before == 0 && entry->opcode == IORING_OP_SEND &&
+           entry->ioprio == 0 && entry->flags == 0;
 }
 
 /* The number of the entry that is fetched next. */

@@ -257,15 +257,17 @@ static bool uring_is_stirring(const struct pnd_ring *ring)
            (IO_URING_READ_ONCE(*uring->sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
 }
 
-static ssize_t send_pieces(const struct io_uring_sqe *entry)
+static ssize_t send_entry(const struct io_uring_sqe *entry)
 {
-    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)entry->addr,
-                             .msg_iovlen = entry->len};
-    const struct msghdr *given = &message;
+    int flags = (int)entry->msg_flags | MSG_DONTWAIT;
+    void *given = (void *)(uintptr_t)entry->addr;
+    struct msghdr message = {.msg_iov = given, .msg_iovlen = entry->len};
 
     if (entry->opcode == IORING_OP_SENDMSG)
-        given = (const struct msghdr *)(uintptr_t)entry->addr;
-    return sendmsg(entry->fd, given, (int)entry->msg_flags | MSG_DONTWAIT);
+        return sendmsg(entry->fd, given, flags);
+    if (entry->ioprio == PND_SEND_VECTOR)
+        return sendmsg(entry->fd, &message, flags);
+    return send(entry->fd, given, entry->len, flags);
 }
 
 /* A system call of its own is cheaper than an entry, where the ring need not be entered besides. */
@@ -274,10 +276,8 @@ static bool uring_send_now(struct pnd_ring *ring, struct pnd_ring_completion *re
     struct io_uring_sqe *entry = ring->next - 1;
     ssize_t result;
 
-    assert(ring->can_look && pnd_ring_queued_count(ring) == 1);
-    if (uring_is_stirring(ring))
-        return false;
-    result = send_pieces(entry);
+    assert(pnd_ring_queued_count(ring) == 1);
+    result = send_entry(entry);
     ring->system_call_count++;
     if (result < 0 && (errno == EAGAIN || errno == EINTR))
         return false;

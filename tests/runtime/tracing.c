@@ -69,7 +69,8 @@ static uint64_t count_calls(pid_t child)
         if (call.entry.nr == SYS_close && (int)call.entry.args[0] == MARK) {
             marked = !marked;
         } else if (marked) {
-            ck_assert(call.entry.nr == SYS_io_uring_enter || call.entry.nr == SYS_sendmsg);
+            ck_assert(call.entry.nr == SYS_io_uring_enter || call.entry.nr == SYS_sendmsg ||
+                      call.entry.nr == SYS_sendto);
             count++;
         }
     }

@@ -81,6 +81,7 @@ static struct fixture_pair begin(void)
     stand_in.table = pnd_ring_uring;
     stand_in.table.submit = submit;
     stand_in.table.collect = collect;
+    stand_in.table.send_now = NULL;
     inside()->ring.backend = &stand_in.table;
     stand_in.room_count = inside()->notice_room_count;
     pair = fixture_pair(&fixture, FIXTURE_TCP4);

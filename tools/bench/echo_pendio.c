@@ -84,6 +84,7 @@ static int create(const struct pnd_bench_wiring *wiring, const struct strategy *
         .handle_count = wiring->count,
         .buffer_bytes = wiring->window_bytes,
         .buffer_count = wiring->buffer_count,
+        .collect_bytes = 16 * wiring->window_bytes, /* the bare ring has no bound */
         .spin_ns = wiring->spin_ns,
     };
     struct server *server = calloc(1, sizeof *server);

@@ -229,7 +229,8 @@ struct pendio_loop_options {
     uint32_t buffer_count;  /* of them, made when first needed; default 1024, 2 to 2^15, rounded up
                                to a power of two */
     uint32_t collect_bytes; /* collected and lent per handle, before it is read no more; default
-                               65536, at most 2^30 */
+                               65536, at most 2^30; with so many bytes a stream is asked for anew:
+                               pieces of 16 KiB cost 6 % less with 16 of them than with 4 */
     uint32_t collect_count; /* connections of a listener collected; default 64 */
     /*
      * What the loop is to do and nothing else, each as UINT64_C(1) << PENDIO_OPERATION_...; 0: all.
