@@ -19,7 +19,7 @@ extern const struct pnd_multishot pnd_bell;
 /* For the first in line, nothing being collected: now, or when it has rung. */
 enum pnd_source pnd_bell_ask(const struct pnd_context *context);
 
-/* It is for one of many that are busy. Nothing, if it has none. */
+/* It is for one of many that are busy. Nothing, if the handle has none, or is closing. */
 void pnd_bell_for_crowd(struct pnd_loop *loop, struct pnd_handle *handle);
 
 /* The handle has it no more. */

@@ -21,7 +21,6 @@ bool pnd_lone_may_be(const struct pnd_loop *loop, const struct pnd_handle *handl
     return loop->ring.can_look && handle->strategy.pause != PND_LONE_NEVER;
 }
 
-/* It may be closed, and its slot another's, who has no bell yet. */
 static void is_lone_no_more(struct pnd_loop *loop)
 {
     if (loop->lone != NULL)

@@ -252,11 +252,16 @@ static bool is_over(const struct pnd_loop *loop)
 /* Why a round of a turn is the last, or that it need not be; below zero: the ring failed. */
 enum round { ROUND_MORE, ROUND_WOKEN, ROUND_INTERRUPTED };
 
-/* Entered is the ring only for what is not done without, and what else there may be to collect. */
+/*
+ * Entered is the ring only for what is not done without, and what else there may be to collect. Of
+ * what has come for a lone stream already no bell will tell.
+ */
 PND_HOT __attribute__((noinline)) static bool send_now(struct pnd_loop *loop)
 {
     struct pnd_ring_completion completion;
 
+    if (pnd_lone_waits(loop) && loop->lone->strategy.has_rung)
+        return false;
     if (pnd_buffers_are_due(&loop->buffers))
         pnd_buffers_provide(&loop->buffers);
     if (!is_plain(loop) || !pnd_outbox_send_now(loop, &completion))
@@ -265,6 +270,12 @@ PND_HOT __attribute__((noinline)) static bool send_now(struct pnd_loop *loop)
     pnd_harvest_take(loop, &completion);
     collect_own(loop);
     return true;
+}
+
+/* Sends are all there is for the kernel, and they have left. */
+static inline bool is_sent(struct pnd_loop *loop)
+{
+    return (gather(loop) || pnd_ring_has_lone_send(&loop->ring)) && send_now(loop);
 }
 
 /*
@@ -282,7 +293,7 @@ PND_HOT static int go_round(struct pnd_loop *loop, uint64_t end_ns)
     bool any;
     int status;
 
-    if ((gather(loop) || pnd_ring_has_lone_send(&loop->ring)) && send_now(loop))
+    if (is_sent(loop))
         return ROUND_MORE;
     may_sleep = PND_USUAL(wait_ns != 0) && pnd_wake_may_sleep(&loop->wake);
     if (PND_RARE(may_sleep && !loop->wake.armed))
@@ -310,6 +321,8 @@ __attribute__((noinline)) static int spin(struct pnd_loop *loop, uint64_t end_ns
 {
     int status = 0;
 
+    if (is_sent(loop))
+        return 0;
     fill_ring(loop);
     if (pnd_ring_queued_count(&loop->ring) != 0 || has_more(loop) ||
         loop->ring.backend->is_stirring(&loop->ring))

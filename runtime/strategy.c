@@ -156,8 +156,6 @@ static void hang_bell(struct pnd_loop *loop, struct pnd_handle *handle)
     if (handle->strategy.has_bell || handle->multishot != NULL)
         return;
     loop->handles.bell_count++;
-    if (loop->lone == handle)
-        loop->lone = NULL; /* whoever had the slot before */
     handle->strategy.has_bell = true;
     handle->strategy.others = 0;
     handle->strategy.streak = 0;
@@ -178,6 +176,7 @@ static void hang_lone_bell(struct pnd_loop *loop, struct pnd_handle *handle)
 static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small,
                            bool is_again)
 {
+    handle->strategy.others = 0;
     if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS)) {
         if (is_small) {
             hang_bell(loop, handle);
@@ -194,15 +193,32 @@ static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, boo
 static void is_too_large(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     pnd_bell_take_down(loop, handle);
+    handle->strategy.streak = 0;
+    handle->strategy.others = 0;
     loop->stats.single_for_large += handle->strategy.reason != PENDIO_RECEIVE_LARGE;
     handle->strategy.reason = PENDIO_RECEIVE_LARGE;
 }
 
-/* It has a bell, and that is for small pieces, or for one that is alone. */
+static void is_not_alone(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
+{
+    if (!is_small)
+        is_too_large(loop, handle);
+    else if (handle->strategy.carries == PND_CARRIES_RIGHTS)
+        pnd_bell_for_crowd(loop, handle);
+    else
+        pnd_bell_take_down(loop, handle);
+}
+
+/*
+ * It has a bell, and that is for small pieces over Unix sockets, or for one that is alone. One that
+ * was to show whether it is alone shows that it is not, too.
+ */
 static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
 {
     struct pnd_strategy *strategy = &handle->strategy;
     bool is_again = loop->receiver == handle;
+    bool is_of_many = is_small && strategy->carries == PND_CARRIES_RIGHTS;
+    bool is_told = strategy->reason == PENDIO_RECEIVE_CROWDED;
 
     loop->receive_turn = loop->turn;
     loop->receiver = handle;
@@ -211,11 +227,11 @@ static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, boo
         return;
     }
     strategy->streak = is_again ? (uint8_t)(strategy->streak + 1) : 0;
-    strategy->others = is_small ? 0 : (uint8_t)(strategy->others + 1);
+    strategy->others = is_of_many && (is_again || is_told) ? 0 : (uint8_t)(strategy->others + 1);
     if (strategy->streak >= PND_STRATEGY_PATIENCE && pnd_lone_may_be(loop, handle))
         pnd_lone_begin(loop, handle);
     else if (strategy->others >= PND_STRATEGY_PATIENCE)
-        is_too_large(loop, handle);
+        is_not_alone(loop, handle, is_small);
 }
 
 /* No other stream was received from in this turn before; if one was, it is not alone either. */

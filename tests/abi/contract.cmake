@@ -150,6 +150,7 @@ foreach(stem IN ITEMS
         pieces
         poll
         pool
+        reason
         records
         restricted
         signal
@@ -166,7 +167,7 @@ foreach(stem IN ITEMS
 endforeach()
 
 # Those that other threads, time or a host are about also run with looks before sleeping.
-foreach(stem IN ITEMS accept cancel deadline host hosting lend loop move_threads)
+foreach(stem IN ITEMS accept cancel deadline gather host hosting lend lone loop move_threads)
     contract_run(${stem} spinning "FIXTURE_SPIN_NS=50000")
 endforeach()
 

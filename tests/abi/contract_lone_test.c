@@ -117,6 +117,47 @@ START_TEST(what_a_window_leaves_is_received_in_order)
 }
 END_TEST
 
+/* The rest is there: no bell rings for it. _i: turns that wait or not; one send a turn, or two. */
+START_TEST(what_a_window_leaves_comes_beside_sends_of_others)
+{
+    struct pendio_context *context, *senders[2];
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
+    struct fixture_pair other = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    int sender_count = 1 + _i / 2;
+    char taken[2];
+
+    for (int i = 0; i < sender_count; i++)
+        senders[i] = fixture_over(&fixture, (void *)(uintptr_t) "b", 1);
+    ck_assert_int_eq(pendio_context_set_window(context, 0, 1), 0);
+    for (int i = 0; i < RINGING_MANY; i++) {
+        const struct pendio_completion *completion;
+        bool has_come = false;
+
+        ringing_send(&fixture, &pair);
+        expect_pending(pendio_receive(context, pair.near));
+        fixture_put(pair.far, "ab", 2);
+        expect_next(&fixture, context, 0, 1, 0);
+        fixture_quiet(&fixture);
+        expect_pending(pendio_receive(context, pair.near));
+        for (int turn = 0; turn < 4 && !has_come; turn++) {
+            for (int k = 0; k < sender_count; k++)
+                expect_pending(pendio_send(senders[k], other.near));
+            fixture_turn(&fixture, _i % 2 == 0 ? -1 : 0);
+            fixture_wait(&fixture, (uint32_t)sender_count);
+            while (fixture.read_count != fixture.seen_count) {
+                completion = fixture_next(&fixture);
+                expect_completion(completion, 0, 1, 0);
+                has_come = has_come || completion->context == context;
+            }
+            fixture_take(other.far, taken, (size_t)sender_count);
+        }
+        ck_assert(has_come);
+    }
+    close(other.far);
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
 /* The far end is closed with bytes that it has not taken: that is a reset, and told as one. */
 START_TEST(reset_is_told)
 {
@@ -353,6 +394,7 @@ int main(void)
         {large_pieces_over_tcp_are_received_whole, 0},
         {what_is_waited_for_is_asked_for_by_requests_again, 0},
         {what_a_window_leaves_is_received_in_order, 0},
+        {what_a_window_leaves_comes_beside_sends_of_others, 4},
         {reset_is_told, 0},
         {callbacks_are_called, 0},
         {deadline_does_not_hit_who_is_served, 0},

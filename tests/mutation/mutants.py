@@ -372,4 +372,12 @@ MUTANTS = (
         "runtime/strategy.c", "    if (handle->strategy.is_ahead)\n        turn_single(",
         "    if (handle->strategy.is_ahead && handle->kind == PND_KIND_FILE)\n"
         "        turn_single("),
+    Mutant(
+        "sends_pass_the_lone", "what is there for a lone stream waits while others send",
+        "runtime/loop.c",
+        "    if (pnd_lone_waits(loop) && loop->lone->strategy.has_rung)\n        return false;\n",
+        ""),
+    Mutant(
+        "sends_pass_the_rest", "what the ring has done waits while one stream sends",
+        "runtime/outbox.c", " || ring->backend->is_stirring(ring))\n", ")\n"),
 )

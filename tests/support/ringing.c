@@ -13,9 +13,8 @@ void ringing_receive(struct fixture *fixture, struct pendio_context *context,
     expect_next(fixture, context, 0, 5, 0);
 }
 
-/* Both have a small piece in one turn: neither comes alone. */
-static void receive_both(struct fixture *fixture, struct pendio_context *const contexts[2],
-                         const struct fixture_pair pairs[2], int first)
+void ringing_receive_both(struct fixture *fixture, struct pendio_context *const contexts[2],
+                          const struct fixture_pair pairs[2], int first)
 {
     for (int i = 0; i < 2; i++)
         expect_pending(pendio_receive(contexts[i], pairs[i].near));
@@ -57,7 +56,7 @@ static struct fixture_pair crowded_pair(struct fixture *fixture,
     struct pendio_context *const contexts[] = {fixture_get(fixture), fixture_get(fixture)};
 
     for (int i = 0; i < RINGING_MANY; i++)
-        receive_both(fixture, contexts, pairs, (i + 1) % 2);
+        ringing_receive_both(fixture, contexts, pairs, (i + 1) % 2);
     ck_assert_int_eq(pendio_handle_close(fixture->loop, pairs[1].near, PENDIO_ABORTIVE), 0);
     close(pairs[1].far);
     ck_assert_int_eq(pendio_pool_put(contexts[1]), 0);

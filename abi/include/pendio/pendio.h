@@ -229,8 +229,9 @@ struct pendio_loop_options {
     uint32_t buffer_count;  /* of them, made when first needed; default 1024, 2 to 2^15, rounded up
                                to a power of two */
     uint32_t collect_bytes; /* collected and lent per handle, before it is read no more; default
-                               65536, at most 2^30; with so many bytes a stream is asked for anew:
-                               pieces of 16 KiB cost 6 % less with 16 of them than with 4 */
+                               65536, at most 2^30. After so many the kernel is asked for a stream
+                               anew: pieces of 16 KiB cost 6 % less where that is 16 of them
+                               than where it is 4 */
     uint32_t collect_count; /* connections of a listener collected; default 64 */
     /*
      * What the loop is to do and nothing else, each as UINT64_C(1) << PENDIO_OPERATION_...; 0: all.
@@ -448,7 +449,7 @@ struct pendio_loop_statistics {
     uint64_t streams_ahead;      /* handles, now, received from by one request for many */
     uint64_t ahead_for_lending;  /* times that was chosen: PENDIO_RECEIVE_LENDING */
     uint64_t ahead_for_lone;     /* PENDIO_RECEIVE_LONE */
-    uint64_t single_for_large;   /* times it was given up: PENDIO_RECEIVE_LARGE */
+    uint64_t single_for_large;   /* times that, or a poll, was given up: PENDIO_RECEIVE_LARGE */
     uint64_t single_for_crowd;   /* PENDIO_RECEIVE_CROWDED */
     uint64_t single_for_unasked; /* PENDIO_RECEIVE_UNASKED */
     uint64_t streams_polled;     /* handles, now, whose receives wait for one poll that stays */
@@ -821,8 +822,8 @@ enum {                               /* why it is received from as it is */
        PENDIO_RECEIVE_UNDECIDED = 0, /* as it began: by a request for each receive */
        PENDIO_RECEIVE_PINNED = 1,    /* pendio_handle_set_receive() */
        PENDIO_RECEIVE_LENDING = 2,   /* for memory that is lent: nothing is copied */
-       PENDIO_RECEIVE_LONE = 3,      /* the only busy stream: its requests share no call */
-       PENDIO_RECEIVE_LARGE = 4,     /* large pieces: copying is dearer */
+       PENDIO_RECEIVE_LONE = 3,      /* the only busy stream: each request would be a call */
+       PENDIO_RECEIVE_LARGE = 4,     /* large pieces: copying, or a poll, is dearer */
        PENDIO_RECEIVE_CROWDED = 5,   /* other streams are busy, too: requests share calls */
        PENDIO_RECEIVE_UNASKED = 6,   /* nobody asked for what came, which holds buffers */
 };
@@ -850,8 +851,9 @@ PENDIO_API int pendio_handle_set_receive(struct pendio_loop *loop, pendio_handle
 
 /**
  * How a stream is received from now, PENDIO_RECEIVE_SINGLE or PENDIO_RECEIVE_MULTISHOT, and why.
- * Where it is singly for PENDIO_RECEIVE_LONE or PENDIO_RECEIVE_CROWDED, one poll that stays in the
- * kernel tells when there is something to be received (streams_polled of the statistics).
+ * Where it is singly for PENDIO_RECEIVE_LONE, or over Unix sockets for PENDIO_RECEIVE_CROWDED, one
+ * poll that stays in the kernel tells when there is something to be received (streams_polled of the
+ * statistics).
  *
  * Result:    0.
  * Refused:   -EINVAL also when the handle is no stream socket.

@@ -1,0 +1,113 @@
+/*
+ * contract_reason_test.c - what is told of how a stream is received from: what a poll that stays is
+ * for, and when that is over.
+ *
+ * - Every stream that has one is told of, with a reason, once there is one.
+ * - What is closed is nobody's rival.
+ */
+#include "ringing.h"
+
+#include <unistd.h>
+
+static struct fixture fixture;
+
+static const char bytes[RINGING_LARGE_BYTES];
+
+static void expect_reason(const struct fixture_pair *pair, uint32_t if_possible)
+{
+    ringing_expect_reason(&fixture, pair->near,
+                          ringing_is_possible(&fixture, RINGING_LONE) ? if_possible
+                                                                      : PENDIO_RECEIVE_UNDECIDED);
+}
+
+/* Two that are busy in turn; what comes for the first has so many bytes. */
+static void receive_in_turn(struct pendio_context *const contexts[2],
+                            const struct fixture_pair pairs[2], size_t byte_count)
+{
+    for (int i = 0; i < RINGING_MANY; i++) {
+        ringing_receive(&fixture, contexts[1], &pairs[1]);
+        expect_pending(pendio_receive(contexts[0], pairs[0].near));
+        fixture_put(pairs[0].far, bytes, byte_count);
+        expect_next(&fixture, contexts[0], 0, byte_count, 0);
+    }
+}
+
+/* It is tried out as a lone one, and there is another one. */
+START_TEST(stream_that_is_not_alone_after_all_is_one_of_many)
+{
+    struct pendio_context *contexts[2];
+    struct fixture_pair pairs[2];
+
+    fixture_init_with(&fixture, NULL, 16, RINGING_LARGE_BYTES);
+    for (int i = 0; i < 2; i++) {
+        pairs[i] = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+        contexts[i] = fixture_get(&fixture);
+    }
+    for (int i = 0; i < 2 * RINGING_MANY && fixture_stats(&fixture).streams_polled == 0; i++)
+        ringing_receive(&fixture, contexts[0], &pairs[0]);
+    receive_in_turn(contexts, pairs, 64);
+    expect_reason(&pairs[0], PENDIO_RECEIVE_CROWDED);
+    for (int i = 0; i < 2; i++)
+        close(pairs[i].far);
+    fixture_fini(&fixture);
+}
+END_TEST
+
+START_TEST(stream_of_large_pieces_that_become_small_is_polled_again)
+{
+    struct pendio_context *contexts[2];
+    struct fixture_pair pairs[2] = {ringing_begin(&fixture, RINGING_CROWDED, &contexts[0])};
+
+    pairs[1] = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    contexts[1] = fixture_get(&fixture);
+    receive_in_turn(contexts, pairs, RINGING_LARGE_BYTES);
+    expect_reason(&pairs[0], PENDIO_RECEIVE_LARGE);
+    for (int i = 0; i < RINGING_MANY; i++)
+        ringing_receive_both(&fixture, contexts, pairs, i % 2);
+    expect_reason(&pairs[0], PENDIO_RECEIVE_CROWDED);
+    close(pairs[1].far);
+    ringing_end(&fixture, &pairs[0]);
+}
+END_TEST
+
+static void close_pair(const struct fixture_pair *pair)
+{
+    close(pair->far);
+    ck_assert_int_eq(pendio_handle_close(fixture.loop, pair->near, PENDIO_ABORTIVE), 0);
+    fixture_quiet(&fixture);
+}
+
+/* _i: the next one has its place, or that of another that was closed. */
+START_TEST(lone_one_that_is_closed_is_no_rival)
+{
+    struct pendio_context *context;
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
+    bool is_possible = ringing_is_possible(&fixture, RINGING_LONE);
+
+    for (uint64_t i = 0; i < 3; i++) {
+        struct fixture_pair other = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+
+        if (_i == 0)
+            close_pair(&other);
+        close_pair(&pair);
+        if (_i == 1)
+            close_pair(&other);
+        ck_assert_uint_eq(fixture_stats(&fixture).streams_polled, 0);
+        ck_assert_int_eq(pendio_pool_put(context), 0);
+        pair = ringing_pair(&fixture, RINGING_LONE, &context);
+        ck_assert_uint_eq(fixture_stats(&fixture).polled_for_lone, is_possible ? i + 2 : 0);
+        ck_assert_uint_eq(fixture_stats(&fixture).polled_for_crowd, 0);
+    }
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
+int main(void)
+{
+    const struct fixture_case cases[] = {
+        {stream_that_is_not_alone_after_all_is_one_of_many, 0},
+        {stream_of_large_pieces_that_become_small_is_polled_again, 0},
+        {lone_one_that_is_closed_is_no_rival, 2},
+    };
+    return fixture_run("contract: reason", cases, sizeof cases / sizeof cases[0]);
+}
