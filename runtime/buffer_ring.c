@@ -16,8 +16,9 @@ enum {
     WANTED_FIRST = 128,
     WARM_BYTES = 1 << 17, /* of those filled bit by bit: the less, the sooner it is used again */
     WARM_LEAST = 8,
-    KEPT_PART = 8,  /* of all the buffers one part is not for the ring */
-    PATIENCE = 256, /* times in a row with a quarter used before fewer are wanted */
+    WARM_MOST_BYTES = 1 << 24, /* beyond what a cache may hold more are no use until all are used */
+    KEPT_PART = 8,             /* of all the buffers one part is not for the ring */
+    PATIENCE = 256,            /* times in a row with a quarter used before fewer are wanted */
 };
 
 static void *map(uint64_t byte_count)
@@ -133,12 +134,17 @@ static void want_more(struct pnd_buffers *buffers)
         buffers->wanted_count *= 2;
 }
 
+static bool are_warm(const struct pnd_buffers *buffers)
+{
+    return (uint64_t)buffers->wanted_count * buffers->buffer_bytes < WARM_MOST_BYTES;
+}
+
 /* Half of them used at a time: twice as many are wanted. A quarter for long: half. */
 static void adapt(struct pnd_buffers *buffers)
 {
     uint32_t used_count = buffers->wanted_count - buffers->provided_count;
 
-    if (used_count >= buffers->wanted_count / 2)
+    if (used_count >= buffers->wanted_count / 2 && are_warm(buffers))
         want_more(buffers);
     if (used_count > buffers->wanted_count / 4)
         buffers->idle_count = 0;

@@ -92,11 +92,73 @@ START_TEST(what_is_lent_again_and_again_stays_within_a_few_buffers)
 }
 END_TEST
 
+static struct pendio_loop *loop_with(uint32_t buffer_bytes)
+{
+    const struct pendio_loop_options options = {.size = sizeof options,
+                                                .operation_count = 16,
+                                                .buffer_bytes = buffer_bytes,
+                                                .buffer_count = 4096};
+    struct pendio_loop *loop;
+
+    ck_assert_int_eq(pendio_loop_create(&options, &loop), 0);
+    return loop;
+}
+
+/* As the kernel and those who are lent do: three in four are filled, and come back. */
+static void use_most(struct pnd_buffers *buffers, uint16_t *head)
+{
+    uint32_t count = buffers->provided_count * 3 / 4;
+    uint16_t first = *head;
+
+    for (uint32_t i = 0; i < count; i++)
+        (void)pnd_buffers_fill(buffers,
+                               buffers->entries[(*head)++ & (buffers->buffer_count - 1)].bid,
+                               buffers->buffer_bytes);
+    for (; first != *head; first++)
+        pnd_buffers_release(buffers, buffers->entries[first & (buffers->buffer_count - 1)].bid);
+    pnd_buffers_provide(buffers);
+}
+
+/* So many of them are wanted in the end; and then one request finds none. */
+static void expect_wanted(uint32_t buffer_bytes, uint32_t most_count, uint32_t next_count)
+{
+    struct pendio_loop *loop = loop_with(buffer_bytes);
+    struct pnd_loop *inside = workbench_inside(loop);
+    struct pnd_buffers *buffers = &inside->buffers;
+    uint16_t head = 0;
+
+    ck_assert_int_eq(pnd_buffers_make(buffers, &inside->ring), 0);
+    if (buffers->entries != NULL) {
+        pnd_buffers_want_some(buffers);
+        pnd_buffers_provide(buffers);
+        for (int i = 0; i < 20; i++)
+            use_most(buffers, &head);
+        ck_assert_uint_eq(buffers->wanted_count, most_count);
+        pnd_buffers_found_none(buffers);
+        ck_assert_uint_eq(buffers->wanted_count, next_count);
+    }
+    workbench_end(loop);
+}
+
+START_TEST(more_are_provided_as_they_are_used)
+{
+    expect_wanted(1024, 4096, 4096);
+}
+END_TEST
+
+START_TEST(more_than_a_cache_holds_are_provided_when_none_was_left)
+{
+    expect_wanted(16384, 1024, 2048);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         the_buffer_released_last_is_taken_first,
         what_is_lent_again_and_again_stays_within_a_few_buffers,
+        more_are_provided_as_they_are_used,
+        more_than_a_cache_holds_are_provided_when_none_was_left,
     };
 
     return suite_run("buffer_ring", NULL, NULL, tests, sizeof tests / sizeof tests[0]);
