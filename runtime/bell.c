@@ -84,7 +84,7 @@ static bool bell_end(struct pnd_loop *loop, struct pnd_handle *handle, int32_t r
 
 void pnd_bell_for_crowd(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    if (!handle->strategy.has_bell || handle->state != PND_HANDLE_OPEN)
+    if (!handle->strategy.has_bell || handle->state == PND_HANDLE_CLOSING)
         return;
     handle->strategy.others = 0;
     handle->strategy.reason = PENDIO_RECEIVE_CROWDED;

@@ -139,7 +139,7 @@ static bool are_warm(const struct pnd_buffers *buffers)
     return (uint64_t)buffers->wanted_count * buffers->buffer_bytes < WARM_MOST_BYTES;
 }
 
-/* Half of them used at a time: twice as many are wanted. A quarter for long: half. */
+/* Half of them used at a time: twice as many are wanted, if warm. A quarter for long: half. */
 static void adapt(struct pnd_buffers *buffers)
 {
     uint32_t used_count = buffers->wanted_count - buffers->provided_count;

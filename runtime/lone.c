@@ -61,7 +61,7 @@ void pnd_lone_count(struct pnd_loop *loop, struct pnd_handle *handle, bool is_ag
 
 void pnd_lone_never(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    if (loop->lone != handle)
+    if (!pnd_lone_is(loop, handle))
         return;
     handle->strategy.pause = PND_LONE_NEVER;
     is_lone_no_more(loop);

@@ -30,7 +30,7 @@ bool pnd_lone_may_be(const struct pnd_loop *loop, const struct pnd_handle *handl
 /* It was received from, with nobody between or not. */
 void pnd_lone_count(struct pnd_loop *loop, struct pnd_handle *handle, bool is_again);
 
-/* It is about to be closed, or another loop's. */
+/* Its slot is about to be given back. */
 static inline void pnd_lone_forget(struct pnd_loop *loop, const struct pnd_handle *handle)
 {
     if (loop->lone == handle)

@@ -253,8 +253,8 @@ static bool is_over(const struct pnd_loop *loop)
 enum round { ROUND_MORE, ROUND_WOKEN, ROUND_INTERRUPTED };
 
 /*
- * Entered is the ring only for what is not done without, and what else there may be to collect. Of
- * what has come for a lone stream already no bell will tell.
+ * The ring is entered only for what is not done without it, and if there may be something to
+ * collect. What is known to be there for a lone stream rings no bell again.
  */
 PND_HOT __attribute__((noinline)) static bool send_now(struct pnd_loop *loop)
 {
@@ -314,8 +314,8 @@ PND_HOT static int go_round(struct pnd_loop *loop, uint64_t end_ns)
 }
 
 /*
- * Hands over, then looks for a while for what would end a sleep. What it saw and could not collect,
- * the round that follows does: it needs the kernel, or ends the turn.
+ * Sends or hands over, then looks for a while for what would end a sleep. What it saw and could not
+ * collect, the round that follows does: it needs the kernel, or ends the turn.
  */
 __attribute__((noinline)) static int spin(struct pnd_loop *loop, uint64_t end_ns)
 {

@@ -179,7 +179,7 @@ int pnd_move_start(struct pnd_context *context, struct pnd_handle *handle, struc
 
     if (status < 0)
         return status;
-    if (!pnd_multishot_settle(loop, handle) || handle->under_way_count != 0 ||
+    if (handle->under_way_count != 0 || !pnd_multishot_settle(loop, handle) ||
         (!pnd_inbox_is_empty(&handle->inbox) && !pnd_ahead_has_bytes(handle)))
         return pnd_loop_refuse(loop, -EBUSY);
     move = take_spare(loop);

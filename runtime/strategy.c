@@ -176,8 +176,8 @@ static void hang_lone_bell(struct pnd_loop *loop, struct pnd_handle *handle)
 static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small,
                            bool is_again)
 {
-    handle->strategy.others = 0;
     if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS)) {
+        handle->strategy.others = 0; /* asked again after as many */
         if (is_small) {
             hang_bell(loop, handle);
             pnd_bell_for_crowd(loop, handle);
@@ -193,8 +193,8 @@ static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, boo
 static void is_too_large(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     pnd_bell_take_down(loop, handle);
-    handle->strategy.streak = 0;
-    handle->strategy.others = 0;
+    if (handle->strategy.carries == PND_CARRIES_RIGHTS)
+        handle->strategy.others = 0; /* over others it is long until the next trial: until 0 */
     loop->stats.single_for_large += handle->strategy.reason != PENDIO_RECEIVE_LARGE;
     handle->strategy.reason = PENDIO_RECEIVE_LARGE;
 }
@@ -210,8 +210,8 @@ static void is_not_alone(struct pnd_loop *loop, struct pnd_handle *handle, bool 
 }
 
 /*
- * It has a bell, and that is for small pieces over Unix sockets, or for one that is alone. One that
- * was to show whether it is alone shows that it is not, too.
+ * It has a bell, and that is for small pieces over Unix sockets, or for one that is alone. A bell
+ * hung to find out whether it is also shows when it is not.
  */
 static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
 {
@@ -227,7 +227,10 @@ static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, boo
         return;
     }
     strategy->streak = is_again ? (uint8_t)(strategy->streak + 1) : 0;
-    strategy->others = is_of_many && (is_again || is_told) ? 0 : (uint8_t)(strategy->others + 1);
+    if (is_of_many && is_told)
+        strategy->others = 0;
+    else
+        strategy->others = (uint8_t)(strategy->others + !(is_small && is_again));
     if (strategy->streak >= PND_STRATEGY_PATIENCE && pnd_lone_may_be(loop, handle))
         pnd_lone_begin(loop, handle);
     else if (strategy->others >= PND_STRATEGY_PATIENCE)

@@ -202,6 +202,25 @@ START_TEST(handle_that_moves_leaves_nothing_behind)
 }
 END_TEST
 
+START_TEST(move_that_is_refused_leaves_who_waits_as_it_was)
+{
+    struct pendio_context *contexts[2];
+    struct fixture_pair pair = ringing_begin(&fixture, _i % RINGING_KINDS, &contexts[0]);
+
+    fixture_init(&other);
+    contexts[1] = fixture_get(&fixture);
+    for (int i = 0; i < RINGING_MANY; i++) {
+        expect_pending(pendio_receive(contexts[0], pair.near));
+        fixture_quiet(&fixture);
+        ck_assert_int_eq(pendio_move(contexts[1], pair.near, other.loop), -EBUSY);
+        fixture_put(pair.far, "bye", 3);
+        expect_next(&fixture, contexts[0], 0, 3, 0);
+    }
+    fixture_fini(&other);
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
 START_TEST(pin_holds_for_who_waits)
 {
     static const uint32_t pins[] = {PENDIO_RECEIVE_SINGLE, PENDIO_RECEIVE_MULTISHOT,
@@ -241,6 +260,7 @@ int main(void)
         {loop_is_destroyed_while_one_waits, 2 * RINGING_KINDS},
         {descriptor_is_detached_when_nobody_waits, RINGING_KINDS},
         {handle_that_moves_leaves_nothing_behind, RINGING_KINDS},
+        {move_that_is_refused_leaves_who_waits_as_it_was, RINGING_KINDS},
         {pin_holds_for_who_waits, RINGING_KINDS},
     };
     return fixture_run("contract: bell end", cases, sizeof cases / sizeof cases[0]);

@@ -193,6 +193,35 @@ START_TEST(a_listener_that_does_not_block_accepts_all_the_same)
 }
 END_TEST
 
+START_TEST(a_listener_that_may_not_move_goes_on_accepting)
+{
+    struct pendio_context *contexts[2];
+    struct fixture there;
+
+    listening_begin(FIXTURE_TCP4);
+    fixture_init(&there);
+    for (int i = 0; i < 2; i++)
+        contexts[i] = fixture_get(&listening.fixture);
+    for (int i = 0; i < 3; i++) {
+        const struct pendio_completion *completion;
+        int client;
+
+        expect_pending(pendio_accept(contexts[0], listening.listener, 0));
+        fixture_quiet(&listening.fixture);
+        ck_assert_int_eq(pendio_move(contexts[1], listening.listener, there.loop), -EBUSY);
+        client = listening_dial();
+        completion = fixture_next(&listening.fixture);
+        expect_completion(completion, 0, 0, 0);
+        listening_check_pair(client, completion->value);
+        ck_assert_int_eq(
+            pendio_handle_close(listening.fixture.loop, completion->value, PENDIO_ABORTIVE), 0);
+        close(client);
+    }
+    fixture_fini(&there);
+    fixture_fini(&listening.fixture);
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_case cases[] = {
@@ -202,6 +231,7 @@ int main(void)
         {connections_collected_go_with_the_loop, 0},
         {a_listener_with_a_connection_collected_cannot_be_detached, 0},
         {without_a_descriptor_left_the_first_waiting_accept_gets_the_error, 0},
+        {a_listener_that_may_not_move_goes_on_accepting, 0},
         {a_listener_that_does_not_block_accepts_all_the_same, 0},
     };
     return fixture_run("contract: listener", cases, sizeof cases / sizeof cases[0]);

@@ -123,6 +123,7 @@ START_TEST(what_a_window_leaves_comes_beside_sends_of_others)
     struct pendio_context *context, *senders[2];
     struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
     struct fixture_pair other = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    bool is_possible = ringing_is_possible(&fixture, RINGING_LONE);
     int sender_count = 1 + _i / 2;
     char taken[2];
 
@@ -153,6 +154,7 @@ START_TEST(what_a_window_leaves_comes_beside_sends_of_others)
         }
         ck_assert(has_come);
     }
+    ck_assert_uint_ge(fixture_stats(&fixture).received_direct, is_possible ? RINGING_MANY : 0);
     close(other.far);
     ringing_end(&fixture, &pair);
 }

@@ -34,6 +34,7 @@ static void receive_in_turn(struct pendio_context *const contexts[2],
 }
 
 /* It is tried out as a lone one, and there is another one. */
+/* _i: they take turns, or each has two pieces at a time. */
 START_TEST(stream_that_is_not_alone_after_all_is_one_of_many)
 {
     struct pendio_context *contexts[2];
@@ -46,7 +47,9 @@ START_TEST(stream_that_is_not_alone_after_all_is_one_of_many)
     }
     for (int i = 0; i < 2 * RINGING_MANY && fixture_stats(&fixture).streams_polled == 0; i++)
         ringing_receive(&fixture, contexts[0], &pairs[0]);
-    receive_in_turn(contexts, pairs, 64);
+    for (int i = 0; i < 2 * RINGING_MANY; i++)
+        for (int k = 0; k <= _i; k++)
+            ringing_receive(&fixture, contexts[(i + 1) % 2], &pairs[(i + 1) % 2]);
     expect_reason(&pairs[0], RINGING_LONE, PENDIO_RECEIVE_CROWDED);
     for (int i = 0; i < 2; i++)
         close(pairs[i].far);
@@ -73,9 +76,9 @@ END_TEST
 
 static void close_pair(const struct fixture_pair *pair)
 {
-    close(pair->far);
     ck_assert_int_eq(pendio_handle_close(fixture.loop, pair->near, PENDIO_ABORTIVE), 0);
     fixture_quiet(&fixture);
+    close(pair->far);
 }
 
 /* _i: the next one has its place, or that of another that was closed. */
@@ -106,7 +109,7 @@ END_TEST
 int main(void)
 {
     const struct fixture_case cases[] = {
-        {stream_that_is_not_alone_after_all_is_one_of_many, 0},
+        {stream_that_is_not_alone_after_all_is_one_of_many, 2},
         {stream_of_large_pieces_that_become_small_is_polled_again, 0},
         {lone_one_that_is_closed_is_no_rival, 2},
     };

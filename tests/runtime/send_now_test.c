@@ -44,14 +44,21 @@ static bool send_now(struct pnd_ring *ring, struct pnd_ring_completion *ret_comp
     return is_sent;
 }
 
-static void begin(void)
+static void begin_with(uint64_t spin_ns)
 {
+    struct pendio_loop_options options = {.size = sizeof options, .spin_ns = spin_ns};
+
     memset(&stand_in, 0, sizeof stand_in);
     stand_in.table = pnd_ring_uring;
     stand_in.table.submit = submit;
     stand_in.table.send_now = send_now;
-    fixture_init(&fixture);
+    fixture_init_with(&fixture, &options, 16, 64);
     inside()->ring.backend = &stand_in.table;
+}
+
+static void begin(void)
+{
+    begin_with(0);
 }
 
 static void end(const struct fixture_pair *pair)
@@ -97,6 +104,25 @@ START_TEST(lone_send_takes_no_entry_of_the_ring)
         expect_counts(!can_look, can_look, can_look);
     }
     ck_assert_uint_ge(fixture_stats(&fixture).requests, 2 * inside()->ring.entry_count);
+    end(&pair);
+}
+END_TEST
+
+START_TEST(loop_that_looks_before_it_sleeps_sends_so_too)
+{
+    struct pendio_context *context;
+    struct fixture_pair pair;
+    bool can_look;
+
+    begin_with(50000);
+    can_look = inside()->ring.can_look;
+    pair = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    context = fixture_over(&fixture, (void *)(uintptr_t) "b", 1);
+    stand_in.entered_count = 0;
+    for (int i = 0; i < 20; i++) {
+        send_byte(context, &pair);
+        expect_counts(!can_look, can_look, can_look);
+    }
     end(&pair);
 }
 END_TEST
@@ -218,6 +244,7 @@ int main(void)
 {
     const struct fixture_case cases[] = {
         {lone_send_takes_no_entry_of_the_ring, FIXTURE_FAMILY_COUNT},
+        {loop_that_looks_before_it_sleeps_sends_so_too, 0},
         {send_beside_another_request_goes_by_the_ring, 0},
         {who_has_something_to_collect_is_not_passed, 0},
         {who_had_to_wait_is_not_tried_again_at_once, 0},

@@ -851,9 +851,9 @@ PENDIO_API int pendio_handle_set_receive(struct pendio_loop *loop, pendio_handle
 
 /**
  * How a stream is received from now, PENDIO_RECEIVE_SINGLE or PENDIO_RECEIVE_MULTISHOT, and why.
- * Where it is singly for PENDIO_RECEIVE_LONE, or over Unix sockets for PENDIO_RECEIVE_CROWDED, one
- * poll that stays in the kernel tells when there is something to be received (streams_polled of the
- * statistics).
+ * Where it is singly for PENDIO_RECEIVE_LONE, or for PENDIO_RECEIVE_CROWDED over Unix sockets or as
+ * one that was the lone one, one poll that stays in the kernel tells when there is something to be
+ * received (streams_polled of the statistics).
  *
  * Result:    0.
  * Refused:   -EINVAL also when the handle is no stream socket.
