@@ -107,8 +107,8 @@ void pnd_bell_take_down(struct pnd_loop *loop, struct pnd_handle *handle)
     }
     handle->strategy.has_bell = false;
     handle->strategy.has_rung = false;
-    if (loop->lone == handle)
-        loop->lone = NULL;
+    if (loop->handles.lone == handle)
+        loop->handles.lone = NULL;
     if (handle->multishot == &pnd_bell)
         pnd_multishot_stop(loop, handle);
 }

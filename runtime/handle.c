@@ -101,6 +101,8 @@ void pnd_handle_give_back(struct pnd_handle_table *table, struct pnd_handle *han
     handle->state = PND_HANDLE_FREE;
     table->ahead_count -= handle->strategy.is_ahead;
     table->bell_count -= handle->strategy.has_bell;
+    if (table->lone == handle)
+        table->lone = NULL;
     table->free_slots[table->free_count++] = (uint32_t)(handle - table->slots);
 }
 

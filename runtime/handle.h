@@ -195,8 +195,9 @@ struct pnd_handle_table {
     uint32_t free_count;
     uint32_t slot_count;
     uint16_t loop_id;
-    uint32_t ahead_count; /* those received from ahead of who asks */
-    uint32_t bell_count;  /* those that are rung for (bell.h) */
+    uint32_t ahead_count;    /* those received from ahead of who asks */
+    uint32_t bell_count;     /* those that are rung for (bell.h) */
+    struct pnd_handle *lone; /* received from alone, by its bell (lone.h); NULL: none is */
 };
 
 /* Returns 0 or -ENOMEM. */

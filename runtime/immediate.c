@@ -7,7 +7,6 @@
 #include "immediate.h"
 
 #include "descriptor.h"
-#include "lone.h"
 #include "multishot.h"
 
 #include <errno.h>
@@ -64,7 +63,6 @@ int pnd_immediate_detach(struct pnd_loop *loop, struct pnd_handle *handle, int *
     if (!pnd_multishot_let_go(loop, handle))
         return -EBUSY;
     *ret_descriptor = handle->descriptor;
-    pnd_lone_forget(loop, handle);
     pnd_handle_give_back(&loop->handles, handle);
     return 0;
 }

@@ -23,21 +23,21 @@ bool pnd_lone_may_be(const struct pnd_loop *loop, const struct pnd_handle *handl
 
 static void is_lone_no_more(struct pnd_loop *loop)
 {
-    if (loop->lone != NULL)
-        pnd_bell_for_crowd(loop, loop->lone);
-    loop->lone = NULL;
+    if (loop->handles.lone != NULL)
+        pnd_bell_for_crowd(loop, loop->handles.lone);
+    loop->handles.lone = NULL;
 }
 
 void pnd_lone_begin(struct pnd_loop *loop, struct pnd_handle *handle)
 {
-    struct pnd_handle *last = loop->lone;
+    struct pnd_handle *last = loop->handles.lone;
 
     is_lone_no_more(loop);
     handle->strategy.streak = 0;
     handle->strategy.others = 0;
     handle->strategy.reason = PENDIO_RECEIVE_LONE;
     loop->stats.polled_for_lone++;
-    loop->lone = handle;
+    loop->handles.lone = handle;
     loop->lone_look_count = loop->look_count;
     if (last != NULL && !last->receives.is_held)
         pnd_context_advance(&last->receives); /* nobody hands it over any more */
@@ -70,8 +70,8 @@ void pnd_lone_never(struct pnd_loop *loop, struct pnd_handle *handle)
 /* A splice that holds the line is handed over by the line of its other end. */
 bool pnd_lone_has_waiting(const struct pnd_loop *loop)
 {
-    return pnd_lone_is(loop, loop->lone) && !loop->lone->receives.is_held &&
-           pnd_multishot_is_waited_for(loop->lone);
+    return pnd_lone_is(loop, loop->handles.lone) && !loop->handles.lone->receives.is_held &&
+           pnd_multishot_is_waited_for(loop->handles.lone);
 }
 
 /* Into one stretch of memory, of which nothing stays behind. */
@@ -88,8 +88,8 @@ static bool may_take(const struct pnd_loop *loop)
     const struct pnd_ring *ring = &loop->ring;
 
     return loop->look_count != loop->lone_look_count && pnd_lone_has_waiting(loop) &&
-           (loop->lone->strategy.has_more || ring->backend->is_stirring(ring)) &&
-           is_plain(pnd_line_first(&loop->lone->receives));
+           (loop->handles.lone->strategy.has_more || ring->backend->is_stirring(ring)) &&
+           is_plain(pnd_line_first(&loop->handles.lone->receives));
 }
 
 static void count_taken(struct pnd_strategy *strategy)
@@ -110,7 +110,7 @@ static void answer(struct pnd_loop *loop, struct pnd_context *context, int32_t r
 bool pnd_lone_take(struct pnd_loop *loop)
 {
     struct pnd_context *context;
-    struct pnd_handle *handle = loop->lone;
+    struct pnd_handle *handle = loop->handles.lone;
     ssize_t byte_count;
 
     if (!may_take(loop))

@@ -30,13 +30,6 @@ bool pnd_lone_may_be(const struct pnd_loop *loop, const struct pnd_handle *handl
 /* It was received from, with nobody between or not. */
 void pnd_lone_count(struct pnd_loop *loop, struct pnd_handle *handle, bool is_again);
 
-/* Its slot is about to be given back. */
-static inline void pnd_lone_forget(struct pnd_loop *loop, const struct pnd_handle *handle)
-{
-    if (loop->lone == handle)
-        loop->lone = NULL;
-}
-
 /* Its requests do not wait in the kernel: it is none. */
 void pnd_lone_never(struct pnd_loop *loop, struct pnd_handle *handle);
 
@@ -48,13 +41,13 @@ bool pnd_lone_has_waiting(const struct pnd_loop *loop);
 /* Its first in line waits to be handed over when the ring is entered. */
 static inline bool pnd_lone_waits(const struct pnd_loop *loop)
 {
-    return PND_RARE(loop->lone != NULL) && pnd_lone_has_waiting(loop);
+    return PND_RARE(loop->handles.lone != NULL) && pnd_lone_has_waiting(loop);
 }
 
 /* The handle is one, and its bell is in the kernel. */
 static inline bool pnd_lone_is(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
-    return loop->lone == handle && pnd_bell_is_up(handle);
+    return loop->handles.lone == handle && pnd_bell_is_up(handle);
 }
 
 #endif

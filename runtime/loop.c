@@ -113,7 +113,7 @@ PND_HOT static void fill_ring(struct pnd_loop *loop)
 {
     pnd_buffers_provide(&loop->buffers);
     if (pnd_lone_waits(loop)) /* first: it may need the backlog */
-        pnd_context_advance(&loop->lone->receives);
+        pnd_context_advance(&loop->handles.lone->receives);
     loop->feeds = pnd_loop_first_of(loop, PND_STARVED) != NULL && pnd_multishot_feed(loop);
     while (has_backlog(loop) && pnd_ring_has_room(&loop->ring))
         pnd_context_write_entry(pnd_loop_first(loop, PND_BACKLOG));
@@ -182,7 +182,7 @@ int pnd_loop_flush(struct pnd_loop *loop)
         fill_ring(loop);
     (void)gather(loop);
     if (pnd_ring_queued_count(&loop->ring) != 0) /* a turn may do without the ring (lone.h) */
-        status = submit(loop, PND_USUAL(loop->lone == NULL) ? PND_RING_ONLY_SUBMIT : 0);
+        status = submit(loop, PND_USUAL(loop->handles.lone == NULL) ? PND_RING_ONLY_SUBMIT : 0);
     return status == -EINTR ? 0 : status;
 }
 
@@ -260,7 +260,7 @@ PND_HOT __attribute__((noinline)) static bool send_now(struct pnd_loop *loop)
 {
     struct pnd_ring_completion completion;
 
-    if (pnd_lone_waits(loop) && loop->lone->strategy.has_rung)
+    if (pnd_lone_waits(loop) && loop->handles.lone->strategy.has_rung)
         return false;
     if (pnd_buffers_are_due(&loop->buffers))
         pnd_buffers_provide(&loop->buffers);
@@ -272,10 +272,10 @@ PND_HOT __attribute__((noinline)) static bool send_now(struct pnd_loop *loop)
     return true;
 }
 
-/* Sends are all there is for the kernel, and they have left. */
-static inline bool is_sent(struct pnd_loop *loop)
+/* True: sends were all there was for the kernel, and they have left. */
+static inline bool leaves_at_once(struct pnd_loop *loop)
 {
-    return (gather(loop) || pnd_ring_has_lone_send(&loop->ring)) && send_now(loop);
+    return (gather(loop) || pnd_ring_has_single_send(&loop->ring)) && send_now(loop);
 }
 
 /*
@@ -293,7 +293,7 @@ PND_HOT static int go_round(struct pnd_loop *loop, uint64_t end_ns)
     bool any;
     int status;
 
-    if (is_sent(loop))
+    if (leaves_at_once(loop))
         return ROUND_MORE;
     may_sleep = PND_USUAL(wait_ns != 0) && pnd_wake_may_sleep(&loop->wake);
     if (PND_RARE(may_sleep && !loop->wake.armed))
@@ -321,7 +321,7 @@ __attribute__((noinline)) static int spin(struct pnd_loop *loop, uint64_t end_ns
 {
     int status = 0;
 
-    if (is_sent(loop))
+    if (leaves_at_once(loop))
         return 0;
     fill_ring(loop);
     if (pnd_ring_queued_count(&loop->ring) != 0 || has_more(loop) ||
@@ -397,7 +397,7 @@ static inline int turn(struct pnd_loop *loop, int64_t timeout_ns,
         return -ESHUTDOWN;
     loop->turn++;
     pnd_harvest_begin(loop, ret_completions, count);
-    if (PND_USUAL(loop->lone == NULL) || !do_without(loop))
+    if (PND_USUAL(loop->handles.lone == NULL) || !do_without(loop))
         status = wait(loop, timeout_ns);
     harvested_count = pnd_harvest_end(loop);
     if (PND_USUAL(harvested_count != 0))

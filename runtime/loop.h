@@ -128,7 +128,6 @@ struct pnd_loop {
     struct pnd_move *arrived_moves; /* which may not have been told yet */
     struct pnd_outbox outbox;
     struct pnd_buffers buffers;
-    struct pnd_handle *lone;     /* received from alone, by its bell (lone.h); NULL: none is */
     uint64_t look_count;         /* how often the ring was asked for all that has ended */
     uint64_t lone_look_count;    /* so often, when it was received from last */
     uint64_t lone_take_count;    /* receives of such by a call of their own */

@@ -11,7 +11,6 @@
  * the kernel still holds; one that is abortive, or late, makes the kernel drop it.
  */
 #include "descriptor.h"
-#include "lone.h"
 #include "multishot.h"
 #include "operation.h"
 
@@ -150,7 +149,6 @@ void pnd_close_proceed(struct pnd_loop *loop, struct pnd_handle *handle)
     }
     pnd_multishot_discard(loop, handle);
     say_goodbye(handle);
-    pnd_lone_forget(loop, handle);
     pnd_handle_give_back(&loop->handles, handle);
     if (closer != NULL && !loop->ending) {
         closer->argument = (uint64_t)descriptor;

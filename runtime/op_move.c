@@ -13,7 +13,6 @@
  * handle in the target that nobody is told of: the target gets another errand, to close it.
  */
 #include "ahead.h"
-#include "lone.h"
 #include "move.h"
 #include "operation.h"
 #include "strategy.h"
@@ -299,7 +298,6 @@ static void come_back(struct pnd_errand *errand, struct pnd_loop *source)
         stay(context, status);
     } else {
         pnd_multishot_discard(source, handle_of(context));
-        pnd_lone_forget(source, handle_of(context));
         pnd_handle_give_back(&source->handles, handle_of(context));
         pnd_context_finish(context);
     }

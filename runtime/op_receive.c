@@ -205,7 +205,7 @@ PND_HOT int pnd_receive_start(struct pnd_context *context, struct pnd_handle *ha
         return start(context, handle, &receives);
     forget_sender(context);
     if (handle->multishot != NULL &&
-        (!handle->strategy.has_rung || handle == context->loop->lone)) {
+        (!handle->strategy.has_rung || handle == context->loop->handles.lone)) {
         pnd_straight_follow(context, &receive_operation, handle, &handle->receives);
         return PENDIO_PENDING;
     }

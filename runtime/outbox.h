@@ -27,8 +27,8 @@ void pnd_outbox_leads(const struct pnd_context *context);
 bool pnd_outbox_gather(struct pnd_loop *loop);
 
 /*
- * Sends what was gathered last, or a lone send, without entering the ring, where nothing else is in
- * it and nothing is to be collected. True: that is its answer.
+ * Sends what was gathered last, or a single send, without entering the ring, where nothing else is
+ * in it and nothing is to be collected. True: that is its answer.
  */
 bool pnd_outbox_send_now(struct pnd_loop *loop, struct pnd_ring_completion *ret_completion);
 

@@ -108,7 +108,7 @@ static inline uint32_t pnd_ring_queued_count(const struct pnd_ring *ring)
 }
 
 /* That is one, and a send of one piece that asks for nothing besides. */
-static inline bool pnd_ring_has_lone_send(const struct pnd_ring *ring)
+static inline bool pnd_ring_has_single_send(const struct pnd_ring *ring)
 {
     const struct io_uring_sqe *entry = ring->first;
 

@@ -194,7 +194,7 @@ static void is_too_large(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     pnd_bell_take_down(loop, handle);
     if (handle->strategy.carries == PND_CARRIES_RIGHTS)
-        handle->strategy.others = 0; /* over others it is long until the next trial: until 0 */
+        handle->strategy.others = 0; /* else it counts on until it wraps: trials are rare there */
     loop->stats.single_for_large += handle->strategy.reason != PENDIO_RECEIVE_LARGE;
     handle->strategy.reason = PENDIO_RECEIVE_LARGE;
 }
@@ -222,7 +222,7 @@ static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, boo
 
     loop->receive_turn = loop->turn;
     loop->receiver = handle;
-    if (handle == loop->lone) {
+    if (handle == loop->handles.lone) {
         pnd_lone_count(loop, handle, is_again);
         return;
     }

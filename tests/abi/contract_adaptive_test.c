@@ -50,16 +50,6 @@ static void receive_pieces(struct pendio_context *context, const struct fixture_
         receive_piece(context, pair, byte_count);
 }
 
-static void expect_chosen(const struct fixture *of, pendio_handle handle, uint32_t strategy,
-                          uint32_t reason)
-{
-    uint32_t is_strategy, is_reason;
-
-    ck_assert_int_eq(pendio_handle_get_receive(of->loop, handle, &is_strategy, &is_reason), 0);
-    ck_assert_uint_eq(is_reason, reason);
-    ck_assert_uint_eq(is_strategy, strategy);
-}
-
 static void pin(pendio_handle handle, uint32_t strategy)
 {
     ck_assert_int_eq(pendio_handle_set_receive(fixture.loop, handle, strategy), 0);
@@ -84,9 +74,10 @@ static struct fixture_pair lone(struct pendio_context **ret_context)
     *ret_context = fixture_get(&fixture);
     receive_pieces(*ret_context, &pair, 64, MANY);
     if (lending_collects(&fixture))
-        expect_chosen(&fixture, pair.near, PENDIO_RECEIVE_MULTISHOT, PENDIO_RECEIVE_LONE);
+        fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_MULTISHOT, PENDIO_RECEIVE_LONE);
     else
-        expect_chosen(&fixture, pair.near, PENDIO_RECEIVE_SINGLE, PENDIO_RECEIVE_UNDECIDED);
+        fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_SINGLE,
+                               PENDIO_RECEIVE_UNDECIDED);
     return pair;
 }
 
@@ -126,7 +117,7 @@ START_TEST(few_in_a_row_change_nothing)
         receive_pieces(context, &pair, 64, FEW);
         receive_pieces(context, &pair, LARGE_BYTES, 1);
     }
-    expect_chosen(&fixture, pair.near, PENDIO_RECEIVE_SINGLE, PENDIO_RECEIVE_UNDECIDED);
+    fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_SINGLE, PENDIO_RECEIVE_UNDECIDED);
     close(pair.far);
     pair = lone(&context);
     for (int i = 0; i < 4; i++) {
@@ -150,8 +141,9 @@ START_TEST(large_pieces_are_asked_for_one_by_one)
     pair = lone(&context);
     receive_pieces(context, &pair, LARGE_BYTES, MANY);
     ck_assert_uint_eq(fixture_stats(&fixture).single_for_large, lending_collects(&fixture));
-    expect_chosen(&fixture, pair.near, PENDIO_RECEIVE_SINGLE,
-                  lending_collects(&fixture) ? PENDIO_RECEIVE_LARGE : PENDIO_RECEIVE_UNDECIDED);
+    fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_SINGLE,
+                           lending_collects(&fixture) ? PENDIO_RECEIVE_LARGE
+                                                      : PENDIO_RECEIVE_UNDECIDED);
     receive_pieces(context, &pair, LARGE_BYTES, MANY);
     ck_assert_uint_eq(fixture_stats(&fixture).streams_ahead, 0);
     ck_assert_uint_eq(lending_in_use(&fixture), 0);
@@ -232,12 +224,14 @@ START_TEST(memory_is_lent_by_one_request_where_descriptors_cannot_come)
     fixture_init(&fixture);
     pair = fixture_pair(&fixture, (enum fixture_family)_i);
     context = lending_get(&fixture);
-    expect_chosen(&fixture, pair.near, PENDIO_RECEIVE_SINGLE, PENDIO_RECEIVE_UNDECIDED);
+    fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_SINGLE, PENDIO_RECEIVE_UNDECIDED);
     receive_pieces(context, &pair, 3, 2);
     if (lending_collects(&fixture) && _i != FIXTURE_UNIX_STREAM)
-        expect_chosen(&fixture, pair.near, PENDIO_RECEIVE_MULTISHOT, PENDIO_RECEIVE_LENDING);
+        fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_MULTISHOT,
+                               PENDIO_RECEIVE_LENDING);
     else
-        expect_chosen(&fixture, pair.near, PENDIO_RECEIVE_SINGLE, PENDIO_RECEIVE_UNDECIDED);
+        fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_SINGLE,
+                               PENDIO_RECEIVE_UNDECIDED);
     close(pair.far);
     fixture_discard(&fixture);
 }
@@ -275,7 +269,8 @@ START_TEST(what_nobody_asks_for_stays_in_the_socket)
         }
     }
     if (lending_collects(&fixture))
-        expect_chosen(&fixture, pair.near, PENDIO_RECEIVE_MULTISHOT, PENDIO_RECEIVE_LENDING);
+        fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_MULTISHOT,
+                               PENDIO_RECEIVE_LENDING);
     close(pair.far);
     fixture_discard(&fixture);
 }
@@ -292,11 +287,11 @@ START_TEST(pinned_is_as_the_caller_says)
     context = _i < 2 ? fixture_get(&fixture) : lending_get(&fixture);
     pin(pair.near, PENDIO_RECEIVE_SINGLE);
     receive_pieces(context, &pair, 64, MANY);
-    expect_chosen(&fixture, pair.near, PENDIO_RECEIVE_SINGLE, PENDIO_RECEIVE_PINNED);
+    fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_SINGLE, PENDIO_RECEIVE_PINNED);
     ck_assert_uint_eq(armed_count(), 0);
     pin(pair.near, PENDIO_RECEIVE_MULTISHOT);
     receive_pieces(context, &pair, 64, MANY);
-    expect_chosen(&fixture, pair.near, multishot_of(&fixture), PENDIO_RECEIVE_PINNED);
+    fixture_expect_receive(&fixture, pair.near, multishot_of(&fixture), PENDIO_RECEIVE_PINNED);
     ck_assert_uint_eq(armed_count(), lending_collects(&fixture));
     close(pair.far);
     fixture_discard(&fixture);
@@ -373,8 +368,8 @@ START_TEST(pin_goes_to_another_loop_with_its_handle)
     completion = fixture_next(&fixture);
     expect_completion(completion, 0, 0, 0);
     moved = completion->value;
-    expect_chosen(&other, moved, _i == 0 ? PENDIO_RECEIVE_SINGLE : multishot_of(&other),
-                  PENDIO_RECEIVE_PINNED);
+    fixture_expect_receive(&other, moved, _i == 0 ? PENDIO_RECEIVE_SINGLE : multishot_of(&other),
+                           PENDIO_RECEIVE_PINNED);
     ck_assert_uint_eq(fixture_stats(&fixture).streams_ahead, 0);
     ck_assert_uint_eq(fixture_stats(&other).streams_ahead, _i && lending_collects(&other));
     close(pair.far);

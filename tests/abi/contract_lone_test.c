@@ -86,7 +86,7 @@ START_TEST(what_is_waited_for_is_asked_for_by_requests_again)
     ck_assert_uint_eq(fixture_stats(&fixture).multishot_ended,
                       fixture_stats(&fixture).multishot_armed);
     ck_assert_uint_eq(fixture_stats(&fixture).streams_polled, 0);
-    ringing_expect_reason(&fixture, pair.near, PENDIO_RECEIVE_UNDECIDED);
+    fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_SINGLE, PENDIO_RECEIVE_UNDECIDED);
     ringing_end(&fixture, &pair);
 }
 END_TEST
@@ -371,10 +371,10 @@ START_TEST(stream_that_is_alone_no_more_misses_nothing)
         expect_pending(pendio_receive(contexts[0], pair.near));
         expect_next(&fixture, contexts[0], 0, 1, 0);
         other = ringing_pair(&fixture, RINGING_LONE, &contexts[1]);
-        ringing_expect_reason(&fixture, pair.near,
-                              ringing_is_possible(&fixture, RINGING_LONE)
-                                  ? PENDIO_RECEIVE_CROWDED
-                                  : PENDIO_RECEIVE_UNDECIDED);
+        fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_SINGLE,
+                               ringing_is_possible(&fixture, RINGING_LONE)
+                                   ? PENDIO_RECEIVE_CROWDED
+                                   : PENDIO_RECEIVE_UNDECIDED);
         expect_pending(pendio_receive(contexts[0], pair.near));
         expect_next(&fixture, contexts[0], 0, 1, 0);
         expect_pending(pendio_receive(contexts[0], pair.near));

@@ -16,9 +16,9 @@ static const char bytes[RINGING_LARGE_BYTES];
 /* Where such a poll is possible: of which kind. */
 static void expect_reason(const struct fixture_pair *pair, int kind, uint32_t if_possible)
 {
-    ringing_expect_reason(&fixture, pair->near,
-                          ringing_is_possible(&fixture, kind) ? if_possible
-                                                              : PENDIO_RECEIVE_UNDECIDED);
+    fixture_expect_receive(&fixture, pair->near, PENDIO_RECEIVE_SINGLE,
+                           ringing_is_possible(&fixture, kind) ? if_possible
+                                                               : PENDIO_RECEIVE_UNDECIDED);
 }
 
 /* Two that are busy in turn; what comes for the first has so many bytes. */

@@ -375,7 +375,8 @@ MUTANTS = (
     Mutant(
         "sends_pass_the_lone", "what is there for a lone stream waits while others send",
         "runtime/loop.c",
-        "    if (pnd_lone_waits(loop) && loop->lone->strategy.has_rung)\n        return false;\n",
+        "    if (pnd_lone_waits(loop) && loop->handles.lone->strategy.has_rung)\n"
+        "        return false;\n",
         ""),
     Mutant(
         "sends_pass_the_rest", "what the ring has done waits while one stream sends",

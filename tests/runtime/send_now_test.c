@@ -7,7 +7,7 @@
  *              who had to wait once is not tried again at once.
  */
 #include "fixture.h"
-#include "loop.h"
+#include "workbench.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -24,9 +24,9 @@ static struct {
     uint32_t sent_count;
 } stand_in;
 
-static struct pnd_loop *inside(void)
+static struct pnd_ring *ring_of_loop(void)
 {
-    return (struct pnd_loop *)fixture.loop;
+    return &workbench_inside(fixture.loop)->ring;
 }
 
 static int submit(struct pnd_ring *ring, int64_t wait_ns)
@@ -53,7 +53,7 @@ static void begin_with(uint64_t spin_ns)
     stand_in.table.submit = submit;
     stand_in.table.send_now = send_now;
     fixture_init_with(&fixture, &options, 16, 64);
-    inside()->ring.backend = &stand_in.table;
+    ring_of_loop()->backend = &stand_in.table;
 }
 
 static void begin(void)
@@ -63,7 +63,7 @@ static void begin(void)
 
 static void end(const struct fixture_pair *pair)
 {
-    inside()->ring.backend = &pnd_ring_uring;
+    ring_of_loop()->backend = &pnd_ring_uring;
     close(pair->far);
     fixture_fini(&fixture);
 }
@@ -88,22 +88,22 @@ static void send_byte(struct pendio_context *context, const struct fixture_pair 
 }
 
 /* _i: the family. */
-START_TEST(lone_send_takes_no_entry_of_the_ring)
+START_TEST(single_send_takes_no_entry_of_the_ring)
 {
     struct pendio_context *context;
     struct fixture_pair pair;
     bool can_look;
 
     begin();
-    can_look = inside()->ring.can_look;
+    can_look = ring_of_loop()->can_look;
     pair = fixture_pair(&fixture, (enum fixture_family)_i);
     context = fixture_over(&fixture, (void *)(uintptr_t) "b", 1);
     stand_in.entered_count = 0;
-    for (uint32_t i = 0; i < 2 * inside()->ring.entry_count; i++) {
+    for (uint32_t i = 0; i < 2 * ring_of_loop()->entry_count; i++) {
         send_byte(context, &pair);
         expect_counts(!can_look, can_look, can_look);
     }
-    ck_assert_uint_ge(fixture_stats(&fixture).requests, 2 * inside()->ring.entry_count);
+    ck_assert_uint_ge(fixture_stats(&fixture).requests, 2 * ring_of_loop()->entry_count);
     end(&pair);
 }
 END_TEST
@@ -115,7 +115,7 @@ START_TEST(loop_that_looks_before_it_sleeps_sends_so_too)
     bool can_look;
 
     begin_with(50000);
-    can_look = inside()->ring.can_look;
+    can_look = ring_of_loop()->can_look;
     pair = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
     context = fixture_over(&fixture, (void *)(uintptr_t) "b", 1);
     stand_in.entered_count = 0;
@@ -139,7 +139,7 @@ START_TEST(send_beside_another_request_goes_by_the_ring)
     contexts[0] = fixture_over(&fixture, (void *)(uintptr_t) "b", 1);
     contexts[1] = fixture_get(&fixture);
     stand_in.entered_count = 0;
-    for (uint32_t i = 0; i < 2 * inside()->ring.entry_count; i++) {
+    for (uint32_t i = 0; i < 2 * ring_of_loop()->entry_count; i++) {
         expect_pending(pendio_nop(contexts[1], fixture.loop));
         expect_pending(pendio_send(contexts[0], pair.near));
         fixture_wait(&fixture, 2);
@@ -201,7 +201,7 @@ START_TEST(who_had_to_wait_is_not_tried_again_at_once)
     size_t count;
 
     begin();
-    can_look = inside()->ring.can_look;
+    can_look = ring_of_loop()->can_look;
     pairs[0] = full_pair(memory, &count);
     pairs[1] = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
     for (int i = 0; i < 2; i++)
@@ -243,7 +243,7 @@ END_TEST
 int main(void)
 {
     const struct fixture_case cases[] = {
-        {lone_send_takes_no_entry_of_the_ring, FIXTURE_FAMILY_COUNT},
+        {single_send_takes_no_entry_of_the_ring, FIXTURE_FAMILY_COUNT},
         {loop_that_looks_before_it_sleeps_sends_so_too, 0},
         {send_beside_another_request_goes_by_the_ring, 0},
         {who_has_something_to_collect_is_not_passed, 0},

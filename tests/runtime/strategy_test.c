@@ -97,12 +97,7 @@ static void receive_pieces(bool lends)
 
 static void expect_single(uint32_t reason)
 {
-    uint32_t is_strategy, is_reason;
-
-    ck_assert_int_eq(pendio_handle_get_receive(fixture.loop, pair.near, &is_strategy, &is_reason),
-                     0);
-    ck_assert_uint_eq(is_strategy, PENDIO_RECEIVE_SINGLE);
-    ck_assert_uint_eq(is_reason, reason);
+    fixture_expect_receive(&fixture, pair.near, PENDIO_RECEIVE_SINGLE, reason);
     ck_assert_uint_eq(fixture_stats(&fixture).streams_ahead, 0);
 }
 

@@ -225,6 +225,16 @@ void fixture_quiet(struct fixture *fixture)
     ck_assert_uint_eq(fixture->read_count, fixture->seen_count);
 }
 
+void fixture_expect_receive(struct fixture *fixture, pendio_handle handle, uint32_t strategy,
+                            uint32_t reason)
+{
+    uint32_t is_strategy, is_reason;
+
+    ck_assert_int_eq(pendio_handle_get_receive(fixture->loop, handle, &is_strategy, &is_reason), 0);
+    ck_assert_uint_eq(is_reason, reason);
+    ck_assert_uint_eq(is_strategy, strategy);
+}
+
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
 static unsigned char pattern(uint64_t seed, size_t index)

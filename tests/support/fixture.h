@@ -103,6 +103,10 @@ int fixture_count_descriptors(void);
 void fixture_fill(void *memory, size_t byte_count, uint64_t seed);
 bool fixture_is_filled(const void *memory, size_t byte_count, uint64_t seed);
 
+/* How a stream is received from, and why. */
+void fixture_expect_receive(struct fixture *fixture, pendio_handle handle, uint32_t strategy,
+                            uint32_t reason);
+
 /* Everything or failure, on blocking descriptors. */
 void fixture_put(int descriptor, const void *bytes, size_t byte_count);
 void fixture_take(int descriptor, void *ret_bytes, size_t byte_count);

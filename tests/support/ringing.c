@@ -73,15 +73,6 @@ bool ringing_is_possible(struct fixture *fixture, int kind)
            (kind == RINGING_CROWDED || (stats.features & PENDIO_FEATURE_TASKRUN_FLAG) != 0);
 }
 
-void ringing_expect_reason(struct fixture *fixture, pendio_handle handle, uint32_t reason)
-{
-    uint32_t is_strategy, is_reason;
-
-    ck_assert_int_eq(pendio_handle_get_receive(fixture->loop, handle, &is_strategy, &is_reason), 0);
-    ck_assert_uint_eq(is_strategy, PENDIO_RECEIVE_SINGLE);
-    ck_assert_uint_eq(is_reason, reason);
-}
-
 struct fixture_pair ringing_pair(struct fixture *fixture, int kind,
                                  struct pendio_context **ret_context)
 {
@@ -90,7 +81,8 @@ struct fixture_pair ringing_pair(struct fixture *fixture, int kind,
     uint32_t reason = kind == RINGING_LONE ? PENDIO_RECEIVE_LONE : PENDIO_RECEIVE_CROWDED;
     bool is_possible = ringing_is_possible(fixture, kind);
 
-    ringing_expect_reason(fixture, pair.near, is_possible ? reason : PENDIO_RECEIVE_UNDECIDED);
+    fixture_expect_receive(fixture, pair.near, PENDIO_RECEIVE_SINGLE,
+                           is_possible ? reason : PENDIO_RECEIVE_UNDECIDED);
     ck_assert_uint_ge(fixture_stats(fixture).streams_polled, is_possible);
     return pair;
 }

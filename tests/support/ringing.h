@@ -22,9 +22,6 @@ void ringing_end(struct fixture *fixture, const struct fixture_pair *pair);
 /* Where the kernel can, which shows by requests for many; of a loop that has had such a pair. */
 bool ringing_is_possible(struct fixture *fixture, int kind);
 
-/* It is received from singly, and why. */
-void ringing_expect_reason(struct fixture *fixture, pendio_handle handle, uint32_t reason);
-
 /* Something is sent, so that the ring is entered. */
 void ringing_send(struct fixture *fixture, const struct fixture_pair *pair);
 
