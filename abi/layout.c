@@ -110,13 +110,14 @@ MEMBER(pendio_loop_statistics, sends_gathered, 368);
 MEMBER(pendio_loop_statistics, streams_ahead, 376);
 MEMBER(pendio_loop_statistics, ahead_for_lending, 384);
 MEMBER(pendio_loop_statistics, ahead_for_lone, 392);
-MEMBER(pendio_loop_statistics, single_for_large, 400);
-MEMBER(pendio_loop_statistics, single_for_crowd, 408);
+MEMBER(pendio_loop_statistics, ahead_for_crowd, 400);
+MEMBER(pendio_loop_statistics, single_for_large, 408);
 MEMBER(pendio_loop_statistics, single_for_unasked, 416);
 MEMBER(pendio_loop_statistics, streams_polled, 424);
 MEMBER(pendio_loop_statistics, polled_for_lone, 432);
 MEMBER(pendio_loop_statistics, polled_for_crowd, 440);
 MEMBER(pendio_loop_statistics, received_direct, 448);
+MEMBER(pendio_loop_statistics, warm_rounds, 456);
 
 MEMBER(pendio_pool_options, size, 0);
 MEMBER(pendio_pool_options, flags, 4);

@@ -17,7 +17,7 @@ enum {
     FEATURE_COUNT = 64, /* a bit each */
     DONE_COUNT = 7,
     REFUSED_COUNT = 5,
-    COUNTER_COUNT = 36,
+    COUNTER_COUNT = 37,
 };
 
 /* Everything a Stats message points to. */
@@ -97,13 +97,14 @@ static void put_counters(struct stats_parts *parts, const struct pendio_loop_sta
         {"streams_ahead", from->streams_ahead},
         {"ahead_for_lending", from->ahead_for_lending},
         {"ahead_for_lone", from->ahead_for_lone},
+        {"ahead_for_crowd", from->ahead_for_crowd},
         {"single_for_large", from->single_for_large},
-        {"single_for_crowd", from->single_for_crowd},
         {"single_for_unasked", from->single_for_unasked},
         {"streams_polled", from->streams_polled},
         {"polled_for_lone", from->polled_for_lone},
         {"polled_for_crowd", from->polled_for_crowd},
         {"received_direct", from->received_direct},
+        {"warm_rounds", from->warm_rounds},
     };
     parts->message.counters =
         put_counts(parts, DONE_COUNT + REFUSED_COUNT, counters, COUNTER_COUNT);

@@ -109,6 +109,7 @@ struct pnd_strategy {
     bool stays : 1;        /* as it is, whatever is received: there is no choice */
     uint8_t pause : 3;     /* how much longer it is not taken for a lone one (lone.h) */
     uint8_t others;        /* receives that spoke for it as it is; may begin anew at 0 */
+    bool leaves_more;      /* a piece that fills its window was not the last one, lately */
     uint32_t unasked_turn; /* the last of them */
 };
 

@@ -17,6 +17,7 @@
 #include "lend.h"
 #include "outbox.h"
 #include "straight.h"
+#include "warm.h"
 
 void pnd_harvest_begin(struct pnd_loop *loop, struct pendio_completion *ret_completions,
                        uint32_t count)
@@ -208,6 +209,7 @@ take_piece(struct pnd_loop *loop, const struct pnd_ring_completion *completion)
         !hand_over(context, completion->flags >> IORING_CQE_BUFFER_SHIFT,
                    (uint32_t)completion->result))
         return false;
+    pnd_warm_received(loop, (uint32_t)completion->result);
     hand_out_on(loop, context);
     return true;
 }

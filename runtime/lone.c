@@ -2,7 +2,8 @@
  * lone.c - a stream that is received from alone, and has a bell.
  *
  * Happy path:  the ring stirs -> take: one system call that must not wait -> the first in line has
- *              its data. That leaves a word that there may be more, as the call does not say.
+ *              its data. The call does not say whether there is more: where it filled the window
+ *              and there was lately, there is taken to be.
  * Failures:    nothing there: its request is handed over with the rest, and waits in the kernel.
  *              An error is the receive's, as from the ring.
  */
@@ -98,10 +99,24 @@ static void count_taken(struct pnd_strategy *strategy)
     strategy->pause = 0;
 }
 
-/* As if by a request. */
-static void answer(struct pnd_loop *loop, struct pnd_context *context, int32_t result)
+/* Whatever was to be there is not. */
+static void was_wrong(struct pnd_strategy *strategy)
 {
-    const struct pnd_ring_completion completion = {.user_data = context->token, .result = result};
+    if (strategy->has_more)
+        strategy->leaves_more = false;
+    strategy->has_more = false;
+    strategy->has_rung = false;
+}
+
+/* As if by a request. */
+static void answer(struct pnd_loop *loop, struct pnd_context *context, int32_t result,
+                   bool has_more)
+{
+    const struct pnd_ring_completion completion = {
+        .user_data = context->token,
+        .result = result,
+        .flags = has_more ? IORING_CQE_F_SOCK_NONEMPTY : 0,
+    };
 
     context->place = PND_IN_KERNEL;
     pnd_harvest_take(loop, &completion);
@@ -111,20 +126,24 @@ bool pnd_lone_take(struct pnd_loop *loop)
 {
     struct pnd_context *context;
     struct pnd_handle *handle = loop->handles.lone;
+    size_t room_bytes;
     ssize_t byte_count;
 
     if (!may_take(loop))
         return false;
     context = pnd_line_first(&handle->receives);
-    byte_count = recv(handle->descriptor, (void *)pnd_transfer_address(context),
-                      pnd_transfer_chunk(context), MSG_DONTWAIT);
+    room_bytes = pnd_transfer_chunk(context);
+    byte_count =
+        recv(handle->descriptor, (void *)pnd_transfer_address(context), room_bytes, MSG_DONTWAIT);
     loop->ring.system_call_count++;
-    handle->strategy.has_more = false;
-    handle->strategy.has_rung = byte_count >= 0 || errno != EAGAIN;
-    if (!handle->strategy.has_rung)
+    if (byte_count < 0 && errno == EAGAIN) {
+        was_wrong(&handle->strategy);
         return false;
+    }
+    handle->strategy.has_rung = true;
     loop->lone_take_count++;
     count_taken(&handle->strategy);
-    answer(loop, context, byte_count < 0 ? -errno : (int32_t)byte_count);
+    answer(loop, context, byte_count < 0 ? -errno : (int32_t)byte_count,
+           byte_count == (ssize_t)room_bytes && handle->strategy.leaves_more);
     return true;
 }

@@ -10,6 +10,7 @@
  */
 #include "loop.h"
 
+#include "collect.h"
 #include "context.h"
 #include "deliver.h"
 #include "harvest.h"
@@ -22,6 +23,7 @@
 #include "outbox.h"
 #include "pool.h"
 #include "sleep.h"
+#include "warm.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -188,42 +190,6 @@ int pnd_loop_flush(struct pnd_loop *loop)
 
 /* ---- collect -------------------------------------------------------------------------------- */
 
-__attribute__((noinline)) static void collect_deadlines(struct pnd_loop *loop)
-{
-    struct pnd_deadline *due;
-
-    pnd_wheel_advance(&loop->wheel, pnd_clock_ns());
-    while ((due = pnd_wheel_take_due(&loop->wheel)) != NULL) {
-        if (due->told != NULL)
-            due->told(due);
-        else
-            pnd_context_is_due(due);
-    }
-}
-
-static void collect_posts(struct pnd_loop *loop)
-{
-    while (PND_RARE(pnd_wake_announce(&loop->wake)))
-        pnd_ready_push(&loop->records, NULL);
-}
-
-/* What does not come from the ring. */
-static inline void collect_own(struct pnd_loop *loop)
-{
-    pnd_loop_run_errands(loop);
-    if (PND_RARE(!pnd_wheel_is_empty(&loop->wheel)))
-        collect_deadlines(loop);
-    collect_posts(loop);
-}
-
-static inline bool collect(struct pnd_loop *loop)
-{
-    bool any = pnd_harvest_collect(loop);
-
-    collect_own(loop);
-    return any;
-}
-
 int pnd_loop_look(struct pnd_loop *loop)
 {
     int status = look(loop);
@@ -234,7 +200,7 @@ int pnd_loop_look(struct pnd_loop *loop)
 
 bool pnd_loop_settle(struct pnd_loop *loop)
 {
-    if (look(loop) < 0 || collect(loop))
+    if (look(loop) < 0 || pnd_collect(loop))
         return false;
     return !pnd_loop_is_deliverable(loop) && pnd_ring_queued_count(&loop->ring) == 0 &&
            !has_more(loop) && !loop->feeds;
@@ -268,7 +234,7 @@ PND_HOT __attribute__((noinline)) static bool send_now(struct pnd_loop *loop)
         return false;
     loop->look_count++; /* there was nothing */
     pnd_harvest_take(loop, &completion);
-    collect_own(loop);
+    pnd_collect_own(loop);
     return true;
 }
 
@@ -293,7 +259,7 @@ PND_HOT static int go_round(struct pnd_loop *loop, uint64_t end_ns)
     bool any;
     int status;
 
-    if (leaves_at_once(loop))
+    if (leaves_at_once(loop) || pnd_warm_stays(loop))
         return ROUND_MORE;
     may_sleep = PND_USUAL(wait_ns != 0) && pnd_wake_may_sleep(&loop->wake);
     if (PND_RARE(may_sleep && !loop->wake.armed))
@@ -303,7 +269,7 @@ PND_HOT static int go_round(struct pnd_loop *loop, uint64_t end_ns)
     pnd_likely_fetch(loop, likely);
     if (PND_USUAL(wait_ns != 0))
         woken = pnd_wake_rise(&loop->wake);
-    any = collect(loop);
+    any = pnd_collect(loop);
     if (PND_RARE(status < 0) && status != -EINTR)
         return status;
     if (PND_RARE(woken))
@@ -327,10 +293,10 @@ __attribute__((noinline)) static int spin(struct pnd_loop *loop, uint64_t end_ns
     if (pnd_ring_queued_count(&loop->ring) != 0 || has_more(loop) ||
         loop->ring.backend->is_stirring(&loop->ring))
         status = look(loop);
-    if (status < 0 || collect(loop) || pnd_loop_is_deliverable(loop) || loop->feeds)
+    if (status < 0 || pnd_collect(loop) || pnd_loop_is_deliverable(loop) || loop->feeds)
         return status;
     if (pnd_spin_look(loop, pnd_sleep_end(loop, end_ns)))
-        (void)collect(loop);
+        (void)pnd_collect(loop);
     return 0;
 }
 
@@ -373,7 +339,7 @@ __attribute__((noinline)) static bool do_without(struct pnd_loop *loop)
     if (!is_plain(loop) || pnd_ring_queued_count(&loop->ring) != 0 ||
         pnd_loop_is_deliverable(loop) || !pnd_lone_take(loop))
         return false;
-    (void)collect(loop);
+    (void)pnd_collect(loop);
     return true;
 }
 
@@ -392,7 +358,7 @@ static inline int turn(struct pnd_loop *loop, int64_t timeout_ns,
     if (PND_RARE(loop->arrived_moves != NULL))
         pnd_moves_forget_told(loop);
     pnd_loop_run_errands(loop);
-    collect_posts(loop); /* those accepted before a shutdown are still delivered */
+    pnd_collect_posts(loop); /* those accepted before a shutdown are still delivered */
     if (is_over(loop))
         return -ESHUTDOWN;
     loop->turn++;

@@ -129,7 +129,9 @@ struct pnd_loop {
     struct pnd_outbox outbox;
     struct pnd_buffers buffers;
     uint64_t look_count;         /* how often the ring was asked for all that has ended */
-    uint64_t lone_look_count;    /* so often, when it was received from last */
+    uint64_t warm_look_count;    /* so often, when large pieces came last (warm.h) */
+    uint32_t warm_count;         /* rounds that may do without asking */
+    uint64_t lone_look_count;    /* so often, when a lone stream was received from last */
     uint64_t lone_take_count;    /* receives of such by a call of their own */
     uint64_t receive_turn;       /* when a stream was received from last; at first none was */
     struct pnd_handle *receiver; /* its slot; whose that is now makes no difference */

@@ -143,6 +143,16 @@ void pnd_strategy_lends(const struct pnd_context *context)
         loop->stats.ahead_for_lending++;
 }
 
+/* From now on; false: it may not. */
+static bool comes_ahead(struct pnd_loop *loop, struct pnd_handle *handle, bool alone)
+{
+    if (!may_turn_ahead(loop, handle) ||
+        turn_ahead(loop, handle, alone ? PENDIO_RECEIVE_LONE : PENDIO_RECEIVE_CROWDED) < 0)
+        return false;
+    ++*(alone ? &loop->stats.ahead_for_lone : &loop->stats.ahead_for_crowd);
+    return true;
+}
+
 static bool may_have_bell(const struct pnd_loop *loop, struct pnd_handle *handle,
                           enum pnd_carries carries)
 {
@@ -170,8 +180,9 @@ static void hang_lone_bell(struct pnd_loop *loop, struct pnd_handle *handle)
 }
 
 /*
- * So many were large, or not alone: it stays with single requests, with a bell or without. Where
- * small pieces would be received ahead large ones are rung for only if they are alone (lone.h).
+ * So many were large, or not alone: it stays with single requests, with a bell or without, unless
+ * small ones may be received ahead. Where they may, large ones are rung for only if they are alone
+ * (lone.h).
  */
 static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small,
                            bool is_again)
@@ -186,6 +197,8 @@ static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, boo
                pnd_lone_may_be(loop, handle) && handle->strategy.pause < PND_LONE_PAUSE_MOST) {
         hang_bell(loop, handle);
     } else {
+        if (is_small)
+            (void)comes_ahead(loop, handle, false);
         find_choice(loop, handle);
     }
 }
@@ -237,36 +250,53 @@ static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, boo
         is_not_alone(loop, handle, is_small);
 }
 
+/* It was not alone, though it came first: its slot may be another's by now, so it is only noted. */
+static void was_not_alone(struct pnd_handle *handle)
+{
+    if (handle->strategy.is_ahead || handle->strategy.carries == PND_CARRIES_BYTES)
+        return;
+    handle->strategy.streak = 0;
+    if (handle->strategy.carries == PND_CARRIES_UNKNOWN)
+        handle->strategy.others++;
+}
+
 /* No other stream was received from in this turn before; if one was, it is not alone either. */
 static bool comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     bool alone = loop->receiver == NULL || loop->receive_turn != loop->turn ||
                  loop->receiver == handle; /* nobody was received from, or it itself */
 
-    if (!alone && !loop->receiver->strategy.is_ahead)
-        loop->receiver->strategy.streak = 0;
+    if (!alone)
+        was_not_alone(loop->receiver);
     loop->receive_turn = loop->turn;
     loop->receiver = handle;
     return alone;
 }
 
 /*
- * So many in a row were small, and alone; or, where nothing is received ahead, nobody else was
- * received from between them.
+ * So many in a row were small, and, where that is not enough to receive ahead, alone; or, where
+ * nothing may be received ahead, nobody else was received from between them.
  */
-static void is_lone(const struct pnd_context *context)
+static void is_steady(const struct pnd_context *context, bool alone)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
     bool was_known = handle->strategy.carries != PND_CARRIES_UNKNOWN; /* what is counted */
 
-    if (may_turn_ahead(loop, handle) && turn_ahead(loop, handle, PENDIO_RECEIVE_LONE) == 0)
-        loop->stats.ahead_for_lone++;
-    else if (!was_known)
-        handle->strategy.streak = 0;
-    else if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS) && pnd_lone_may_be(loop, handle))
-        hang_lone_bell(loop, handle);
+    if (!comes_ahead(loop, handle, alone)) {
+        if (!was_known)
+            handle->strategy.streak = 0;
+        else if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS) && pnd_lone_may_be(loop, handle))
+            hang_lone_bell(loop, handle);
+    }
     find_choice(loop, handle);
+}
+
+/* Once so often; of those whose carries are unknown again, until that was found out. */
+static bool has_company(const struct pnd_strategy *strategy)
+{
+    return strategy->others == PND_STRATEGY_PATIENCE ||
+           (strategy->carries == PND_CARRIES_UNKNOWN && strategy->others > PND_STRATEGY_PATIENCE);
 }
 
 /* Out of line: mostly there is no choice, or it was made. */
@@ -278,17 +308,24 @@ void pnd_strategy_count(const struct pnd_context *context, uint32_t byte_count)
     bool is_small = byte_count <= PND_PIECE_SMALL_BYTES;
     bool is_again = loop->receiver == handle;
     bool speaks = strategy->carries == PND_CARRIES_RIGHTS ? is_again : is_small;
+    bool alone;
 
     if (strategy->has_bell) {
         count_rung_for(loop, handle, is_small);
-    } else if (!comes_alone(loop, handle) || !(is_small || speaks)) {
+        return;
+    }
+    alone = comes_alone(loop, handle);
+    if (!(is_small || speaks) || !(alone || strategy->carries == PND_CARRIES_BYTES)) {
         strategy->streak = 0;
-        if (++strategy->others == PND_STRATEGY_PATIENCE)
+        strategy->others++;
+        if (has_company(strategy))
             is_one_of_many(loop, handle, is_small, is_again);
+    } else if (PND_RARE(strategy->carries == PND_CARRIES_UNKNOWN) && has_company(strategy)) {
+        is_one_of_many(loop, handle, is_small, is_again);
     } else if (!speaks) {
         strategy->streak = 0;
     } else if (++strategy->streak == PND_STRATEGY_PATIENCE << strategy->pause) {
-        is_lone(context);
+        is_steady(context, alone);
     }
 }
 
@@ -312,10 +349,9 @@ void pnd_strategy_copied(struct pnd_context *context, bool fills_buffer)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_strategy *strategy = &context->handle->strategy;
-    bool alone = comes_alone(loop, context->handle);
-    bool large = fills_buffer || context->moved_bytes > PND_PIECE_SMALL_BYTES;
 
-    if (alone && !large) {
+    (void)comes_alone(loop, context->handle);
+    if (!fills_buffer && context->moved_bytes <= PND_PIECE_SMALL_BYTES) {
         strategy->streak = (uint8_t)(strategy->streak - (strategy->streak != 0));
         return;
     }
@@ -326,6 +362,6 @@ void pnd_strategy_copied(struct pnd_context *context, bool fills_buffer)
     strategy->streak = 0;
     if (!strategy->is_ahead || strategy->pin != PENDIO_RECEIVE_ADAPTIVE)
         return;
-    turn_single(loop, context->handle, large ? PENDIO_RECEIVE_LARGE : PENDIO_RECEIVE_CROWDED);
-    ++*(large ? &loop->stats.single_for_large : &loop->stats.single_for_crowd);
+    turn_single(loop, context->handle, PENDIO_RECEIVE_LARGE);
+    loop->stats.single_for_large++;
 }

@@ -3,8 +3,8 @@
  * ahead of those who ask; which of them, and why.
  *
  *     single --- lent to ----------------------------------> ahead
- *            --- small and alone, many in a row ----------->
- *            <-- large, or not alone, many in a row, copied -
+ *            --- small, many in a row --------------------->
+ *            <-- large, many in a row, copied --------------
  *            <-- in many turns, and nobody asks for it -----
  *
  * What a caller has pinned stays. Over anything but IPv4 and IPv6 only that goes ahead: what is
@@ -22,12 +22,12 @@
  *
  * What nobody asks for holds buffers that others may need: single requests leave it in the socket.
  *
- * The rest is from the servers of tools/bench, on a loaded machine. Where nothing is copied one
- * request for many costs 0.74 to 1.03 of single ones (ring-lending by ring-window, 18 echo cells
- * over TCP). Where it is copied it pays for a lone connection, whose request is a system call of
- * its own: 0.92 at 64 bytes, 0.85 at 2 KiB, 0.87 at 4 KiB, 0.98 at 16 KiB (each strategy pinned).
- * With 50 and 500 connections requests share their calls, and the way through a buffer costs up to
- * a fifth.
+ * The rest is from the servers of tools/bench over TCP. Where nothing is copied one request for
+ * many costs 0.74 to 1.03 of single ones (ring-lending by ring-window, 18 echo cells). Where it is
+ * copied it pays for small pieces: 0.92 for a lone connection with 64 bytes, whose request is a
+ * system call of its own, 0.98 at 16 KiB; and, with 50, 500 and 5,000 connections, 0.92 to 1.01 at
+ * 64 bytes, 0.93 to 0.97 at 1 KiB, but 1.03 at 50 x 8 KiB: the more there is in a piece, the less
+ * is gained by bringing it through memory that is not its own.
  */
 #ifndef PND_STRATEGY_H
 #define PND_STRATEGY_H

@@ -39,6 +39,9 @@ struct bench {
 
 static int choose(struct bench *bench);
 static int check_directory(const char *name);
+static int check_patterns(const struct pnd_options *options, const struct pnd_bench_case *cases,
+                          size_t count);
+static bool is_named(const char *pattern, const char *name);
 static bool is_chosen(const struct pnd_options *options, const char *name);
 static enum pnd_exit list(const struct bench *bench);
 static enum pnd_exit run(struct bench *bench);
@@ -77,11 +80,25 @@ static int choose(struct bench *bench)
     for (size_t index = 0; index < count; index++)
         if (is_chosen(bench->options, cases[index].name))
             bench->cases[bench->case_count++] = &cases[index];
-    if (bench->case_count > 0)
-        return check_directory(bench->options->directory);
-    pnd_say_error("--case %s: no case is named so; 'pendio bench --list' lists them",
-                  bench->options->pattern);
-    return -EINVAL;
+    int status = check_patterns(bench->options, cases, count);
+    return status < 0 ? status : check_directory(bench->options->directory);
+}
+
+/* Each of them names a case. */
+static int check_patterns(const struct pnd_options *options, const struct pnd_bench_case *cases,
+                          size_t count)
+{
+    for (int place = 0; place < options->pattern_count; place++) {
+        const char *pattern = options->patterns[place];
+        size_t index = 0;
+        while (index < count && !is_named(pattern, cases[index].name))
+            index++;
+        if (index < count)
+            continue;
+        pnd_say_error("--case %s: no case is named so; 'pendio bench --list' lists them", pattern);
+        return -EINVAL;
+    }
+    return 0;
 }
 
 static int check_directory(const char *name)
@@ -93,11 +110,17 @@ static int check_directory(const char *name)
 }
 
 /* A pattern as the shell has them, or how names begin. */
+static bool is_named(const char *pattern, const char *name)
+{
+    return fnmatch(pattern, name, 0) == 0 || strncmp(name, pattern, strlen(pattern)) == 0;
+}
+
 static bool is_chosen(const struct pnd_options *options, const char *name)
 {
-    const char *pattern = options->pattern;
-    return pattern == NULL || fnmatch(pattern, name, 0) == 0 ||
-           strncmp(name, pattern, strlen(pattern)) == 0;
+    for (int index = 0; index < options->pattern_count; index++)
+        if (is_named(options->patterns[index], name))
+            return true;
+    return options->pattern_count == 0;
 }
 
 static enum pnd_exit list(const struct bench *bench)

@@ -36,6 +36,7 @@ static int take_backend(struct pnd_options *options);
 static int take_features(struct pnd_options *options);
 static int take_subject(struct pnd_options *options);
 static int take_timeout(struct pnd_options *options);
+static int take_case(struct pnd_options *options);
 static int take_quiet(struct pnd_options *options);
 static int take_quick(struct pnd_options *options);
 static int take_list(struct pnd_options *options);
@@ -68,7 +69,7 @@ static const struct described_option table[] = {
     {"to", PND_OPTION_TO, "FORMAT", "of OUT: json or protobuf", AS_TEXT(to)},
     {"type", PND_OPTION_TYPE, "MESSAGE", "what IN holds; Workload unless said", AS_TEXT(type)},
     {"case", PND_OPTION_CASE, "PATTERN", "only these: a pattern, or how their names begin",
-     AS_TEXT(pattern)},
+     take_case, 0},
     {"list", PND_OPTION_LIST, NULL, "name the cases, measure nothing", take_list, 0},
     {"quick", PND_OPTION_QUICK, NULL, "see that everything runs, time nothing", take_quick, 0},
     {"seconds", PND_OPTION_SECONDS, "SECONDS", "measure each case for this long; 5 unless said",
@@ -237,6 +238,17 @@ static int take_subject(struct pnd_options *options)
     }
     (void)snprintf(subject, sizeof subject, "%s%s", absolute, optarg + length);
     options->subject = subject;
+    return 0;
+}
+
+static int take_case(struct pnd_options *options)
+{
+    if (options->pattern_count == PND_OPTION_CASE_COUNT) {
+        pnd_say_error("--case %.60s: is one too many; give at most %d, or a wider pattern", optarg,
+                      PND_OPTION_CASE_COUNT);
+        return -EINVAL;
+    }
+    options->patterns[options->pattern_count++] = optarg;
     return 0;
 }
 

@@ -39,7 +39,7 @@ enum {
     PND_OPTION_TIMEOUT,
 };
 
-enum { PND_OPTION_URL_COUNT = 16 };
+enum { PND_OPTION_URL_COUNT = 16, PND_OPTION_CASE_COUNT = 16 };
 
 struct pnd_options {
     unsigned given; /* PND_OPTION_... */
@@ -59,10 +59,11 @@ struct pnd_options {
     const char *subject; /* NULL: libpendio */
     const char *from;    /* NULL: by the file's name; so is `to` */
     const char *to;
-    const char *type;      /* NULL: "Workload" */
-    uint64_t seed;         /* 0: the workload's own */
-    int64_t timeout_ns;    /* 0: not given */
-    const char *pattern;   /* of cases; NULL: all */
+    const char *type;                            /* NULL: "Workload" */
+    uint64_t seed;                               /* 0: the workload's own */
+    int64_t timeout_ns;                          /* 0: not given */
+    const char *patterns[PND_OPTION_CASE_COUNT]; /* of cases; none: all */
+    int pattern_count;
     double seconds;        /* for each case; 0: not given */
     const char *directory; /* for files; NULL: the environment's */
     bool quiet;

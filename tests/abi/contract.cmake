@@ -161,6 +161,7 @@ foreach(stem IN ITEMS
         transfer
         try
         unix
+        warm
         zero_copy
         zero_copy_end)
     contract_test(${stem})

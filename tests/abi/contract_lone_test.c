@@ -39,6 +39,40 @@ START_TEST(what_has_come_takes_no_request)
 }
 END_TEST
 
+/* So many windows full at once, after one byte is sent: all of them have their own call. */
+START_TEST(several_windows_full_take_no_request)
+{
+    enum { WINDOW_COUNT = 4, WINDOW_BYTES = 512 };
+    unsigned char bytes[WINDOW_COUNT * WINDOW_BYTES];
+    struct pendio_completion got;
+    struct pendio_context *context;
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
+    bool is_possible = ringing_is_possible(&fixture, RINGING_LONE);
+    uint64_t before = 0;
+
+    ck_assert_int_eq(pendio_context_set_window(context, 0, WINDOW_BYTES), 0);
+    for (int i = 0; i < RINGING_MANY; i++) {
+        fixture_fill(bytes, sizeof bytes, (uint64_t)i);
+        fixture_put(pair.far, bytes, sizeof bytes);
+        memset(bytes, 0, sizeof bytes);
+        for (int k = 0; k < WINDOW_COUNT; k++) {
+            ringing_send(&fixture, &pair);
+            expect_pending(pendio_receive(context, pair.near));
+            got = *fixture_next(&fixture);
+            ck_assert_ptr_eq(got.context, context);
+            expect_completion(&got, 0, WINDOW_BYTES, 0);
+            memcpy(&bytes[k * WINDOW_BYTES], (void *)(uintptr_t)got.memory, WINDOW_BYTES);
+        }
+        ck_assert(fixture_is_filled(bytes, sizeof bytes, (uint64_t)i));
+        if (i == RINGING_MANY / 2)
+            before = fixture_stats(&fixture).received_direct;
+    }
+    ck_assert_uint_ge(fixture_stats(&fixture).received_direct - before,
+                      is_possible ? (RINGING_MANY / 2 - 1) * WINDOW_COUNT : 0);
+    ringing_end(&fixture, &pair);
+}
+END_TEST
+
 /* Over TCP that is for large pieces: small ones are received ahead. */
 START_TEST(large_pieces_over_tcp_are_received_whole)
 {
@@ -393,6 +427,7 @@ int main(void)
 {
     const struct fixture_case cases[] = {
         {what_has_come_takes_no_request, 0},
+        {several_windows_full_take_no_request, 0},
         {large_pieces_over_tcp_are_received_whole, 0},
         {what_is_waited_for_is_asked_for_by_requests_again, 0},
         {what_a_window_leaves_is_received_in_order, 0},

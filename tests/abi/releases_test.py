@@ -68,8 +68,8 @@ class Made:
 BREAKS = (
     (r"(uint8_t address\[128\];)", r"\1 uint32_t more;",
      "struct pendio_endpoint has 140 bytes, it had 136", r"'uint32_t more'"),
-    (r"uint64_t received_direct;", "",
-     "struct pendio_loop_statistics has 448 bytes, it had 456", r"'uint64_t received_direct'"),
+    (r"uint64_t warm_rounds;", "",
+     "struct pendio_loop_statistics has 456 bytes, it had 464", r"'uint64_t warm_rounds'"),
     (r"uint32_t pendio_version", "uint64_t pendio_version",
      "function pendio_version has another signature", r"uint32_t pendio_version"),
     (r"(typedef void pendio_completed_fn\(.*?), void \*state\)", r"\1)",
@@ -186,7 +186,7 @@ class Changes(unittest.TestCase):
         made = self.make(
             (r"(uint32_t batch_count;.*?)\};", r"\1 uint64_t more; };"),
             (r"(struct pendio_endpoint \{.*?uint32_t) reserved;", r"\1 named;"),
-            (r"(uint64_t received_direct;)", r"\1 uint64_t more;"),
+            (r"(uint64_t warm_rounds;)", r"\1 uint64_t more;"),
             (r"(PENDIO_API int pendio_nop)", r"PENDIO_API int pendio_new(void); \1"),
             (r"(PENDIO_QUEUE = 2,)", r"\1 PENDIO_NEW = 3,"),
             symbols=[(r"\Z", "PENDIO_0.2 { global: pendio_new; } PENDIO_0.1;")])

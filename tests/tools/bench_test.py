@@ -258,9 +258,13 @@ class BenchTest(unittest.TestCase):
         self.assertEqual({"nop/1", "nop/32"}, set(call("--list", "--case", "nop").stdout.split()))
         self.assertEqual(["echo/tcp/1x64x1", "echo/unix/1x64x1"],
                          call("--list", "--case", "echo/*/1x64x1").stdout.split())
+        self.assertEqual({"nop/1", "nop/32", "copy/sequential"},
+                         set(call("--list", "--case", "nop", "--case", "copy").stdout.split()))
 
     def test_calls_that_cannot_be_meant_are_refused(self):
         for words, part in ((("--case", "nap"), "--case nap: no case is named so"),
+                            (("--case", "nop", "--case", "nap"), "--case nap: no case is named so"),
+                            (("--case", "nop") * 17, "--case nop: is one too many"),
                             (("--seconds", "0"), "--seconds 0: use seconds from"),
                             (("--directory", "/proc/none"), "--directory /proc/none: No such file"),
                             (("nop",), "'bench' has no use for 'nop'")):

@@ -14,15 +14,19 @@
 
 enum { WINDOW_BYTES = 16384, BLOCK_MESSAGES = 1024, BUFFER_MINIMUM = 16, BUFFER_MAXIMUM = 16384 };
 
+/* Pieces of each connection after which a server has found its way; pendio looks at eight. */
+enum { SETTLED_PIECES = 12 };
+
 struct echo {
     const struct pnd_bench_server *server;
     void *state;
     struct pnd_bench_load load;
-    uint32_t cold_count; /* connections that have done nothing yet: their memory is untouched */
+    uint64_t cold_count; /* turns of connections that do not count yet */
 };
 
 static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench_subject *subject,
                  void **ret_state);
+static uint64_t count_cold(const struct pnd_bench_case *bench_case);
 static int run(void *state, struct pnd_bench_block *block);
 static int run_phase(struct echo *echo, struct pnd_bench_block *block);
 static void end(void *state);
@@ -89,14 +93,23 @@ static int begin(const struct pnd_bench_case *bench_case, const struct pnd_bench
         free(echo);
         return status;
     }
-    echo->cold_count = bench_case->connection_count;
+    echo->cold_count = count_cold(bench_case);
     *ret_state = echo;
     return 0;
 }
 
+/* What has come for a connection is read by the window, and so in one piece, or in several. */
+static uint64_t count_cold(const struct pnd_bench_case *bench_case)
+{
+    uint64_t pieces = (uint64_t)bench_case->message_bytes * bench_case->depth / WINDOW_BYTES;
+    uint64_t turns = pieces < 2 ? SETTLED_PIECES : (SETTLED_PIECES + pieces - 1) / pieces;
+    return turns * bench_case->connection_count;
+}
+
 /*
- * As many phases as it takes for figures well above the clock's own cost; before the first one that
- * counts every connection has had its turn.
+ * As many phases as it takes for figures well above the clock's own cost. Before the first one that
+ * counts every connection has had so many turns that its memory was touched, and that its server
+ * does as it will do from then on.
  */
 static int run(void *state, struct pnd_bench_block *block)
 {
@@ -104,9 +117,12 @@ static int run(void *state, struct pnd_bench_block *block)
     uint64_t wanted = block->brief ? 1 : BLOCK_MESSAGES;
     int status = 0;
 
-    for (; status == 0 && echo->cold_count > 0; echo->cold_count -= echo->load.wave_count) {
+    if (block->brief && echo->cold_count > echo->load.connection_count)
+        echo->cold_count = echo->load.connection_count;
+    while (status == 0 && echo->cold_count > 0) {
         struct pnd_bench_block ignored = {0};
         status = run_phase(echo, &ignored);
+        echo->cold_count -= echo->load.wave_count;
     }
     while (status == 0 && block->operation_count < wanted)
         status = run_phase(echo, block);

@@ -449,13 +449,14 @@ struct pendio_loop_statistics {
     uint64_t streams_ahead;      /* handles, now, received from by one request for many */
     uint64_t ahead_for_lending;  /* times that was chosen: PENDIO_RECEIVE_LENDING */
     uint64_t ahead_for_lone;     /* PENDIO_RECEIVE_LONE */
+    uint64_t ahead_for_crowd;    /* PENDIO_RECEIVE_CROWDED */
     uint64_t single_for_large;   /* times that, or a poll, was given up: PENDIO_RECEIVE_LARGE */
-    uint64_t single_for_crowd;   /* PENDIO_RECEIVE_CROWDED */
     uint64_t single_for_unasked; /* PENDIO_RECEIVE_UNASKED */
     uint64_t streams_polled;     /* handles, now, whose receives wait for one poll that stays */
     uint64_t polled_for_lone;    /* times that was chosen: PENDIO_RECEIVE_LONE */
     uint64_t polled_for_crowd;   /* PENDIO_RECEIVE_CROWDED */
     uint64_t received_direct;    /* receives of a lone one by a system call of their own */
+    uint64_t warm_rounds;        /* times that large pieces went on before more was asked for */
 };
 
 /**
@@ -824,15 +825,15 @@ enum {                               /* why it is received from as it is */
        PENDIO_RECEIVE_LENDING = 2,   /* for memory that is lent: nothing is copied */
        PENDIO_RECEIVE_LONE = 3,      /* the only busy stream: each request would be a call */
        PENDIO_RECEIVE_LARGE = 4,     /* large pieces: copying, or a poll, is dearer */
-       PENDIO_RECEIVE_CROWDED = 5,   /* other streams are busy, too: requests share calls */
+       PENDIO_RECEIVE_CROWDED = 5,   /* other streams are busy, too, with small pieces */
        PENDIO_RECEIVE_UNASKED = 6,   /* nobody asked for what came, which holds buffers */
 };
 
 /**
  * Choose how a stream is received from. PENDIO_RECEIVE_ADAPTIVE, how every handle begins, receives
  * ahead of those who ask only over IPv4 and IPv6: for contexts that are lent memory, and for those
- * with memory of their own while small pieces of one stream are all that comes; so it is not for a
- * descriptor that others read as well. PENDIO_RECEIVE_MULTISHOT is effective where the kernel has
+ * with memory of their own while small pieces come; so it is not for a descriptor that others read
+ * as well. PENDIO_RECEIVE_MULTISHOT is effective where the kernel has
  * PENDIO_FEATURE_MULTISHOT_RECEIVE, and takes it for this descriptor: pendio_handle_get_receive()
  * tells. Over Unix sockets it is your word that no descriptors will come that you want: they are
  * closed.
