@@ -43,22 +43,25 @@ const struct pnd_multishot pnd_receive_ahead = {
 static void ahead_prepare(struct pnd_loop *loop, const struct pnd_handle *handle,
                           struct io_uring_sqe *sqe)
 {
+    uint32_t quota_bytes = pnd_strategy_quota(loop, handle);
+
     sqe->opcode = IORING_OP_RECV;
     sqe->ioprio = IORING_RECV_MULTISHOT;
     sqe->flags = IOSQE_BUFFER_SELECT;
-    if (loop->ring.limits_receives)
-        sqe->PND_RECEIVE_LIMIT = loop->collect_bytes - handle->held_bytes;
+    if (loop->ring.limits_receives) /* 0 would be no limit */
+        sqe->PND_RECEIVE_LIMIT =
+            handle->held_bytes < quota_bytes ? quota_bytes - handle->held_bytes : 1;
 }
 
 static bool ahead_is_full(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
-    return handle->held_bytes >= loop->collect_bytes;
+    return handle->held_bytes >= pnd_strategy_quota(loop, handle);
 }
 
 /* Where nobody waits: half of it, so that not every buffer that comes back costs a request. */
 static bool ahead_has_room(const struct pnd_loop *loop, const struct pnd_handle *handle)
 {
-    return handle->held_bytes <= loop->collect_bytes / 2;
+    return handle->held_bytes <= pnd_strategy_quota(loop, handle) / 2;
 }
 
 /* Of what waits, only a single receive that does not choose needs a buffer taken for it. */

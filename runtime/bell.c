@@ -131,8 +131,7 @@ bool pnd_bell_was_right(const struct pnd_context *context, int32_t result, uint3
         return !pnd_bell_is_up(handle);
     }
     handle->strategy.has_more = (cqe_flags & IORING_CQE_F_SOCK_NONEMPTY) != 0;
-    if (handle->strategy.has_more)
-        handle->strategy.leaves_more = true;
+    handle->strategy.is_guess = false;
     if (result < 0 || handle->strategy.has_more)
         handle->strategy.has_rung = true;
     return true;

@@ -2,6 +2,7 @@
  * collect.c - deadlines that are due.
  *
  * Happy path:  the wheel goes on to now -> whoever's time is up is told.
+ * Failures:    none.
  */
 #include "collect.h"
 

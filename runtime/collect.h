@@ -2,6 +2,7 @@
  * collect.h - what has ended, from the ring and from elsewhere.
  *
  * Happy path:  completions -> what other threads asked for -> deadlines -> posts.
+ * Failures:    none of its own: what has failed is told by whoever it is for.
  */
 #ifndef PND_COLLECT_H
 #define PND_COLLECT_H

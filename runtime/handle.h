@@ -97,20 +97,25 @@ enum pnd_carries {
 
 /* How a stream is received from (strategy.h). */
 struct pnd_strategy {
-    uint8_t pin;           /* PENDIO_RECEIVE_...: what a caller wants */
-    uint8_t reason;        /* PENDIO_RECEIVE_...: why it is as it is */
-    uint8_t carries;       /* enum pnd_carries */
-    uint8_t streak;        /* receives in a row that speak for the other way */
-    uint8_t unasked;       /* turns in which something came ahead since anybody asked */
-    bool is_ahead : 1;     /* by a request for many */
-    bool has_bell : 1;     /* by one for each receive, when it has rung (bell.h) */
-    bool has_rung : 1;     /* so: there may be data */
-    bool has_more : 1;     /* the last request left some behind */
-    bool stays : 1;        /* as it is, whatever is received: there is no choice */
-    uint8_t pause : 3;     /* how much longer it is not taken for a lone one (lone.h) */
-    uint8_t others;        /* receives that spoke for it as it is; may begin anew at 0 */
-    bool leaves_more;      /* a piece that fills its window was not the last one, lately */
-    uint32_t unasked_turn; /* the last of them */
+    uint8_t pin;             /* PENDIO_RECEIVE_...: what a caller wants */
+    uint8_t reason;          /* PENDIO_RECEIVE_...: why it is as it is */
+    uint8_t streak;          /* receives in a row that speak for the other way */
+    uint8_t others;          /* receives that spoke for it as it is; may begin anew at 0 */
+    bool is_ahead : 1;       /* by a request for many */
+    bool has_bell : 1;       /* by one for each receive, when it has rung (bell.h) */
+    bool has_rung : 1;       /* so: there may be data */
+    bool has_more : 1;       /* the last request left some behind */
+    bool stays : 1;          /* as it is, whatever is received: there is no choice */
+    uint8_t pause : 3;       /* how much longer it is not taken for a lone one (lone.h) */
+    uint8_t carries : 2;     /* enum pnd_carries */
+    bool is_guess : 1;       /* has_more was not told, but guessed */
+    bool in_company : 1;     /* others were received from in the same turns, lately */
+    uint8_t doubts : 3;      /* how often it was given up to receive ahead, as far as it matters */
+    uint8_t unasked : 4;     /* turns in which something came ahead since anybody asked */
+    uint8_t found : 4;       /* direct receives in a row that found something, up to PATIENCE */
+    uint8_t guess_score : 3; /* how good guesses were (lone.h) */
+    uint8_t guess_rest : 5;  /* chances not taken to guess */
+    uint32_t unasked_turn;   /* the last of them that `unasked` counts */
 };
 
 /* What has become of a handle's multishot request; from PND_ARMED on the kernel has it. */

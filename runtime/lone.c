@@ -83,12 +83,26 @@ static bool is_plain(const struct pnd_context *context)
            (context->request_flags & PENDIO_PEEK) == 0 && !pnd_context_is_vectored(context);
 }
 
-/* The ring was asked since the last one was received, so that nobody else waits for long. */
+bool pnd_lone_goes_on(struct pnd_loop *loop)
+{
+    if (loop->lone_asked_count != loop->look_count) {
+        loop->lone_asked_count = loop->look_count;
+        loop->lone_unasked_count = 0;
+    }
+    if (loop->handles.lone == NULL || loop->handles.lone->strategy.found < PND_STRATEGY_PATIENCE ||
+        loop->lone_unasked_count == PND_LONE_UNASKED)
+        return false;
+    loop->lone_unasked_count++;
+    return true;
+}
+
+/* The ring was asked, or passed over, since the last one was received. */
 static bool may_take(const struct pnd_loop *loop)
 {
     const struct pnd_ring *ring = &loop->ring;
+    bool goes_on = loop->lone_asked_count == loop->look_count && loop->lone_unasked_count != 0;
 
-    return loop->look_count != loop->lone_look_count && pnd_lone_has_waiting(loop) &&
+    return (loop->look_count != loop->lone_look_count || goes_on) && pnd_lone_has_waiting(loop) &&
            (loop->handles.lone->strategy.has_more || ring->backend->is_stirring(ring)) &&
            is_plain(pnd_line_first(&loop->handles.lone->receives));
 }
@@ -97,15 +111,37 @@ static void count_taken(struct pnd_strategy *strategy)
 {
     strategy->others = strategy->others > 2 ? (uint8_t)(strategy->others - 2) : 0;
     strategy->pause = 0;
+    if (strategy->found < PND_STRATEGY_PATIENCE)
+        strategy->found++;
 }
 
-/* Whatever was to be there is not. */
+/* It was taken to have something, as its last piece filled the window, or as the ring stirs. */
+static void was_right(struct pnd_strategy *strategy)
+{
+    if (strategy->is_guess && strategy->guess_score < PND_LONE_SCORE_MOST)
+        strategy->guess_score++;
+    strategy->has_rung = true;
+}
+
+/* A wrong guess undoes two right ones: it is a system call too many. */
 static void was_wrong(struct pnd_strategy *strategy)
 {
-    if (strategy->has_more)
-        strategy->leaves_more = false;
+    if (!strategy->has_more)
+        strategy->found = 0;
+    else if (strategy->is_guess)
+        strategy->guess_score = strategy->guess_score > 2 ? (strategy->guess_score - 2) & 7u : 0;
     strategy->has_more = false;
     strategy->has_rung = false;
+    strategy->is_guess = false;
+}
+
+/* Where guesses were wrong only one of 32 chances is taken. */
+static bool guesses(struct pnd_strategy *strategy)
+{
+    if (strategy->guess_score >= 2)
+        return true;
+    strategy->guess_rest = (strategy->guess_rest + 1) & 31u;
+    return strategy->guess_rest == 1;
 }
 
 /* As if by a request. */
@@ -128,6 +164,7 @@ bool pnd_lone_take(struct pnd_loop *loop)
     struct pnd_handle *handle = loop->handles.lone;
     size_t room_bytes;
     ssize_t byte_count;
+    bool is_guess;
 
     if (!may_take(loop))
         return false;
@@ -140,10 +177,11 @@ bool pnd_lone_take(struct pnd_loop *loop)
         was_wrong(&handle->strategy);
         return false;
     }
-    handle->strategy.has_rung = true;
+    was_right(&handle->strategy);
     loop->lone_take_count++;
     count_taken(&handle->strategy);
-    answer(loop, context, byte_count < 0 ? -errno : (int32_t)byte_count,
-           byte_count == (ssize_t)room_bytes && handle->strategy.leaves_more);
+    is_guess = byte_count == (ssize_t)room_bytes && guesses(&handle->strategy);
+    answer(loop, context, byte_count < 0 ? -errno : (int32_t)byte_count, is_guess);
+    handle->strategy.is_guess = is_guess;
     return true;
 }

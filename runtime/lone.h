@@ -12,8 +12,11 @@
  * where an empty one takes 1.1).
  *
  * Whoever is idle gains nothing: its requests wait in the kernel as ever, beside the bell, which is
- * taken down, for longer each time. Nobody else waits for longer than one delivery: after that the
- * ring is asked first, by a turn or by a flush.
+ * taken down, for longer each time.
+ *
+ * The ring is asked between two deliveries, by a turn or by a flush, so that nobody else waits for
+ * longer; but a stream that has had something eight times in a row has eight to itself at a time,
+ * as warm rounds do (warm.h): the bell of the next piece need not be heard, then, to find it.
  */
 #ifndef PND_LONE_H
 #define PND_LONE_H
@@ -22,6 +25,12 @@
 
 /* How often the pause may become longer; a pause that never ends. */
 enum { PND_LONE_PAUSE_MOST = 4, PND_LONE_NEVER = 7 };
+
+/* How many right guesses of more are remembered. */
+enum { PND_LONE_SCORE_MOST = 7 };
+
+/* Sends in a row that leave by a call of their own although the ring is said to stir. */
+enum { PND_LONE_UNASKED = 8 };
 
 /* It was received from so often with nobody between that it is one, or it may get a bell for it. */
 void pnd_lone_begin(struct pnd_loop *loop, struct pnd_handle *handle);
@@ -32,6 +41,12 @@ void pnd_lone_count(struct pnd_loop *loop, struct pnd_handle *handle, bool is_ag
 
 /* Its requests do not wait in the kernel: it is none. */
 void pnd_lone_never(struct pnd_loop *loop, struct pnd_handle *handle);
+
+/*
+ * The ring stirs: it is taken to do so for the lone stream alone, which has had something each time
+ * lately. So a send need not enter it; but then, after so many, it is asked all the same.
+ */
+bool pnd_lone_goes_on(struct pnd_loop *loop);
 
 /* Receives for the first in its line, if it is known that there may be something. True: it has. */
 bool pnd_lone_take(struct pnd_loop *loop);

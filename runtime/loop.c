@@ -188,7 +188,7 @@ int pnd_loop_flush(struct pnd_loop *loop)
     return status == -EINTR ? 0 : status;
 }
 
-/* ---- collect -------------------------------------------------------------------------------- */
+/* ---- look, and settle ----------------------------------------------------------------------- */
 
 int pnd_loop_look(struct pnd_loop *loop)
 {
@@ -232,7 +232,6 @@ PND_HOT __attribute__((noinline)) static bool send_now(struct pnd_loop *loop)
         pnd_buffers_provide(&loop->buffers);
     if (!is_plain(loop) || !pnd_outbox_send_now(loop, &completion))
         return false;
-    loop->look_count++; /* there was nothing */
     pnd_harvest_take(loop, &completion);
     pnd_collect_own(loop);
     return true;
@@ -251,8 +250,8 @@ static inline bool leaves_at_once(struct pnd_loop *loop)
  */
 PND_HOT static int go_round(struct pnd_loop *loop, uint64_t end_ns)
 {
-    uint64_t until_ns = pnd_sleep_end(loop, end_ns);
-    int64_t wait_ns = PND_RARE(pnd_loop_is_deliverable(loop)) ? 0 : pnd_sleep_left(until_ns);
+    uint64_t until_ns;
+    int64_t wait_ns;
     struct pnd_likely likely;
     bool may_sleep;
     bool woken = false;
@@ -261,6 +260,8 @@ PND_HOT static int go_round(struct pnd_loop *loop, uint64_t end_ns)
 
     if (leaves_at_once(loop) || pnd_warm_stays(loop))
         return ROUND_MORE;
+    until_ns = pnd_sleep_end(loop, end_ns);
+    wait_ns = PND_RARE(pnd_loop_is_deliverable(loop)) ? 0 : pnd_sleep_left(until_ns);
     may_sleep = PND_USUAL(wait_ns != 0) && pnd_wake_may_sleep(&loop->wake);
     if (PND_RARE(may_sleep && !loop->wake.armed))
         may_sleep = arm_wake(loop);

@@ -80,6 +80,15 @@ struct pnd_harvest {
     struct pendio_completion *end;
 };
 
+/* Rounds that do without asking the ring for what has ended (warm.h). */
+enum { PND_WARM_ROUNDS = 8 };
+struct pnd_warm {
+    uint64_t look_count;  /* how often it had been asked when large pieces came last */
+    uint32_t left_count;  /* rounds that may still do without */
+    uint32_t round_count; /* of them each time: so many brought something lately */
+    uint32_t streak;      /* times that all of them did */
+};
+
 /* Sends that may leave together when the ring is handed over. */
 struct pnd_outbox {
     struct pnd_handle **noted; /* with an entry in the ring, and others waiting behind it */
@@ -128,13 +137,14 @@ struct pnd_loop {
     struct pnd_move *arrived_moves; /* which may not have been told yet */
     struct pnd_outbox outbox;
     struct pnd_buffers buffers;
-    uint64_t look_count;         /* how often the ring was asked for all that has ended */
-    uint64_t warm_look_count;    /* so often, when large pieces came last (warm.h) */
-    uint32_t warm_count;         /* rounds that may do without asking */
+    uint64_t look_count; /* how often the ring was asked for all that has ended */
+    struct pnd_warm warm;
     uint64_t lone_look_count;    /* so often, when a lone stream was received from last */
+    uint64_t lone_asked_count;   /* so often, when it went on without last */
+    uint32_t lone_unasked_count; /* sends since that went without */
     uint64_t lone_take_count;    /* receives of such by a call of their own */
     uint64_t receive_turn;       /* when a stream was received from last; at first none was */
-    struct pnd_handle *receiver; /* its slot; whose that is now makes no difference */
+    struct pnd_handle *receiver; /* its slot; if that is another's now, he is told less exactly */
     uint32_t collect_count;      /* connections collected per listener */
     uint32_t collect_bytes;      /* of data collected and lent per handle */
     struct pnd_context *tried;   /* whose start is looking for its own completion */

@@ -196,6 +196,7 @@ int pnd_loop_create(const struct pendio_loop_options *options, struct pnd_loop *
     loop->batch_count = options->batch_count;
     loop->collect_count = options->collect_count;
     loop->collect_bytes = options->collect_bytes;
+    loop->warm.round_count = PND_WARM_ROUNDS;
     loop->receive_turn = UINT64_MAX;
     loop->buffers.buffer_bytes = options->buffer_bytes;
     loop->buffers.buffer_count = power_of_two(options->buffer_count);

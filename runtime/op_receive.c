@@ -257,7 +257,8 @@ enum pnd_verdict pnd_receive_finish(struct pnd_context *context, int32_t result,
         return pnd_transfer_fail(context, result);
     if (is_end(context, result))
         end_or_reset(context);
-    pnd_warm_received(context->loop, (uint32_t)result);
+    if (PND_USUAL(context->handle->kind == PND_KIND_STREAM))
+        pnd_warm_received(context->loop, (uint32_t)result);
     context->moved_bytes = (uint32_t)result;
     if (context->moved_bytes > context->window.byte_count) {
         context->moved_bytes = context->window.byte_count;

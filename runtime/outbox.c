@@ -15,6 +15,7 @@
 #include "outbox.h"
 
 #include "likely.h"
+#include "lone.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -220,10 +221,14 @@ bool pnd_outbox_send_now(struct pnd_loop *loop, struct pnd_ring_completion *ret_
 {
     struct pnd_ring *ring = &loop->ring;
     struct pnd_likely likely;
+    bool is_stirring;
     bool is_sent;
 
     if (pnd_ring_queued_count(ring) != 1 || ring->batch_ns != 0 || !ring->can_look ||
-        ring->backend->send_now == NULL || ring->backend->is_stirring(ring))
+        ring->backend->send_now == NULL)
+        return false;
+    is_stirring = ring->backend->is_stirring(ring);
+    if (is_stirring && !pnd_lone_goes_on(loop))
         return false;
     if (PND_RARE(loop->outbox.pause_count != 0)) {
         loop->outbox.pause_count--;
@@ -234,6 +239,7 @@ bool pnd_outbox_send_now(struct pnd_loop *loop, struct pnd_ring_completion *ret_
     pnd_likely_fetch(loop, likely);
     if (PND_RARE(!is_sent))
         loop->outbox.pause_count = PAUSE_COUNT;
+    loop->look_count += is_sent && !is_stirring; /* there was nothing */
     return is_sent;
 }
 

@@ -27,7 +27,7 @@ static enum pnd_carries find_carries(const struct pnd_handle *handle)
 static bool does_carry(struct pnd_handle *handle, enum pnd_carries carries)
 {
     if (handle->strategy.carries == PND_CARRIES_UNKNOWN)
-        handle->strategy.carries = (uint8_t)find_carries(handle);
+        handle->strategy.carries = find_carries(handle) & 3u;
     return handle->strategy.carries == carries;
 }
 
@@ -143,11 +143,29 @@ void pnd_strategy_lends(const struct pnd_context *context)
         loop->stats.ahead_for_lending++;
 }
 
-/* From now on; false: it may not. */
-static bool comes_ahead(struct pnd_loop *loop, struct pnd_handle *handle, bool alone)
+/*
+ * What comes ahead for memory of one's own and is not asked for holds buffers that others are to be
+ * lent: no more than half of them, unless there is but one such stream. Where the kernel does not
+ * end a request after so many bytes, or a piece holds a buffer as a whole, none of many comes so.
+ */
+static bool has_room_ahead(const struct pnd_loop *loop, bool alone)
 {
-    if (!may_turn_ahead(loop, handle) ||
-        turn_ahead(loop, handle, alone ? PENDIO_RECEIVE_LONE : PENDIO_RECEIVE_CROWDED) < 0)
+    uint64_t bytes = (uint64_t)loop->buffers.buffer_bytes * loop->buffers.buffer_count / 2;
+    bool has_room = loop->handles.ahead_count < bytes / PND_STRATEGY_OWN_BYTES;
+
+    return alone ? has_room || loop->handles.ahead_count == 0
+                 : has_room && loop->ring.limits_receives && loop->buffers.is_incremental;
+}
+
+/* Memory of its own is filled ahead from now on; false: it may not be. */
+static bool comes_ahead(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    bool alone = !handle->strategy.in_company;
+    uint8_t reason = alone ? PENDIO_RECEIVE_LONE : PENDIO_RECEIVE_CROWDED;
+
+    handle->strategy.in_company = false;
+    if (!may_turn_ahead(loop, handle) || pnd_buffers_make(&loop->buffers, &loop->ring) < 0 ||
+        !has_room_ahead(loop, alone) || turn_ahead(loop, handle, reason) < 0)
         return false;
     ++*(alone ? &loop->stats.ahead_for_lone : &loop->stats.ahead_for_crowd);
     return true;
@@ -187,6 +205,7 @@ static void hang_lone_bell(struct pnd_loop *loop, struct pnd_handle *handle)
 static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small,
                            bool is_again)
 {
+    (void)does_carry(handle, PND_CARRIES_BYTES); /* from now on that is known */
     if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS)) {
         handle->strategy.others = 0; /* asked again after as many */
         if (is_small) {
@@ -198,7 +217,7 @@ static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, boo
         hang_bell(loop, handle);
     } else {
         if (is_small)
-            (void)comes_ahead(loop, handle, false);
+            (void)comes_ahead(loop, handle);
         find_choice(loop, handle);
     }
 }
@@ -253,6 +272,7 @@ static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, boo
 /* It was not alone, though it came first: its slot may be another's by now, so it is only noted. */
 static void was_not_alone(struct pnd_handle *handle)
 {
+    handle->strategy.in_company = true;
     if (handle->strategy.is_ahead || handle->strategy.carries == PND_CARRIES_BYTES)
         return;
     handle->strategy.streak = 0;
@@ -266,8 +286,10 @@ static bool comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
     bool alone = loop->receiver == NULL || loop->receive_turn != loop->turn ||
                  loop->receiver == handle; /* nobody was received from, or it itself */
 
-    if (!alone)
+    if (!alone) {
         was_not_alone(loop->receiver);
+        handle->strategy.in_company = true;
+    }
     loop->receive_turn = loop->turn;
     loop->receiver = handle;
     return alone;
@@ -277,13 +299,13 @@ static bool comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
  * So many in a row were small, and, where that is not enough to receive ahead, alone; or, where
  * nothing may be received ahead, nobody else was received from between them.
  */
-static void is_steady(const struct pnd_context *context, bool alone)
+static void is_steady(const struct pnd_context *context)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
     bool was_known = handle->strategy.carries != PND_CARRIES_UNKNOWN; /* what is counted */
 
-    if (!comes_ahead(loop, handle, alone)) {
+    if (!comes_ahead(loop, handle)) {
         if (!was_known)
             handle->strategy.streak = 0;
         else if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS) && pnd_lone_may_be(loop, handle))
@@ -297,6 +319,21 @@ static bool has_company(const struct pnd_strategy *strategy)
 {
     return strategy->others == PND_STRATEGY_PATIENCE ||
            (strategy->carries == PND_CARRIES_UNKNOWN && strategy->others > PND_STRATEGY_PATIENCE);
+}
+
+/* Longer, where it was given up before: to be ahead, or to be the lone one. */
+static uint32_t patience_of(const struct pnd_strategy *strategy)
+{
+    uint32_t times = strategy->carries == PND_CARRIES_RIGHTS ? strategy->pause : strategy->doubts;
+
+    return (uint32_t)PND_STRATEGY_PATIENCE << times;
+}
+
+static void give_up(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t reason)
+{
+    if (handle->strategy.doubts < PND_STRATEGY_DOUBTS)
+        handle->strategy.doubts++;
+    turn_single(loop, handle, reason);
 }
 
 /* Out of line: mostly there is no choice, or it was made. */
@@ -324,8 +361,8 @@ void pnd_strategy_count(const struct pnd_context *context, uint32_t byte_count)
         is_one_of_many(loop, handle, is_small, is_again);
     } else if (!speaks) {
         strategy->streak = 0;
-    } else if (++strategy->streak == PND_STRATEGY_PATIENCE << strategy->pause) {
-        is_steady(context, alone);
+    } else if (++strategy->streak == patience_of(strategy)) {
+        is_steady(context);
     }
 }
 
@@ -341,7 +378,7 @@ void pnd_strategy_unasked(struct pnd_loop *loop, struct pnd_handle *handle)
     strategy->unasked = 0;
     if (!strategy->is_ahead || strategy->pin != PENDIO_RECEIVE_ADAPTIVE)
         return;
-    turn_single(loop, handle, PENDIO_RECEIVE_UNASKED);
+    give_up(loop, handle, PENDIO_RECEIVE_UNASKED);
     loop->stats.single_for_unasked++;
 }
 
@@ -362,6 +399,6 @@ void pnd_strategy_copied(struct pnd_context *context, bool fills_buffer)
     strategy->streak = 0;
     if (!strategy->is_ahead || strategy->pin != PENDIO_RECEIVE_ADAPTIVE)
         return;
-    turn_single(loop, context->handle, PENDIO_RECEIVE_LARGE);
+    give_up(loop, context->handle, PENDIO_RECEIVE_LARGE);
     loop->stats.single_for_large++;
 }

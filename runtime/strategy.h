@@ -37,6 +37,9 @@
 /* What is small; and how many in a row decide. */
 enum { PND_PIECE_SMALL_BYTES = 4096, PND_STRATEGY_PATIENCE = 8 };
 
+/* So much of a stream comes ahead for memory of one's own; how often doubts make it wait longer. */
+enum { PND_STRATEGY_OWN_BYTES = 16384, PND_STRATEGY_DOUBTS = 4 };
+
 /* As a caller wants it. 0 or -ENOMEM, and all is as it was. */
 int pnd_strategy_pin(struct pnd_loop *loop, struct pnd_handle *handle, uint32_t strategy);
 
@@ -75,6 +78,17 @@ static inline void pnd_strategy_received(const struct pnd_context *context, uint
     } else {
         pnd_strategy_count(context, byte_count);
     }
+}
+
+/* How much may be collected, and lent, of it. */
+static inline uint32_t pnd_strategy_quota(const struct pnd_loop *loop,
+                                          const struct pnd_handle *handle)
+{
+    bool is_own = handle->strategy.reason == PENDIO_RECEIVE_LONE ||
+                  handle->strategy.reason == PENDIO_RECEIVE_CROWDED;
+
+    return PND_RARE(is_own) && loop->collect_bytes > PND_STRATEGY_OWN_BYTES ? PND_STRATEGY_OWN_BYTES
+                                                                            : loop->collect_bytes;
 }
 
 /* Whether the context is to wait for a request for many: it brings no more than bytes. */

@@ -68,7 +68,7 @@ static const struct described_option table[] = {
     {"from", PND_OPTION_FROM, "FORMAT", "of IN: json or protobuf", AS_TEXT(from)},
     {"to", PND_OPTION_TO, "FORMAT", "of OUT: json or protobuf", AS_TEXT(to)},
     {"type", PND_OPTION_TYPE, "MESSAGE", "what IN holds; Workload unless said", AS_TEXT(type)},
-    {"case", PND_OPTION_CASE, "PATTERN", "only these: a pattern, or how their names begin",
+    {"case", PND_OPTION_CASE, "PATTERN", "only these: a pattern, or how names begin; several times: all",
      take_case, 0},
     {"list", PND_OPTION_LIST, NULL, "name the cases, measure nothing", take_list, 0},
     {"quick", PND_OPTION_QUICK, NULL, "see that everything runs, time nothing", take_quick, 0},

@@ -96,6 +96,7 @@ foreach(stem IN ITEMS
         accept_into_close
         adaptive
         ahead
+        ahead_crowd
         ahead_end
         ahead_move
         ahead_try
@@ -134,6 +135,7 @@ foreach(stem IN ITEMS
         lend_waits
         listener
         lone
+        lone_others
         loop
         message
         message_end
@@ -168,7 +170,8 @@ foreach(stem IN ITEMS
 endforeach()
 
 # Those that other threads, time or a host are about also run with looks before sleeping.
-foreach(stem IN ITEMS accept cancel deadline gather host hosting lend lone loop move_threads)
+foreach(stem IN ITEMS accept cancel deadline gather host hosting lend lone lone_others loop
+        move_threads)
     contract_run(${stem} spinning "FIXTURE_SPIN_NS=50000")
 endforeach()
 

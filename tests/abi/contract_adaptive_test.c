@@ -1,8 +1,8 @@
 /*
  * contract_adaptive_test.c - how a stream is received from: chosen by what is seen, and pinned.
  *
- * - Small pieces of a lone stream: one request for many. Large ones, or other streams that are busy
- *   too: a request for each. Only many in a row change it. Lent memory: one for many at once.
+ * - Small pieces of a lone stream: one request for many. Large ones: a request for each. Only many
+ *   in a row change it. Lent memory: one for many at once.
  * - What nobody asks for is not collected for ever.
  * - Where the kernel has no such request, and over Unix sockets, nothing is chosen.
  * - What is pinned stays, also while somebody waits, and goes to another loop with its handle.
@@ -188,56 +188,6 @@ START_TEST(who_has_memory_of_its_own_does_not_wait_for_what_is_lent)
         close(pairs[i].far);
     close(pair.far);
     fixture_discard(&fixture);
-}
-END_TEST
-
-/* Each gets a piece of so many bytes, in the same turn; what comes in parts is asked for again. */
-static void receive_together(struct pendio_context *const contexts[2],
-                             const struct fixture_pair pairs[2], uint32_t byte_count)
-{
-    static unsigned char bytes[LARGE_BYTES];
-    uint64_t left_bytes[2] = {byte_count, byte_count};
-
-    for (int k = 0; k < 2; k++)
-        expect_pending(pendio_receive(contexts[k], pairs[k].near));
-    fixture_quiet(&fixture);
-    for (int k = 0; k < 2; k++)
-        fixture_put(pairs[k].far, bytes, byte_count);
-    while (left_bytes[0] + left_bytes[1] != 0) {
-        struct pendio_completion next = *fixture_next(&fixture);
-        int k = next.context == contexts[1];
-
-        left_bytes[k] -= next.bytes;
-        while (left_bytes[k] != 0 && pendio_receive(contexts[k], pairs[k].near) == PENDIO_DONE) {
-            ck_assert_int_eq(pendio_context_result(contexts[k], &next), 0);
-            left_bytes[k] -= next.bytes;
-        }
-    }
-}
-
-/* Once their pieces become large they are asked for one by one; small again, they come ahead. */
-START_TEST(small_pieces_of_streams_that_are_busy_together_come_ahead)
-{
-    static const uint32_t byte_counts[] = {3, LARGE_BYTES, 3};
-    struct pendio_context *contexts[2];
-    struct fixture_pair pairs[2];
-
-    begin();
-    for (int k = 0; k < 2; k++) {
-        pairs[k] = fixture_pair(&fixture, FIXTURE_TCP4);
-        contexts[k] = fixture_get(&fixture);
-    }
-    for (int i = 0; i < 3; i++) {
-        bool comes_ahead = lending_collects(&fixture) && i != 1;
-
-        for (int k = 0; k < MANY; k++)
-            receive_together(contexts, pairs, byte_counts[i]);
-        ck_assert_uint_eq(fixture_stats(&fixture).streams_ahead, comes_ahead ? 2 : 0);
-    }
-    ck_assert_uint_ge(fixture_stats(&fixture).ahead_for_crowd, lending_collects(&fixture));
-    for (int k = 0; k < 2; k++)
-        close(pairs[k].far);
-    fixture_fini(&fixture);
 }
 END_TEST
 
@@ -433,7 +383,6 @@ int main(void)
         {few_in_a_row_change_nothing, 0},
         {large_pieces_are_asked_for_one_by_one, 2},
         {who_has_memory_of_its_own_does_not_wait_for_what_is_lent, 0},
-        {small_pieces_of_streams_that_are_busy_together_come_ahead, 0},
         {memory_is_lent_by_one_request_where_descriptors_cannot_come, FIXTURE_STREAM_COUNT},
         {what_nobody_asks_for_stays_in_the_socket, 0},
         {pinned_is_as_the_caller_says, 4},

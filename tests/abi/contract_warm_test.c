@@ -8,7 +8,8 @@
  */
 #include "lending.h"
 
-#include <string.h>
+#include <pthread.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { STREAM_COUNT = 8, SMALL_BYTES = 64, LARGE_BYTES = 8192, PIECE_COUNT = 4, ROUND_LIMIT = 8 };
@@ -191,6 +192,72 @@ START_TEST(who_else_has_something_waits_for_few_rounds)
 }
 END_TEST
 
+/* So a turn with no time that has nothing to deliver has looked at everything. */
+START_TEST(turn_that_brings_nothing_has_asked)
+{
+    enum { BIG_BYTES = 1 << 20 };
+    static unsigned char bytes[BIG_BYTES];
+    struct echo echo = {.stream_count = STREAM_COUNT, .piece_bytes = LARGE_BYTES};
+    struct pendio_context *contexts[STREAM_COUNT];
+    struct fixture_pair pairs[STREAM_COUNT];
+
+    fixture_init_with(&fixture, NULL, 3 * STREAM_COUNT, LARGE_BYTES);
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        pairs[i] = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+        contexts[i] = fixture_get(&fixture);
+        expect_pending(pendio_receive(contexts[i], pairs[i].near));
+    }
+    fixture_quiet(&fixture);
+    fixture_put(pairs[0].far, bytes, echo.piece_bytes);
+    ck_assert_int_eq(fixture_turn(&fixture, 0), 1);
+    for (int i = 0; i < STREAM_COUNT; i++) /* none has room for all of it: part of it goes */
+        expect_pending(pendio_send(fixture_over(&fixture, bytes, sizeof bytes), pairs[i].near));
+    fixture_put(pairs[1].far, "o", 1);
+    ck_assert_int_eq(fixture_turn(&fixture, 0), 1);
+    expect_result(contexts[1], 0, 1, 0);
+    for (int i = 0; i < STREAM_COUNT; i++)
+        close(pairs[i].far);
+    fixture_discard(&fixture);
+}
+END_TEST
+
+static void *post_sometime(void *argument)
+{
+    struct timespec pause = {.tv_nsec = 1000L * *(const int *)argument};
+
+    nanosleep(&pause, NULL);
+    ck_assert_int_eq(pendio_loop_post(fixture.loop, 1, 2), 0);
+    return NULL;
+}
+
+/* Whenever it comes: while such a round has nothing to deliver, the turn does not sleep on it. */
+START_TEST(message_of_another_thread_is_not_slept_on)
+{
+    enum { TIMES = 100 };
+    struct echo echo = {.stream_count = STREAM_COUNT, .piece_bytes = LARGE_BYTES};
+    const struct pendio_completion *record;
+
+    begin(&echo, FIXTURE_UNIX_STREAM);
+    for (int i = 0; i < TIMES; i++) {
+        pthread_t thread;
+
+        while (left_bytes(&echo) != 0)
+            ck_assert_ptr_nonnull(follow(&echo, fixture_next(&fixture)));
+        for (uint32_t k = 0; k < echo.stream_count; k++)
+            put(&echo, k);
+        ck_assert_int_eq(pthread_create(&thread, NULL, post_sometime, &i), 0);
+        do {
+            if (fixture.read_count == fixture.seen_count)
+                ck_assert_int_ge(fixture_turn(&fixture, -1), 1);
+            record = fixture_next(&fixture);
+        } while (follow(&echo, record) != NULL);
+        ck_assert_uint_eq(record->operation, PENDIO_OPERATION_POST);
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    }
+    end(&echo);
+}
+END_TEST
+
 /* Whatever the streams do: the timer is not theirs. */
 START_TEST(deadline_does_not_wait_for_streams_that_go_on)
 {
@@ -203,6 +270,7 @@ START_TEST(deadline_does_not_wait_for_streams_that_go_on)
     while (follow(&echo, fixture_next(&fixture)) != NULL)
         ;
     expect_result(timer, 0, 0, 0);
+    ck_assert_uint_ge(fixture_stats(&fixture).warm_rounds, 1);
     end(&echo);
 }
 END_TEST
@@ -214,6 +282,8 @@ int main(void)
         {small_pieces_wait_for_nothing, 0},
         {few_streams_wait_for_nothing, 0},
         {who_else_has_something_waits_for_few_rounds, 0},
+        {turn_that_brings_nothing_has_asked, 0},
+        {message_of_another_thread_is_not_slept_on, 0},
         {deadline_does_not_wait_for_streams_that_go_on, 0},
     };
 

@@ -840,8 +840,9 @@ enum {                               /* why it is received from as it is */
  *
  * What is received ahead lies in the loop's buffers (buffer_count, buffer_bytes), which are made
  * now if they are not yet. While none is free, whoever has memory of his own is received for singly
- * all the same, and whoever is to be lent some waits. It is bytes and nothing else: control data of
- * a receive_message that gets them are lost.
+ * all the same, and whoever is to be lent some waits. What is chosen for memory of your own fills
+ * no more than half of them with what nobody asks for. It is bytes and nothing else: control data
+ * of a receive_message that gets them are lost.
  *
  * Result:    0. What was received ahead before stays first in line. The choice stays with the
  *            handle until the next one, also when pendio_move() takes it to another loop.
