@@ -32,7 +32,5 @@ int64_t pnd_sleep_left(uint64_t until_ns)
 
 uint32_t pnd_sleep_batch(const struct pnd_loop *loop)
 {
-    bool is_bounded = loop->armed_count == 0 && loop->under_way_count < loop->batch_count;
-
-    return is_bounded ? loop->under_way_count : loop->batch_count;
+    return loop->under_way_count < loop->batch_count ? loop->under_way_count : loop->batch_count;
 }

@@ -333,12 +333,11 @@ MUTANTS = (
         "    (void)until_ns;\n"),
     Mutant(
         "batch_is_one", "a sleep that is to go on is over with the first completion",
-        "runtime/sleep.c", "is_bounded ? loop->under_way_count : loop->batch_count;",
-        "is_bounded ? 1 : 1;"),
+        "runtime/sleep.c", "loop->under_way_count : loop->batch_count;", "1 : 1;"),
     Mutant(
         "batch_waits_for_nobody", "a sleep waits for more completions than can come",
-        "runtime/sleep.c", "is_bounded ? loop->under_way_count : loop->batch_count;",
-        "is_bounded ? loop->batch_count : loop->batch_count;"),
+        "runtime/sleep.c", "loop->under_way_count : loop->batch_count;",
+        "loop->batch_count : loop->batch_count;"),
     Mutant(
         "try_looks_once", "TRY gives up when a request for many ends as it looks",
         "runtime/context.c", "             ++look_count < TRY_LOOK_COUNT);",
@@ -380,5 +379,21 @@ MUTANTS = (
         ""),
     Mutant(
         "sends_pass_the_rest", "what the ring has done waits while one stream sends",
-        "runtime/outbox.c", " || ring->backend->is_stirring(ring))\n", ")\n"),
+        "runtime/outbox.c", "if (is_stirring && !pnd_lone_goes_on(loop))",
+        "if (is_stirring && loop->handles.lone == NULL)"),
+    Mutant(
+        "lone_goes_on_for_ever", "who else has something waits until the lone stream has nothing",
+        "runtime/lone.c", "loop->lone_unasked_count == PND_LONE_UNASKED",
+        "loop->lone_unasked_count == UINT32_MAX"),
+    Mutant(
+        "warm_goes_on_for_ever", "who else has something waits until large pieces are gone",
+        "runtime/warm.c", "    loop->warm.left_count--;\n", ""),
+    Mutant(
+        "warm_is_enough", "a turn has looked at nothing but what it handed over",
+        "runtime/warm.c", "if (!pnd_loop_is_deliverable(loop)) {",
+        "if (loop->warm.left_count == UINT32_MAX) {"),
+    Mutant(
+        "own_takes_all", "what nobody asks for takes the buffers of those who are to be lent some",
+        "runtime/strategy.h", "PND_RARE(is_own) && loop->collect_bytes > PND_STRATEGY_OWN_BYTES",
+        "PND_RARE(is_own) && loop->collect_bytes < PND_STRATEGY_OWN_BYTES"),
 )
