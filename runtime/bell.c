@@ -107,6 +107,8 @@ void pnd_bell_take_down(struct pnd_loop *loop, struct pnd_handle *handle)
     }
     handle->strategy.has_bell = false;
     handle->strategy.has_rung = false;
+    handle->strategy.has_more = false;
+    handle->strategy.is_guess = false;
     if (loop->handles.lone == handle)
         loop->handles.lone = NULL;
     if (handle->multishot == &pnd_bell)

@@ -75,6 +75,12 @@ static inline bool pnd_buffers_have_one(const struct pnd_buffers *buffers, bool 
             (buffers->entries != NULL && buffers->free_count > buffers->kept_count));
 }
 
+/* Of all there are. */
+static inline uint64_t pnd_buffers_bytes(const struct pnd_buffers *buffers)
+{
+    return (uint64_t)buffers->buffer_bytes * buffers->buffer_count;
+}
+
 /* pnd_buffers_provide() may have something to do. */
 static inline bool pnd_buffers_are_due(const struct pnd_buffers *buffers)
 {

@@ -110,6 +110,8 @@ enum pnd_source pnd_lend_take(struct pnd_context *context)
         pnd_context_fail(context, status);
         return PND_FROM_INBOX;
     }
+    if (PND_RARE(pnd_strategy_is_own(handle)))
+        pnd_strategy_lends_now(loop, handle);
     if (pnd_ahead_has_bytes(handle)) {
         lend_first(context);
         return PND_FROM_INBOX;

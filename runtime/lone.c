@@ -36,6 +36,7 @@ void pnd_lone_begin(struct pnd_loop *loop, struct pnd_handle *handle)
     is_lone_no_more(loop);
     handle->strategy.streak = 0;
     handle->strategy.others = 0;
+    handle->strategy.found = 0;
     handle->strategy.reason = PENDIO_RECEIVE_LONE;
     loop->stats.polled_for_lone++;
     loop->handles.lone = handle;
@@ -93,16 +94,17 @@ bool pnd_lone_goes_on(struct pnd_loop *loop)
         loop->lone_unasked_count == PND_LONE_UNASKED)
         return false;
     loop->lone_unasked_count++;
+    loop->lone_passes = true;
     return true;
 }
 
-/* The ring was asked, or passed over, since the last one was received. */
+/* The ring was asked, or passed over by a send, since the last one was received. */
 static bool may_take(const struct pnd_loop *loop)
 {
     const struct pnd_ring *ring = &loop->ring;
-    bool goes_on = loop->lone_asked_count == loop->look_count && loop->lone_unasked_count != 0;
 
-    return (loop->look_count != loop->lone_look_count || goes_on) && pnd_lone_has_waiting(loop) &&
+    return (loop->look_count != loop->lone_look_count || loop->lone_passes) &&
+           pnd_lone_has_waiting(loop) &&
            (loop->handles.lone->strategy.has_more || ring->backend->is_stirring(ring)) &&
            is_plain(pnd_line_first(&loop->handles.lone->receives));
 }
@@ -170,6 +172,7 @@ bool pnd_lone_take(struct pnd_loop *loop)
         return false;
     context = pnd_line_first(&handle->receives);
     room_bytes = pnd_transfer_chunk(context);
+    loop->lone_passes = false;
     byte_count =
         recv(handle->descriptor, (void *)pnd_transfer_address(context), room_bytes, MSG_DONTWAIT);
     loop->ring.system_call_count++;

@@ -184,6 +184,8 @@ static int wait_for_piece(struct pnd_context *context, struct pnd_handle *handle
 {
     const struct pnd_operation *operation = context->lending ? &lent_operation : &receive_operation;
 
+    if (PND_RARE(context->lending && pnd_strategy_is_own(handle)))
+        pnd_strategy_lends_now(context->loop, handle);
     pnd_straight_follow(context, operation, handle, &handle->receives);
     if (context->lent_buffer != 0)
         pnd_lend_return(context);

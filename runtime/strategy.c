@@ -148,13 +148,17 @@ void pnd_strategy_lends(const struct pnd_context *context)
  * lent: no more than half of them, unless there is but one such stream. Where the kernel does not
  * end a request after so many bytes, or a piece holds a buffer as a whole, none of many comes so.
  */
-static bool has_room_ahead(const struct pnd_loop *loop, bool alone)
+static bool has_room_ahead(struct pnd_loop *loop, const struct pnd_handle *handle, bool alone)
 {
-    uint64_t bytes = (uint64_t)loop->buffers.buffer_bytes * loop->buffers.buffer_count / 2;
-    bool has_room = loop->handles.ahead_count < bytes / PND_STRATEGY_OWN_BYTES;
+    uint32_t ahead_count = loop->handles.ahead_count;
+    bool has_room;
 
-    return alone ? has_room || loop->handles.ahead_count == 0
-                 : has_room && loop->ring.limits_receives && loop->buffers.is_incremental;
+    if ((!alone && !loop->ring.limits_receives) ||
+        handle->held_bytes > PND_STRATEGY_OWN_BYTES / 2 || /* lent, and of those it could have */
+        pnd_buffers_make(&loop->buffers, &loop->ring) < 0)
+        return false;
+    has_room = ahead_count < pnd_buffers_bytes(&loop->buffers) / 2 / PND_STRATEGY_OWN_BYTES;
+    return alone ? has_room || ahead_count == 0 : has_room && loop->buffers.is_incremental;
 }
 
 /* Memory of its own is filled ahead from now on; false: it may not be. */
@@ -164,11 +168,18 @@ static bool comes_ahead(struct pnd_loop *loop, struct pnd_handle *handle)
     uint8_t reason = alone ? PENDIO_RECEIVE_LONE : PENDIO_RECEIVE_CROWDED;
 
     handle->strategy.in_company = false;
-    if (!may_turn_ahead(loop, handle) || pnd_buffers_make(&loop->buffers, &loop->ring) < 0 ||
-        !has_room_ahead(loop, alone) || turn_ahead(loop, handle, reason) < 0)
+    if (!may_turn_ahead(loop, handle) || !has_room_ahead(loop, handle, alone) ||
+        turn_ahead(loop, handle, reason) < 0)
         return false;
     ++*(alone ? &loop->stats.ahead_for_lone : &loop->stats.ahead_for_crowd);
     return true;
+}
+
+void pnd_strategy_lends_now(struct pnd_loop *loop, struct pnd_handle *handle)
+{
+    handle->strategy.reason = PENDIO_RECEIVE_LENDING;
+    loop->stats.ahead_for_lending++;
+    pnd_multishot_relieve(loop, handle);
 }
 
 static bool may_have_bell(const struct pnd_loop *loop, struct pnd_handle *handle,

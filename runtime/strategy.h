@@ -80,16 +80,30 @@ static inline void pnd_strategy_received(const struct pnd_context *context, uint
     }
 }
 
+static inline bool pnd_strategy_is_own(const struct pnd_handle *handle)
+{
+    return handle->strategy.is_ahead && (handle->strategy.reason == PENDIO_RECEIVE_LONE ||
+                                         handle->strategy.reason == PENDIO_RECEIVE_CROWDED);
+}
+
 /* How much may be collected, and lent, of it. */
 static inline uint32_t pnd_strategy_quota(const struct pnd_loop *loop,
                                           const struct pnd_handle *handle)
 {
-    bool is_own = handle->strategy.reason == PENDIO_RECEIVE_LONE ||
-                  handle->strategy.reason == PENDIO_RECEIVE_CROWDED;
+    uint32_t quota_bytes = loop->collect_bytes;
 
-    return PND_RARE(is_own) && loop->collect_bytes > PND_STRATEGY_OWN_BYTES ? PND_STRATEGY_OWN_BYTES
-                                                                            : loop->collect_bytes;
+    if (PND_RARE(pnd_strategy_is_own(handle))) {
+        uint64_t half_bytes = pnd_buffers_bytes(&loop->buffers) / 2;
+        uint32_t own_bytes =
+            half_bytes < PND_STRATEGY_OWN_BYTES ? (uint32_t)half_bytes : PND_STRATEGY_OWN_BYTES;
+
+        quota_bytes = quota_bytes < own_bytes ? quota_bytes : own_bytes;
+    }
+    return quota_bytes;
 }
+
+/* Came ahead for memory of its own, but is to be lent now. */
+void pnd_strategy_lends_now(struct pnd_loop *loop, struct pnd_handle *handle);
 
 /* Whether the context is to wait for a request for many: it brings no more than bytes. */
 static inline bool pnd_strategy_is_ahead(const struct pnd_context *context)

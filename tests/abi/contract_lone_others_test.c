@@ -62,6 +62,37 @@ static void have_data_for_both(struct pendio_context *const contexts[2],
     fixture_put(quiet->far, "quiet", 5);
 }
 
+/* Once sends have passed the ring nothing is sent any more, and the lone one always has more. */
+START_TEST(who_else_has_something_is_not_passed_by_receives)
+{
+    enum { DELIVERY_LIMIT = 10 };
+    struct pendio_context *context;
+    struct fixture_pair pair = ringing_begin(&fixture, RINGING_LONE, &context);
+    struct fixture_pair other = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    struct pendio_context *waiting = fixture_get(&fixture);
+    int delivery_count = 0;
+
+    expect_pending(pendio_receive(waiting, other.near));
+    for (int i = 0; i < RINGING_MANY + 4; i++) {
+        ringing_send(&fixture, &pair);
+        ringing_receive(&fixture, context, &pair);
+    }
+    fixture_put(other.far, "o", 1);
+    while (pendio_context_run(waiting) != 0) {
+        if (pendio_context_run(context) == 0) {
+            fixture_put(pair.far, "small", 5);
+            expect_pending(pendio_receive(context, pair.near));
+        }
+        (void)fixture_next(&fixture);
+        ck_assert_int_le(++delivery_count, DELIVERY_LIMIT);
+    }
+    expect_result(waiting, 0, 1, 0);
+    close(other.far);
+    close(pair.far);
+    fixture_discard(&fixture);
+}
+END_TEST
+
 /* Whatever the busy one has: its second delivery does not come before the quiet one's. */
 START_TEST(quiet_stream_waits_for_one_delivery)
 {
@@ -195,6 +226,7 @@ int main(void)
 {
     const struct fixture_case cases[] = {
         {who_else_has_something_waits_for_few_deliveries, 0},
+        {who_else_has_something_is_not_passed_by_receives, 0},
         {quiet_stream_waits_for_one_delivery, 0},
         {quiet_stream_is_not_held_up_by_flushes, 0},
         {descriptor_of_the_loop_tells_of_what_was_left, 0},

@@ -266,11 +266,12 @@ START_TEST(deadline_does_not_wait_for_streams_that_go_on)
 
     begin(&echo, FIXTURE_TCP4);
     timer = fixture_get(&fixture);
+    while (fixture_stats(&fixture).warm_rounds == 0)
+        ck_assert_ptr_nonnull(follow(&echo, fixture_next(&fixture)));
     expect_pending(pendio_timer(timer, 1000000));
     while (follow(&echo, fixture_next(&fixture)) != NULL)
         ;
     expect_result(timer, 0, 0, 0);
-    ck_assert_uint_ge(fixture_stats(&fixture).warm_rounds, 1);
     end(&echo);
 }
 END_TEST

@@ -394,6 +394,9 @@ MUTANTS = (
         "if (loop->warm.left_count == UINT32_MAX) {"),
     Mutant(
         "own_takes_all", "what nobody asks for takes the buffers of those who are to be lent some",
-        "runtime/strategy.h", "PND_RARE(is_own) && loop->collect_bytes > PND_STRATEGY_OWN_BYTES",
-        "PND_RARE(is_own) && loop->collect_bytes < PND_STRATEGY_OWN_BYTES"),
+        "runtime/strategy.h", "quota_bytes < own_bytes ? quota_bytes : own_bytes;",
+        "quota_bytes < own_bytes ? own_bytes : quota_bytes;"),
+    Mutant(
+        "lone_takes_on", "who else has something waits while the lone stream only receives",
+        "runtime/lone.c", "    loop->lone_passes = false;\n", ""),
 )
