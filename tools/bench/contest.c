@@ -165,10 +165,11 @@ static int run_rounds(struct contest *contest)
 {
     const struct pnd_bench_effort *effort = contest->effort;
     uint32_t patience = contest->bench_case->patience > 0 ? contest->bench_case->patience : 1;
-    int64_t begun_ns = now_ns(CLOCK_MONOTONIC);
+    int64_t begun_ns;
     int64_t spent_ns = 0;
 
-    run_round(contest, 0);
+    run_round(contest, 0); /* warms up, however long that takes */
+    begun_ns = now_ns(CLOCK_MONOTONIC);
     while (contest->round_count < effort->round_maximum &&
            (contest->round_count < effort->round_minimum || spent_ns < effort->limit_ns)) {
         run_round(contest, contest->round_count);
