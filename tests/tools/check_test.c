@@ -213,7 +213,7 @@ START_TEST(hash_is_of_what_the_workload_says_and_not_of_what_is_shown)
     for (int i = 0; i < 2; i++) {
         char json[512];
         (void)snprintf(json, sizeof json, "{\"purpose\": \"%s\", %s", purposes[i],
-                       WITH_STEP("{\"operation\": \"NOP\"}") + 1);
+                       &WITH_STEP("{\"operation\": \"NOP\"}")[1]);
         struct program_end end = cli_call("check", cli_write("w.json", json), NULL);
         cli_want(&end, 0, "");
         (void)snprintf(shown[i], sizeof shown[i], "%s", end.out);

@@ -9,12 +9,14 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <sys/time.h>
 #include <time.h>
 
 static const int64_t patience_ns = INT64_C(5000000000);
 
 static void begin(struct pnd_bench_clients *clients);
 static int64_t now_ns(void);
+static bool is_alarmed(void);
 static int follow(struct pnd_bench_clients *clients, const struct epoll_event *event,
                   uint32_t *ret_first, uint32_t *ret_whole);
 
@@ -32,6 +34,8 @@ int pnd_bench_clients_run(struct pnd_bench_clients *clients, uint32_t depth, int
         status = pnd_bench_clients_send(clients, index, depth);
     while (status == 0 && under_way > 0) {
         int count = epoll_wait(clients->epoll, events, PND_BENCH_CLIENTS_EVENTS, -1);
+        if (count < 0 && errno == EINTR && !is_alarmed())
+            continue; /* else what is under way would be in the next run's way */
         if (count < 0)
             return -errno;
         bool goes_on = now_ns() < until_ns;
@@ -46,6 +50,14 @@ int pnd_bench_clients_run(struct pnd_bench_clients *clients, uint32_t depth, int
         }
     }
     return status;
+}
+
+/* A process that was stopped, or moved, goes on with EINTR, too; a signal ends what follows. */
+static bool is_alarmed(void)
+{
+    struct itimerval left;
+    return getitimer(ITIMER_REAL, &left) < 0 ||
+           (left.it_value.tv_sec == 0 && left.it_value.tv_usec == 0);
 }
 
 /* Message k goes out on connection k % count, as the (k / count)-th one there. */
