@@ -50,6 +50,8 @@ void pnd_lone_count(struct pnd_loop *loop, struct pnd_handle *handle, bool is_ag
 {
     struct pnd_strategy *strategy = &handle->strategy;
 
+    if (loop->lone_look_count != loop->look_count)
+        loop->lone_unasked_count = 0;
     loop->lone_look_count = loop->look_count;
     if (!is_again) {
         is_lone_no_more(loop);
@@ -86,10 +88,6 @@ static bool is_plain(const struct pnd_context *context)
 
 bool pnd_lone_goes_on(struct pnd_loop *loop)
 {
-    if (loop->lone_asked_count != loop->look_count) {
-        loop->lone_asked_count = loop->look_count;
-        loop->lone_unasked_count = 0;
-    }
     if (loop->handles.lone == NULL || loop->handles.lone->strategy.found < PND_STRATEGY_PATIENCE ||
         loop->lone_unasked_count == PND_LONE_UNASKED)
         return false;

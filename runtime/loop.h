@@ -140,8 +140,7 @@ struct pnd_loop {
     uint64_t look_count; /* how often the ring was asked for all that has ended */
     struct pnd_warm warm;
     uint64_t lone_look_count;    /* so often, when a lone stream was received from last */
-    uint64_t lone_asked_count;   /* so often, when it went on without last */
-    uint32_t lone_unasked_count; /* sends since that went without */
+    uint32_t lone_unasked_count; /* sends since the ring was asked that passed it over */
     bool lone_passes;            /* the last one did, and what it is for was not received yet */
     uint64_t lone_take_count;    /* receives of such by a call of their own */
     uint64_t receive_turn;       /* when a stream was received from last; at first none was */
