@@ -156,15 +156,20 @@ static int take(const struct pnd_command *command, const struct described_option
     return 0;
 }
 
-static int take_url(struct pnd_options *options)
+/* One of a list. */
+static int take_next(const char *option, const char **list, int *count, int most)
 {
-    if (options->url_count == PND_OPTION_URL_COUNT) {
-        pnd_say_error("--url %.60s: is one too many; name at most %d", optarg,
-                      PND_OPTION_URL_COUNT);
+    if (*count == most) {
+        pnd_say_error("--%s %.60s: is one too many; name at most %d", option, optarg, most);
         return -EINVAL;
     }
-    options->urls[options->url_count++] = optarg;
+    list[(*count)++] = optarg;
     return 0;
+}
+
+static int take_url(struct pnd_options *options)
+{
+    return take_next("url", options->urls, &options->url_count, PND_OPTION_URL_COUNT);
 }
 
 /* Of the URL before it. */
@@ -243,13 +248,7 @@ static int take_subject(struct pnd_options *options)
 
 static int take_case(struct pnd_options *options)
 {
-    if (options->pattern_count == PND_OPTION_CASE_COUNT) {
-        pnd_say_error("--case %.60s: is one too many; give at most %d, or a wider pattern", optarg,
-                      PND_OPTION_CASE_COUNT);
-        return -EINVAL;
-    }
-    options->patterns[options->pattern_count++] = optarg;
-    return 0;
+    return take_next("case", options->patterns, &options->pattern_count, PND_OPTION_CASE_COUNT);
 }
 
 static int take_timeout(struct pnd_options *options)
