@@ -52,7 +52,7 @@ int pnd_bench_clients_run(struct pnd_bench_clients *clients, uint32_t depth, int
     return status;
 }
 
-/* A process that was stopped, or moved, goes on with EINTR, too; a signal ends what follows. */
+/* EINTR comes without a signal, too: of a stop, or of a ring of this process that just ended. */
 static bool is_alarmed(void)
 {
     struct itimerval left;
