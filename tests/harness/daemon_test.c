@@ -181,37 +181,54 @@ START_TEST(request_over_the_cap_is_told_the_cap)
 }
 END_TEST
 
+/* A requester by nng's protocol on a bare socket, both greetings said. */
+static int begin_bare(void)
+{
+    static const uint8_t greeting[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0}; /* of a requester */
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    uint8_t answer[8];
+    int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", daemon_base);
+    ck_assert_int_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(write(peer, greeting, sizeof greeting), (ssize_t)sizeof greeting);
+    ck_assert_int_eq(recv(peer, answer, sizeof answer, MSG_WAITALL), (ssize_t)sizeof answer);
+    return peer;
+}
+
+/*
+ * Sent anew as often as a requester of nng's would. On a bare socket, as nng_close() of 1.5.2 may
+ * wait for ever for a message whose connections keep ending under it.
+ */
 START_TEST(request_far_over_the_cap_costs_only_its_sender)
 {
+    enum { ATTEMPTS = 20 };
+    static const uint8_t head[9] = {1, 0, 0, 0, 0, 0, 0x90, 0, 0}; /* 9 MiB are to follow */
     struct real_daemon daemon = real_daemon_start_at(daemon_url);
-    struct client *client = client_open(daemon_url);
     void *bytes = calloc(9, MEGABYTE);
     ck_assert_ptr_nonnull(bytes);
 
-    client_send_bytes(client, bytes, (size_t)9 * MEGABYTE);
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        int peer = begin_bare();
+        char ignored;
+        ck_assert_int_eq(send(peer, head, sizeof head, MSG_NOSIGNAL), (ssize_t)sizeof head);
+        (void)!send(peer, bytes, (size_t)9 * MEGABYTE, MSG_NOSIGNAL); /* it may end before */
+        ck_assert_int_le(recv(peer, &ignored, 1, 0), 0);
+        ck_assert_int_eq(close(peer), 0);
+    }
 
     daemon_assert_greets(daemon_url);
     free(bytes);
-    client_close(client);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 }
 END_TEST
 
-/* Speaks nng's protocol on a bare socket: a greeting each way, then one message cut short. */
 START_TEST(message_cut_short_costs_only_its_sender)
 {
-    static const uint8_t greeting[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0}; /* of a requester */
     static const uint8_t message[12] = {1, 0, 0, 0, 0, 0, 0, 3, 0xE8, 0x80, 0, 0};
     struct real_daemon daemon = real_daemon_start_at(daemon_url);
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    uint8_t answer[8];
-    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", daemon_base);
 
     for (size_t length = 0; length <= sizeof message; length++) {
-        int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        ck_assert_int_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
-        ck_assert_int_eq(write(peer, greeting, sizeof greeting), (ssize_t)sizeof greeting);
-        ck_assert_int_eq(recv(peer, answer, sizeof answer, MSG_WAITALL), (ssize_t)sizeof answer);
+        int peer = begin_bare();
         ck_assert_int_eq(write(peer, message, length), (ssize_t)length);
         ck_assert_int_eq(close(peer), 0);
     }
