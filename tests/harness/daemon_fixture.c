@@ -48,7 +48,7 @@ void daemon_assert_greets(const char *url)
     ck_assert_int_eq(reply->status, PENDIO__STATUS__OK);
     ck_assert_str_eq(reply->hello->version, PENDIO_VERSION_TEXT);
     pnd_message_free(&reply->base);
-    client_close(client);
+    client_free(client);
 }
 
 void daemon_assert_refuses(const char *const *arguments, int status, const char *part)

@@ -86,7 +86,7 @@ START_TEST(clients_that_never_read_hold_up_nobody_and_are_let_go)
         ck_assert(!ask_without_reading(slow[i], 0));
         ck_assert_int_eq(close(slow[i]), 0);
     }
-    client_close(client);
+    client_free(client);
     daemon_assert_greets(daemon_url);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 }
@@ -184,7 +184,7 @@ START_TEST(clients_that_leave_before_they_say_what_they_are_cost_nobody_anything
         while (!is_answered()) {
         }
     }
-    client_close(client);
+    client_free(client);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
     ck_assert_int_eq(access("socket", F_OK), -1);
     ck_assert_int_eq(access("socket.events", F_OK), -1);

@@ -102,8 +102,8 @@ START_TEST(run_that_is_killed_is_a_crash_and_the_next_one_passes)
     event = hear_report(events, next);
     ck_assert_msg(event->report->verdict == PENDIO__VERDICT__PASSED, "%s", event->report->reason);
     pnd_message_free(&event->base);
-    client_close(events);
-    client_close(client);
+    client_free(events);
+    client_free(client);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 }
 END_TEST
@@ -129,8 +129,8 @@ START_TEST(run_that_is_to_be_killed_and_is_has_passed)
     ck_assert_uint_eq(report->seed, 1);
     ck_assert_uint_eq(strlen(report->content_hash), 64);
     pnd_message_free(&event->base);
-    client_close(events);
-    client_close(client);
+    client_free(events);
+    client_free(client);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 }
 END_TEST
@@ -146,8 +146,8 @@ START_TEST(run_that_is_killed_before_it_kills_itself_is_a_crash)
     ck_assert_int_eq(event->report->verdict, PENDIO__VERDICT__CRASHED);
     ck_assert_ptr_nonnull(strstr(event->report->reason, "was killed by signal 9 (SIGKILL)"));
     pnd_message_free(&event->base);
-    client_close(events);
-    client_close(client);
+    client_free(events);
+    client_free(client);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 }
 END_TEST
@@ -168,8 +168,8 @@ START_TEST(report_is_kept_as_it_was_published)
     ck_assert_str_eq(reply->fetch->report->reason, event->report->reason);
     pnd_message_free(&event->base);
     pnd_message_free(&reply->base);
-    client_close(events);
-    client_close(client);
+    client_free(events);
+    client_free(client);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 }
 END_TEST
@@ -180,7 +180,7 @@ START_TEST(stopping_ends_the_run_under_way)
     struct client *client = client_open(daemon_url);
     (void)submit(client, submit_timer);
     pid_t process = real_daemon_child_of(daemon.process);
-    client_close(client);
+    client_free(client);
 
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 
@@ -203,8 +203,8 @@ START_TEST(statistics_of_a_run_are_put_where_they_were_asked_for)
 
     Pendio__Event *event = hear_report(events, run);
     pnd_message_free(&event->base);
-    client_close(events);
-    client_close(client);
+    client_free(events);
+    client_free(client);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 
     ck_assert_uint_eq(daemon_mode_of("stats/1.stats.json"), S_IRUSR | S_IWUSR);

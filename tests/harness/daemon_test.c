@@ -33,7 +33,7 @@ START_TEST(hello_names_the_process_and_where_events_are)
     ck_assert_str_eq(reply->hello->events_url, daemon_events_url);
     ck_assert_uint_eq(reply->hello->run_limit, 1);
     pnd_message_free(&reply->base);
-    client_close(client);
+    client_free(client);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 }
 END_TEST
@@ -157,7 +157,7 @@ START_TEST(bytes_that_are_no_request_are_answered_and_the_next_request_served)
     ck_assert_int_eq(reply->status, PENDIO__STATUS__BAD_REQUEST);
     pnd_message_free(&reply->base);
 
-    client_close(client);
+    client_free(client);
     daemon_assert_greets(daemon_url);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 }
@@ -176,7 +176,7 @@ START_TEST(request_over_the_cap_is_told_the_cap)
     ck_assert_ptr_nonnull(strstr(reply->message, "at most 4194304 bytes"));
     pnd_message_free(&reply->base);
     free(bytes);
-    client_close(client);
+    client_free(client);
     ck_assert_int_eq(real_daemon_stop(&daemon), 0);
 }
 END_TEST

@@ -39,9 +39,9 @@ struct client *client_subscribe(const char *events_url)
     return start(socket, events_url);
 }
 
-void client_close(struct client *client)
+/* nng_close() of nng before 1.8 may wait for ever for a pipe that was just receiving. */
+void client_free(struct client *client)
 {
-    ck_assert_int_eq(nng_close(client->socket), 0);
     free(client);
 }
 

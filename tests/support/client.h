@@ -8,7 +8,9 @@ struct client;
 
 /* Trouble of any kind fails the test, but where a function says otherwise. */
 struct client *client_open(const char *url);
-void client_close(struct client *client);
+
+/* Its socket stays connected until the test's process ends. */
+void client_free(struct client *client);
 
 /* The reply, to be freed with pnd_message_free(&reply->base). */
 Pendio__Reply *client_ask(struct client *client, const char *json);
