@@ -160,8 +160,10 @@ struct pnd_context {
 #define PND_MIRRORS(ours, theirs)                                                                  \
     _Static_assert(offsetof(struct pnd_context, ours) ==                                           \
                            offsetof(struct pnd_context, coming.theirs) &&                          \
-                       sizeof(((struct pnd_context *)0)->ours) ==                                  \
-                           sizeof(((struct pendio_completion *)0)->theirs),                        \
+                       _Generic(&((struct pnd_context *)0)->ours,                                  \
+                                __typeof__(&((struct pendio_completion *)0)->theirs)               \
+                                : true, default                                                    \
+                                : false),                                                          \
                    "the completion that is to be")
 PND_MIRRORS(coming_context, context);
 PND_MIRRORS(coming_user_data, user_data);

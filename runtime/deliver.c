@@ -10,7 +10,7 @@
 #include "line.h"
 #include "operation.h"
 
-void pnd_loop_set_free(struct pnd_loop *loop, struct pnd_context *context)
+void pnd_deliver_set_free(struct pnd_loop *loop, struct pnd_context *context)
 {
     struct pnd_handle *idle = pnd_context_deliver(context);
 
@@ -36,7 +36,7 @@ void pnd_deliver_callbacks(struct pnd_loop *loop)
         void *state = context->completed_state;
         struct pendio_completion completion = context->coming;
 
-        pnd_loop_set_free(loop, context);
+        pnd_deliver_set_free(loop, context);
         loop->stats.delivered_callback++;
         completed(&completion, state);
     }
@@ -62,7 +62,7 @@ static void deliver_record(struct pnd_loop *loop, struct pendio_completion *ret_
         return;
     }
     *ret_completion = context->coming;
-    pnd_loop_set_free(loop, context);
+    pnd_deliver_set_free(loop, context);
     loop->stats.delivered_record++;
 }
 

@@ -6,6 +6,12 @@
 
 #include "loop.h"
 
+/*
+ * What is ready is free again, before the application hears of it, so that it may start,
+ * reconfigure or put the context.
+ */
+void pnd_deliver_set_free(struct pnd_loop *loop, struct pnd_context *context);
+
 /* Calls back for everything that is ready for that. What callbacks finish is left for later. */
 void pnd_deliver_callbacks(struct pnd_loop *loop);
 

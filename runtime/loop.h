@@ -219,12 +219,6 @@ void pnd_loop_release(struct pnd_loop *loop);
 /* An entry of the ring, zeroed; NULL: there is no room even after handing over. */
 struct io_uring_sqe *pnd_loop_fetch(struct pnd_loop *loop);
 
-/*
- * What is ready is free again, before the application hears of it, so that it may start,
- * reconfigure or put the context.
- */
-void pnd_loop_set_free(struct pnd_loop *loop, struct pnd_context *context);
-
 void pnd_loop_shutdown(struct pnd_loop *loop);
 
 /* Returns for how many operations the kernel may still write; then their memory was not freed. */

@@ -6,6 +6,7 @@
  *              memory they may still write to, and counts them.
  */
 #include "context.h"
+#include "deliver.h"
 #include "environment.h"
 #include "loop.h"
 #include "move.h"
@@ -282,7 +283,7 @@ static void discard_ready(struct pnd_loop *loop, struct pnd_ready *ready)
         if (context == NULL)
             continue;
         pnd_context_discard(context);
-        pnd_loop_set_free(loop, context);
+        pnd_deliver_set_free(loop, context);
     }
 }
 
