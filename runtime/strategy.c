@@ -209,42 +209,41 @@ static void hang_lone_bell(struct pnd_loop *loop, struct pnd_handle *handle)
 }
 
 /*
- * So many were large, or not alone: it stays with single requests, with a bell or without, unless
- * small ones may be received ahead. Where they may, large ones are rung for only if they are alone
- * (lone.h).
+ * So many did not suit, or were not alone: it stays with single requests, with a bell or without,
+ * unless small ones may be received ahead. Where they may, large ones are rung for only if they are
+ * alone (lone.h).
  */
-static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small,
+static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, bool suits,
                            bool is_again)
 {
     (void)does_carry(handle, PND_CARRIES_BYTES); /* from now on that is known */
     if (may_have_bell(loop, handle, PND_CARRIES_RIGHTS)) {
         handle->strategy.others = 0; /* asked again after as many */
-        if (is_small) {
+        if (suits) {
             hang_bell(loop, handle);
             pnd_bell_for_crowd(loop, handle);
         }
-    } else if (is_again && !is_small && may_have_bell(loop, handle, PND_CARRIES_BYTES) &&
+    } else if (is_again && !suits && may_have_bell(loop, handle, PND_CARRIES_BYTES) &&
                pnd_lone_may_be(loop, handle) && handle->strategy.pause < PND_LONE_PAUSE_MOST) {
         hang_bell(loop, handle);
     } else {
-        if (is_small)
+        if (suits)
             (void)comes_ahead(loop, handle);
         find_choice(loop, handle);
     }
 }
 
+/* What spoke against it counts on until it wraps: trials are rare. */
 static void is_too_large(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     pnd_bell_take_down(loop, handle);
-    if (handle->strategy.carries == PND_CARRIES_RIGHTS)
-        handle->strategy.others = 0; /* else it counts on until it wraps: trials are rare there */
     loop->stats.single_for_large += handle->strategy.reason != PENDIO_RECEIVE_LARGE;
     handle->strategy.reason = PENDIO_RECEIVE_LARGE;
 }
 
-static void is_not_alone(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
+static void is_not_alone(struct pnd_loop *loop, struct pnd_handle *handle, bool suits)
 {
-    if (!is_small)
+    if (!suits)
         is_too_large(loop, handle);
     else if (handle->strategy.carries == PND_CARRIES_RIGHTS)
         pnd_bell_for_crowd(loop, handle);
@@ -253,15 +252,15 @@ static void is_not_alone(struct pnd_loop *loop, struct pnd_handle *handle, bool 
 }
 
 /*
- * It has a bell, and that is for small pieces over Unix sockets, or for one that is alone. A bell
+ * It has a bell, and that is for one of many over Unix sockets, or for one that is alone. A bell
  * hung to find out whether it is also shows when it is not.
  */
-static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, bool is_small)
+static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, bool suits)
 {
     struct pnd_strategy *strategy = &handle->strategy;
     bool is_again = loop->receiver == handle;
-    bool is_of_many = is_small && strategy->carries == PND_CARRIES_RIGHTS;
-    bool is_told = strategy->reason == PENDIO_RECEIVE_CROWDED;
+    bool is_of_many =
+        strategy->carries == PND_CARRIES_RIGHTS && strategy->reason == PENDIO_RECEIVE_CROWDED;
 
     loop->receive_turn = loop->turn;
     loop->receiver = handle;
@@ -270,14 +269,14 @@ static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, boo
         return;
     }
     strategy->streak = is_again ? (uint8_t)(strategy->streak + 1) : 0;
-    if (is_of_many && is_told)
+    if (is_of_many)
         strategy->others = 0;
     else
-        strategy->others = (uint8_t)(strategy->others + !(is_small && is_again));
+        strategy->others = (uint8_t)(strategy->others + !(suits && is_again));
     if (strategy->streak >= PND_STRATEGY_PATIENCE && pnd_lone_may_be(loop, handle))
         pnd_lone_begin(loop, handle);
     else if (strategy->others >= PND_STRATEGY_PATIENCE)
-        is_not_alone(loop, handle, is_small);
+        is_not_alone(loop, handle, suits);
 }
 
 /* It was not alone, though it came first: its slot may be another's by now, so it is only noted. */
@@ -347,29 +346,33 @@ static void give_up(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t re
     turn_single(loop, handle, reason);
 }
 
-/* Out of line: mostly there is no choice, or it was made. */
+/*
+ * Out of line: mostly there is no choice, or it was made. What may come ahead suits if it is small:
+ * it is copied then. Over Unix sockets, where nothing comes so, any size does.
+ */
 void pnd_strategy_count(const struct pnd_context *context, uint32_t byte_count)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
     struct pnd_strategy *strategy = &handle->strategy;
-    bool is_small = byte_count <= PND_PIECE_SMALL_BYTES;
+    bool has_rights = strategy->carries == PND_CARRIES_RIGHTS;
+    bool suits = has_rights || byte_count <= PND_PIECE_SMALL_BYTES;
     bool is_again = loop->receiver == handle;
-    bool speaks = strategy->carries == PND_CARRIES_RIGHTS ? is_again : is_small;
+    bool speaks = has_rights ? is_again : suits;
     bool alone;
 
     if (strategy->has_bell) {
-        count_rung_for(loop, handle, is_small);
+        count_rung_for(loop, handle, suits);
         return;
     }
     alone = comes_alone(loop, handle);
-    if (!(is_small || speaks) || !(alone || strategy->carries == PND_CARRIES_BYTES)) {
+    if (!suits || !(alone || strategy->carries == PND_CARRIES_BYTES)) {
         strategy->streak = 0;
         strategy->others++;
         if (has_company(strategy))
-            is_one_of_many(loop, handle, is_small, is_again);
+            is_one_of_many(loop, handle, suits, is_again);
     } else if (PND_RARE(strategy->carries == PND_CARRIES_UNKNOWN) && has_company(strategy)) {
-        is_one_of_many(loop, handle, is_small, is_again);
+        is_one_of_many(loop, handle, suits, is_again);
     } else if (!speaks) {
         strategy->streak = 0;
     } else if (++strategy->streak == patience_of(strategy)) {

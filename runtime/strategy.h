@@ -13,9 +13,10 @@
  * the piece they come with. And from an incremental buffer with less left than its head it ends
  * with EFAULT, it and every other of that ring, for ever.
  *
- * So over Unix sockets small pieces, and not alone, are received singly by a bell (bell.h), which
- * loses nothing and copies nothing: 0.82 to 0.89 of single requests (50 and 500 connections, 64
- * bytes), where one request for many costs 0.81 to 1.16. At 16 KiB it is 1.08.
+ * So over Unix sockets what is not alone is received singly by a bell (bell.h), which loses nothing
+ * and copies nothing: 0.82 to 0.89 of single requests (50 and 500 connections, 64 bytes), where one
+ * request for many costs 0.81 to 1.16. At 16 KiB it is 0.90 to 0.96, and with 8 of them on the way
+ * as it was: then the warm rounds (warm.h) decide.
  *
  * A lone stream, over Unix sockets or with large pieces over others, gets a bell for a while to see
  * whether it is busy: if so its data are taken by calls of their own (lone.h).
