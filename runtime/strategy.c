@@ -233,10 +233,11 @@ static void is_one_of_many(struct pnd_loop *loop, struct pnd_handle *handle, boo
     }
 }
 
-/* What spoke against it counts on until it wraps: trials are rare. */
 static void is_too_large(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     pnd_bell_take_down(loop, handle);
+    if (handle->strategy.carries == PND_CARRIES_RIGHTS)
+        handle->strategy.others = 0; /* else it counts on until it wraps: trials are rare there */
     loop->stats.single_for_large += handle->strategy.reason != PENDIO_RECEIVE_LARGE;
     handle->strategy.reason = PENDIO_RECEIVE_LARGE;
 }
@@ -259,8 +260,8 @@ static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, boo
 {
     struct pnd_strategy *strategy = &handle->strategy;
     bool is_again = loop->receiver == handle;
-    bool is_of_many =
-        strategy->carries == PND_CARRIES_RIGHTS && strategy->reason == PENDIO_RECEIVE_CROWDED;
+    bool is_of_many = suits && strategy->carries == PND_CARRIES_RIGHTS;
+    bool is_told = strategy->reason == PENDIO_RECEIVE_CROWDED;
 
     loop->receive_turn = loop->turn;
     loop->receiver = handle;
@@ -269,7 +270,7 @@ static void count_rung_for(struct pnd_loop *loop, struct pnd_handle *handle, boo
         return;
     }
     strategy->streak = is_again ? (uint8_t)(strategy->streak + 1) : 0;
-    if (is_of_many)
+    if (is_of_many && is_told)
         strategy->others = 0;
     else
         strategy->others = (uint8_t)(strategy->others + !(suits && is_again));
@@ -303,6 +304,30 @@ static bool comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
     loop->receive_turn = loop->turn;
     loop->receiver = handle;
     return alone;
+}
+
+/* From how many others, about, something was received in this turn or in the one before. */
+static uint32_t count_crowd(struct pnd_loop *loop, const struct pnd_handle *handle)
+{
+    if (loop->crowd_turn != loop->turn) {
+        loop->crowd_before = loop->crowd_count;
+        loop->crowd_count = 0;
+        loop->crowd_turn = loop->turn;
+    }
+    loop->crowd_count += loop->receiver != handle;
+    return loop->crowd_count > loop->crowd_before ? loop->crowd_count : loop->crowd_before;
+}
+
+/*
+ * What may come ahead suits if it is small, as it is copied then. Over Unix sockets, where nothing
+ * comes so, what is large suits where there is a crowd: a few do without the poll.
+ */
+static bool does_suit(struct pnd_loop *loop, const struct pnd_handle *handle, uint32_t byte_count)
+{
+    uint32_t crowd = count_crowd(loop, handle);
+
+    return byte_count <= PND_PIECE_SMALL_BYTES ||
+           (handle->strategy.carries == PND_CARRIES_RIGHTS && crowd >= PND_STRATEGY_CROWD);
 }
 
 /*
@@ -346,19 +371,15 @@ static void give_up(struct pnd_loop *loop, struct pnd_handle *handle, uint8_t re
     turn_single(loop, handle, reason);
 }
 
-/*
- * Out of line: mostly there is no choice, or it was made. What may come ahead suits if it is small:
- * it is copied then. Over Unix sockets, where nothing comes so, any size does.
- */
+/* Out of line: mostly there is no choice, or it was made. */
 void pnd_strategy_count(const struct pnd_context *context, uint32_t byte_count)
 {
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
     struct pnd_strategy *strategy = &handle->strategy;
-    bool has_rights = strategy->carries == PND_CARRIES_RIGHTS;
-    bool suits = has_rights || byte_count <= PND_PIECE_SMALL_BYTES;
+    bool suits = does_suit(loop, handle, byte_count);
     bool is_again = loop->receiver == handle;
-    bool speaks = has_rights ? is_again : suits;
+    bool speaks = strategy->carries == PND_CARRIES_RIGHTS ? is_again : suits;
     bool alone;
 
     if (strategy->has_bell) {
@@ -366,7 +387,7 @@ void pnd_strategy_count(const struct pnd_context *context, uint32_t byte_count)
         return;
     }
     alone = comes_alone(loop, handle);
-    if (!suits || !(alone || strategy->carries == PND_CARRIES_BYTES)) {
+    if (!(suits || speaks) || !(alone || strategy->carries == PND_CARRIES_BYTES)) {
         strategy->streak = 0;
         strategy->others++;
         if (has_company(strategy))

@@ -11,6 +11,10 @@
 
 static struct fixture fixture;
 
+enum { CROWD = 12, FEW = 3 };
+
+static const char bytes[RINGING_LARGE_BYTES];
+
 /* Where such a poll is possible: of which kind. */
 static void expect_reason(const struct fixture_pair *pair, int kind, uint32_t if_possible)
 {
@@ -19,13 +23,16 @@ static void expect_reason(const struct fixture_pair *pair, int kind, uint32_t if
                                                                : PENDIO_RECEIVE_UNDECIDED);
 }
 
-static void receive_large(struct pendio_context *context, const struct fixture_pair *pair)
+/* Two that are busy in turn; what comes for the first has so many bytes. */
+static void receive_in_turn(struct pendio_context *const contexts[2],
+                            const struct fixture_pair pairs[2], size_t byte_count)
 {
-    static const char bytes[RINGING_LARGE_BYTES];
-
-    expect_pending(pendio_receive(context, pair->near));
-    fixture_put(pair->far, bytes, sizeof bytes);
-    expect_next(&fixture, context, 0, sizeof bytes, 0);
+    for (int i = 0; i < RINGING_MANY; i++) {
+        ringing_receive(&fixture, contexts[1], &pairs[1]);
+        expect_pending(pendio_receive(contexts[0], pairs[0].near));
+        fixture_put(pairs[0].far, bytes, byte_count);
+        expect_next(&fixture, contexts[0], 0, byte_count, 0);
+    }
 }
 
 /* It is tried out as a lone one, and there is another one. */
@@ -52,26 +59,57 @@ START_TEST(stream_that_is_not_alone_after_all_is_one_of_many)
 }
 END_TEST
 
-/* _i: each comes alone in its turn, or both have something in one. */
-START_TEST(streams_of_large_pieces_are_polled_if_they_do_not_come_alone)
+START_TEST(stream_of_large_pieces_that_become_small_is_polled_again)
 {
-    struct pendio_context *contexts[2], *before;
-    struct fixture_pair pairs[2], first = ringing_begin(&fixture, RINGING_CROWDED, &before);
-    uint64_t told_count = fixture_stats(&fixture).polled_for_crowd;
+    struct pendio_context *contexts[2];
+    struct fixture_pair pairs[2] = {ringing_begin(&fixture, RINGING_CROWDED, &contexts[0])};
 
-    for (int i = 0; i < 2; i++) {
+    pairs[1] = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+    contexts[1] = fixture_get(&fixture);
+    receive_in_turn(contexts, pairs, RINGING_LARGE_BYTES);
+    expect_reason(&pairs[0], RINGING_CROWDED, PENDIO_RECEIVE_LARGE);
+    for (int i = 0; i < RINGING_MANY; i++)
+        ringing_receive_both(&fixture, contexts, pairs, i % 2);
+    expect_reason(&pairs[0], RINGING_CROWDED, PENDIO_RECEIVE_CROWDED);
+    close(pairs[1].far);
+    ringing_end(&fixture, &pairs[0]);
+}
+END_TEST
+
+/* All of them in one turn. */
+static void receive_together(struct pendio_context *const *contexts,
+                             const struct fixture_pair *pairs, int count)
+{
+    for (int i = 0; i < count; i++)
+        expect_pending(pendio_receive(contexts[i], pairs[i].near));
+    fixture_quiet(&fixture);
+    for (int i = 0; i < count; i++)
+        fixture_put(pairs[i].far, bytes, sizeof bytes);
+    for (int i = 0; i < count; i++)
+        expect_completion(fixture_next(&fixture), 0, sizeof bytes, 0);
+}
+
+START_TEST(large_pieces_are_polled_for_in_a_crowd_and_not_once_it_is_gone)
+{
+    struct pendio_context *contexts[CROWD], *known;
+    struct fixture_pair pairs[CROWD], first = ringing_begin(&fixture, RINGING_CROWDED, &known);
+    bool is_possible = ringing_is_possible(&fixture, RINGING_CROWDED);
+    struct pendio_loop_statistics before = fixture_stats(&fixture);
+
+    for (int i = 0; i < CROWD; i++) {
         pairs[i] = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
         contexts[i] = fixture_get(&fixture);
     }
-    for (int i = 0; i < 2 * RINGING_MANY; i++) {
-        if (_i == 0)
-            receive_large(contexts[i % 2], &pairs[i % 2]);
-        else
-            ringing_receive_both(&fixture, contexts, pairs, i % 2, RINGING_LARGE_BYTES);
-    }
-    ck_assert_int_eq(fixture_stats(&fixture).polled_for_crowd > told_count,
-                     _i == 1 && ringing_is_possible(&fixture, RINGING_CROWDED));
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3 * RINGING_MANY; i++)
+        receive_together(contexts, pairs, CROWD);
+    ck_assert_int_eq(fixture_stats(&fixture).polled_for_crowd > before.polled_for_crowd,
+                     is_possible);
+    ck_assert_uint_eq(fixture_stats(&fixture).single_for_large, before.single_for_large);
+    expect_reason(&pairs[CROWD - 1], RINGING_CROWDED, PENDIO_RECEIVE_CROWDED);
+    for (int i = 0; i < RINGING_MANY; i++)
+        receive_together(&contexts[CROWD - FEW], &pairs[CROWD - FEW], FEW);
+    expect_reason(&pairs[CROWD - 1], RINGING_CROWDED, PENDIO_RECEIVE_LARGE);
+    for (int i = 0; i < CROWD; i++)
         close(pairs[i].far);
     ringing_end(&fixture, &first);
 }
@@ -113,7 +151,8 @@ int main(void)
 {
     const struct fixture_case cases[] = {
         {stream_that_is_not_alone_after_all_is_one_of_many, 2},
-        {streams_of_large_pieces_are_polled_if_they_do_not_come_alone, 2},
+        {stream_of_large_pieces_that_become_small_is_polled_again, 0},
+        {large_pieces_are_polled_for_in_a_crowd_and_not_once_it_is_gone, 0},
         {lone_one_that_is_closed_is_no_rival, 2},
     };
     return fixture_run("contract: reason", cases, sizeof cases / sizeof cases[0]);

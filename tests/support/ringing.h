@@ -1,6 +1,6 @@
 /*
- * ringing.h - streams over Unix sockets that were received from so often, beside others or alone,
- * that their receives are rung for, where the kernel can.
+ * ringing.h - streams over Unix sockets that were received from so often, with little each time or
+ * alone, that their receives are rung for, where the kernel can.
  */
 #ifndef RINGING_H
 #define RINGING_H
@@ -29,8 +29,8 @@ void ringing_send(struct fixture *fixture, const struct fixture_pair *pair);
 void ringing_receive(struct fixture *fixture, struct pendio_context *context,
                      const struct fixture_pair *pair);
 
-/* Both have a piece in one turn, that one first: neither comes alone. */
+/* Both have a small piece in one turn, that one first: neither comes alone. */
 void ringing_receive_both(struct fixture *fixture, struct pendio_context *const contexts[2],
-                          const struct fixture_pair pairs[2], int first, size_t byte_count);
+                          const struct fixture_pair pairs[2], int first);
 
 #endif
