@@ -115,7 +115,7 @@ struct pnd_strategy {
     uint8_t found : 4;       /* direct receives in a row that found something, up to PATIENCE */
     uint8_t guess_score : 3; /* how good guesses were (lone.h) */
     uint8_t guess_rest : 5;  /* chances not taken to guess */
-    uint32_t unasked_turn;   /* the last of them that `unasked` counts */
+    uint32_t counted_turn;   /* the last one it was counted in: by `unasked`, or in a crowd */
 };
 
 /* What has become of a handle's multishot request; from PND_ARMED on the kernel has it. */

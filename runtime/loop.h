@@ -145,9 +145,9 @@ struct pnd_loop {
     uint64_t lone_take_count;    /* receives of such by a call of their own */
     uint64_t receive_turn;       /* when a stream was received from last; at first none was */
     struct pnd_handle *receiver; /* its slot; if that is another's now, he is told less exactly */
-    uint64_t crowd_turn;         /* when one was that there is a choice for */
-    uint32_t crowd_count;        /* of such streams, about, in that turn */
-    uint32_t crowd_before;       /* and in the one before it that had any */
+    uint64_t crowd_turn;         /* when one over a Unix socket was, and there is a choice for it */
+    uint32_t crowd_count;        /* of such streams in that turn */
+    uint32_t crowd_before;       /* and, about, in those before it */
     uint32_t collect_count;      /* connections collected per listener */
     uint32_t collect_bytes;      /* of data collected and lent per handle */
     struct pnd_context *tried;   /* whose start is looking for its own completion */

@@ -306,28 +306,40 @@ static bool comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
     return alone;
 }
 
-/* From how many others, about, something was received in this turn or in the one before. */
-static uint32_t count_crowd(struct pnd_loop *loop, const struct pnd_handle *handle)
+/* A turn has not all of a crowd: what is known of it goes by a quarter of the difference. */
+static void begin_crowd(struct pnd_loop *loop)
 {
-    if (loop->crowd_turn != loop->turn) {
+    if (loop->crowd_count < loop->crowd_before)
+        loop->crowd_before -= (loop->crowd_before - loop->crowd_count + 3) / 4;
+    else
         loop->crowd_before = loop->crowd_count;
-        loop->crowd_count = 0;
-        loop->crowd_turn = loop->turn;
-    }
-    loop->crowd_count += loop->receiver != handle;
+    loop->crowd_count = 0;
+    loop->crowd_turn = loop->turn;
+}
+
+/* How many over Unix sockets were received from in a turn lately, or in this one. */
+static uint32_t count_crowd(struct pnd_loop *loop, struct pnd_strategy *strategy)
+{
+    if (loop->crowd_turn != loop->turn)
+        begin_crowd(loop);
+    loop->crowd_count += strategy->counted_turn != (uint32_t)loop->turn;
+    strategy->counted_turn = (uint32_t)loop->turn;
     return loop->crowd_count > loop->crowd_before ? loop->crowd_count : loop->crowd_before;
 }
 
 /*
  * What may come ahead suits if it is small, as it is copied then. Over Unix sockets, where nothing
- * comes so, what is large suits where there is a crowd: a few do without the poll.
+ * comes so, what is large suits where there is a crowd: a few do without the poll. Whoever has it
+ * keeps it with fewer.
  */
-static bool does_suit(struct pnd_loop *loop, const struct pnd_handle *handle, uint32_t byte_count)
+static bool does_suit(struct pnd_loop *loop, struct pnd_strategy *strategy, uint32_t byte_count)
 {
-    uint32_t crowd = count_crowd(loop, handle);
+    uint32_t least = strategy->has_bell ? PND_STRATEGY_CROWD / 2 : PND_STRATEGY_CROWD;
+    bool is_small = byte_count <= PND_PIECE_SMALL_BYTES;
 
-    return byte_count <= PND_PIECE_SMALL_BYTES ||
-           (handle->strategy.carries == PND_CARRIES_RIGHTS && crowd >= PND_STRATEGY_CROWD);
+    if (strategy->carries != PND_CARRIES_RIGHTS)
+        return is_small;
+    return count_crowd(loop, strategy) >= least || is_small;
 }
 
 /*
@@ -377,7 +389,7 @@ void pnd_strategy_count(const struct pnd_context *context, uint32_t byte_count)
     struct pnd_loop *loop = context->loop;
     struct pnd_handle *handle = context->handle;
     struct pnd_strategy *strategy = &handle->strategy;
-    bool suits = does_suit(loop, handle, byte_count);
+    bool suits = does_suit(loop, strategy, byte_count);
     bool is_again = loop->receiver == handle;
     bool speaks = strategy->carries == PND_CARRIES_RIGHTS ? is_again : suits;
     bool alone;
@@ -405,9 +417,9 @@ void pnd_strategy_unasked(struct pnd_loop *loop, struct pnd_handle *handle)
 {
     struct pnd_strategy *strategy = &handle->strategy;
 
-    if (strategy->unasked_turn == (uint32_t)loop->turn)
+    if (strategy->counted_turn == (uint32_t)loop->turn)
         return; /* one burst */
-    strategy->unasked_turn = (uint32_t)loop->turn;
+    strategy->counted_turn = (uint32_t)loop->turn;
     if (++strategy->unasked < PND_STRATEGY_PATIENCE)
         return;
     strategy->unasked = 0;

@@ -13,11 +13,11 @@
  * the piece they come with. And from an incremental buffer with less left than its head it ends
  * with EFAULT, it and every other of that ring, for ever.
  *
- * So over Unix sockets what is not alone is received singly by a bell (bell.h), which loses nothing
- * and copies nothing: 0.82 to 0.89 of single requests (50 and 500 connections, 64 bytes), where one
- * request for many costs 0.81 to 1.16. Large pieces are so only in a crowd: with 50 to 5,000
- * connections and 16 KiB that is 0.89 to 0.98 (and with 8 of them on the way about the same: there
- * the warm rounds of warm.h decide), with two 1.08, with four 1.02.
+ * So over Unix sockets small pieces that are not alone, and large ones in a crowd, are received
+ * singly by a bell (bell.h), which loses nothing and copies nothing: 0.82 to 0.89 of single
+ * requests (50 and 500 connections, 64 bytes), where one request for many costs 0.81 to 1.16. With
+ * 50 to 5,000 connections and 16 KiB that is 0.89 to 0.98 (with 8 of them on the way about the
+ * same: there the warm rounds of warm.h decide), but with two 1.08, with four 1.02.
  *
  * A lone stream, over Unix sockets or with large pieces over others, gets a bell for a while to see
  * whether it is busy: if so its data are taken by calls of their own (lone.h).
@@ -39,7 +39,7 @@
 /* What is small; and how many in a row decide. */
 enum { PND_PIECE_SMALL_BYTES = 4096, PND_STRATEGY_PATIENCE = 8 };
 
-/* So many streams in a turn are a crowd: their large pieces are rung for over Unix sockets, too. */
+/* So many streams over Unix sockets in a turn are a crowd: their large pieces are rung for, too. */
 enum { PND_STRATEGY_CROWD = 8 };
 
 /* So much of a stream comes ahead for memory of one's own; how often doubts make it wait longer. */

@@ -105,11 +105,36 @@ START_TEST(large_pieces_are_polled_for_in_a_crowd_and_not_once_it_is_gone)
     ck_assert_int_eq(fixture_stats(&fixture).polled_for_crowd > before.polled_for_crowd,
                      is_possible);
     ck_assert_uint_eq(fixture_stats(&fixture).single_for_large, before.single_for_large);
-    expect_reason(&pairs[CROWD - 1], RINGING_CROWDED, PENDIO_RECEIVE_CROWDED);
+    for (int i = 1; i < CROWD; i++) /* who always comes first is not known to have company */
+        expect_reason(&pairs[i], RINGING_CROWDED, PENDIO_RECEIVE_CROWDED);
     for (int i = 0; i < RINGING_MANY; i++)
         receive_together(&contexts[CROWD - FEW], &pairs[CROWD - FEW], FEW);
     expect_reason(&pairs[CROWD - 1], RINGING_CROWDED, PENDIO_RECEIVE_LARGE);
     for (int i = 0; i < CROWD; i++)
+        close(pairs[i].far);
+    ringing_end(&fixture, &first);
+}
+END_TEST
+
+START_TEST(two_that_have_much_each_are_no_crowd)
+{
+    struct pendio_context *contexts[2], *known;
+    struct fixture_pair pairs[2], first = ringing_begin(&fixture, RINGING_CROWDED, &known);
+    uint64_t told_count = fixture_stats(&fixture).polled_for_crowd;
+
+    for (int i = 0; i < 2; i++) {
+        pairs[i] = fixture_pair(&fixture, FIXTURE_UNIX_STREAM);
+        contexts[i] = fixture_get(&fixture);
+        ck_assert_int_eq(pendio_context_set_policy(contexts[i], PENDIO_TRY), 0);
+    }
+    for (int i = 0; i < 4 * RINGING_MANY; i++) {
+        fixture_put(pairs[i % 2].far, bytes, sizeof bytes);
+        expect_done(pendio_receive(contexts[i % 2], pairs[i % 2].near));
+        if (i % (2 * CROWD) == 0)
+            fixture_quiet(&fixture);
+    }
+    ck_assert_uint_eq(fixture_stats(&fixture).polled_for_crowd, told_count);
+    for (int i = 0; i < 2; i++)
         close(pairs[i].far);
     ringing_end(&fixture, &first);
 }
@@ -153,6 +178,7 @@ int main(void)
         {stream_that_is_not_alone_after_all_is_one_of_many, 2},
         {stream_of_large_pieces_that_become_small_is_polled_again, 0},
         {large_pieces_are_polled_for_in_a_crowd_and_not_once_it_is_gone, 0},
+        {two_that_have_much_each_are_no_crowd, 0},
         {lone_one_that_is_closed_is_no_rival, 2},
     };
     return fixture_run("contract: reason", cases, sizeof cases / sizeof cases[0]);

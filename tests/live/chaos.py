@@ -131,10 +131,14 @@ class Chaos:
 
     def open_descriptors(self):
         names = []
-        for path in pathlib.Path(f"/proc/{self.daemon.pid}/fd").iterdir():
+        try:
+            paths = list(pathlib.Path(f"/proc/{self.daemon.pid}/fd").iterdir())
+        except OSError as gone:
+            raise Trouble(f"the daemon has no descriptors any more: {gone}") from gone
+        for path in paths:
             try:
                 names.append(os.readlink(path))
-            except FileNotFoundError:
+            except OSError:
                 pass  # closed since
         return sorted(names)
 

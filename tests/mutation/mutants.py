@@ -399,4 +399,15 @@ MUTANTS = (
     Mutant(
         "lone_takes_on", "who else has something waits while the lone stream only receives",
         "runtime/lone.c", "    loop->lone_passes = false;\n", ""),
+    Mutant(
+        "crowd_never_goes", "a few streams are received from as the crowd that they once were",
+        "runtime/strategy.c", "    loop->crowd_count = 0;\n", ""),
+    Mutant(
+        "crowd_is_forgotten", "who comes first in a turn is not one of those who came before",
+        "runtime/strategy.c", "        loop->crowd_before = loop->crowd_count;\n", ""),
+    Mutant(
+        "two_are_a_crowd", "a stream counts again for each receive of a turn",
+        "runtime/strategy.c",
+        "    loop->crowd_count += strategy->counted_turn != (uint32_t)loop->turn;\n",
+        "    loop->crowd_count++;\n"),
 )

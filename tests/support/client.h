@@ -9,7 +9,7 @@ struct client;
 /* Trouble of any kind fails the test, but where a function says otherwise. */
 struct client *client_open(const char *url);
 
-/* Its socket stays connected until the test's process ends. */
+/* Its socket lives on until the test's process ends, and dials whoever listens there next. */
 void client_free(struct client *client);
 
 /* The reply, to be freed with pnd_message_free(&reply->base). */
