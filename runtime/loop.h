@@ -100,6 +100,13 @@ struct pnd_outbox {
     uint32_t pause_count; /* chances to do without the ring that are not taken */
 };
 
+/* Streams over Unix sockets that there is a choice for (crowd.h). */
+struct pnd_crowd {
+    uint64_t turn;         /* when one was received from last */
+    uint32_t count;        /* of them, in that turn */
+    uint32_t before_count; /* in those before it, about */
+};
+
 /* Lists of a loop's contexts, each in one at most. */
 enum pnd_queue {
     PND_NO_QUEUE,
@@ -145,12 +152,10 @@ struct pnd_loop {
     uint64_t lone_take_count;    /* receives of such by a call of their own */
     uint64_t receive_turn;       /* when a stream was received from last; at first none was */
     struct pnd_handle *receiver; /* its slot; if that is another's now, he is told less exactly */
-    uint64_t crowd_turn;         /* when one over a Unix socket was, and there is a choice for it */
-    uint32_t crowd_count;        /* of such streams in that turn */
-    uint32_t crowd_before;       /* and, about, in those before it */
-    uint32_t collect_count;      /* connections collected per listener */
-    uint32_t collect_bytes;      /* of data collected and lent per handle */
-    struct pnd_context *tried;   /* whose start is looking for its own completion */
+    struct pnd_crowd crowd;
+    uint32_t collect_count;    /* connections collected per listener */
+    uint32_t collect_bytes;    /* of data collected and lent per handle */
+    struct pnd_context *tried; /* whose start is looking for its own completion */
     struct pnd_spin spin;
     struct pnd_host host;
     struct pnd_wake wake;

@@ -10,6 +10,7 @@
 
 #include "ahead.h"
 #include "bell.h"
+#include "crowd.h"
 #include "descriptor.h"
 #include "lone.h"
 
@@ -306,27 +307,6 @@ static bool comes_alone(struct pnd_loop *loop, struct pnd_handle *handle)
     return alone;
 }
 
-/* A turn has not all of a crowd: what is known of it goes by a quarter of the difference. */
-static void begin_crowd(struct pnd_loop *loop)
-{
-    if (loop->crowd_count < loop->crowd_before)
-        loop->crowd_before -= (loop->crowd_before - loop->crowd_count + 3) / 4;
-    else
-        loop->crowd_before = loop->crowd_count;
-    loop->crowd_count = 0;
-    loop->crowd_turn = loop->turn;
-}
-
-/* How many over Unix sockets were received from in a turn lately, or in this one. */
-static uint32_t count_crowd(struct pnd_loop *loop, struct pnd_strategy *strategy)
-{
-    if (loop->crowd_turn != loop->turn)
-        begin_crowd(loop);
-    loop->crowd_count += strategy->counted_turn != (uint32_t)loop->turn;
-    strategy->counted_turn = (uint32_t)loop->turn;
-    return loop->crowd_count > loop->crowd_before ? loop->crowd_count : loop->crowd_before;
-}
-
 /*
  * What may come ahead suits if it is small, as it is copied then. Over Unix sockets, where nothing
  * comes so, what is large suits where there is a crowd: a few do without the poll. Whoever has it
@@ -339,7 +319,7 @@ static bool does_suit(struct pnd_loop *loop, struct pnd_strategy *strategy, uint
 
     if (strategy->carries != PND_CARRIES_RIGHTS)
         return is_small;
-    return count_crowd(loop, strategy) >= least || is_small;
+    return pnd_crowd_count(loop, strategy) >= least || is_small;
 }
 
 /*

@@ -401,13 +401,13 @@ MUTANTS = (
         "runtime/lone.c", "    loop->lone_passes = false;\n", ""),
     Mutant(
         "crowd_never_goes", "a few streams are received from as the crowd that they once were",
-        "runtime/strategy.c", "    loop->crowd_count = 0;\n", ""),
+        "runtime/crowd.c", "    crowd->count = 0;\n", ""),
     Mutant(
         "crowd_is_forgotten", "who comes first in a turn is not one of those who came before",
-        "runtime/strategy.c", "        loop->crowd_before = loop->crowd_count;\n", ""),
+        "runtime/crowd.c", "    crowd->turn = turn;\n",
+        "    crowd->turn = turn;\n    crowd->before_count = 0;\n"),
     Mutant(
         "two_are_a_crowd", "a stream counts again for each receive of a turn",
-        "runtime/strategy.c",
-        "    loop->crowd_count += strategy->counted_turn != (uint32_t)loop->turn;\n",
-        "    loop->crowd_count++;\n"),
+        "runtime/crowd.c", "    crowd->count += strategy->counted_turn != turn;\n",
+        "    crowd->count++;\n"),
 )
