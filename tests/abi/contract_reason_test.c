@@ -4,6 +4,7 @@
  *
  * - Every stream that has one is told of, with a reason, once there is one.
  * - What is closed is nobody's rival.
+ * - Large pieces are polled for while there is a crowd; two that have much each are none.
  */
 #include "ringing.h"
 
@@ -69,25 +70,12 @@ START_TEST(stream_of_large_pieces_that_become_small_is_polled_again)
     receive_in_turn(contexts, pairs, RINGING_LARGE_BYTES);
     expect_reason(&pairs[0], RINGING_CROWDED, PENDIO_RECEIVE_LARGE);
     for (int i = 0; i < RINGING_MANY; i++)
-        ringing_receive_both(&fixture, contexts, pairs, i % 2);
+        ringing_receive_together(&fixture, contexts, pairs, 2, i % 2, 5);
     expect_reason(&pairs[0], RINGING_CROWDED, PENDIO_RECEIVE_CROWDED);
     close(pairs[1].far);
     ringing_end(&fixture, &pairs[0]);
 }
 END_TEST
-
-/* All of them in one turn. */
-static void receive_together(struct pendio_context *const *contexts,
-                             const struct fixture_pair *pairs, int count)
-{
-    for (int i = 0; i < count; i++)
-        expect_pending(pendio_receive(contexts[i], pairs[i].near));
-    fixture_quiet(&fixture);
-    for (int i = 0; i < count; i++)
-        fixture_put(pairs[i].far, bytes, sizeof bytes);
-    for (int i = 0; i < count; i++)
-        expect_completion(fixture_next(&fixture), 0, sizeof bytes, 0);
-}
 
 START_TEST(large_pieces_are_polled_for_in_a_crowd_and_not_once_it_is_gone)
 {
@@ -101,14 +89,15 @@ START_TEST(large_pieces_are_polled_for_in_a_crowd_and_not_once_it_is_gone)
         contexts[i] = fixture_get(&fixture);
     }
     for (int i = 0; i < 3 * RINGING_MANY; i++)
-        receive_together(contexts, pairs, CROWD);
+        ringing_receive_together(&fixture, contexts, pairs, CROWD, 0, RINGING_LARGE_BYTES);
     ck_assert_int_eq(fixture_stats(&fixture).polled_for_crowd > before.polled_for_crowd,
                      is_possible);
     ck_assert_uint_eq(fixture_stats(&fixture).single_for_large, before.single_for_large);
     for (int i = 1; i < CROWD; i++) /* who always comes first is not known to have company */
         expect_reason(&pairs[i], RINGING_CROWDED, PENDIO_RECEIVE_CROWDED);
     for (int i = 0; i < RINGING_MANY; i++)
-        receive_together(&contexts[CROWD - FEW], &pairs[CROWD - FEW], FEW);
+        ringing_receive_together(&fixture, &contexts[CROWD - FEW], &pairs[CROWD - FEW], FEW, 0,
+                                 RINGING_LARGE_BYTES);
     expect_reason(&pairs[CROWD - 1], RINGING_CROWDED, PENDIO_RECEIVE_LARGE);
     for (int i = 0; i < CROWD; i++)
         close(pairs[i].far);

@@ -13,16 +13,19 @@ void ringing_receive(struct fixture *fixture, struct pendio_context *context,
     expect_next(fixture, context, 0, 5, 0);
 }
 
-void ringing_receive_both(struct fixture *fixture, struct pendio_context *const contexts[2],
-                          const struct fixture_pair pairs[2], int first)
+void ringing_receive_together(struct fixture *fixture, struct pendio_context *const *contexts,
+                              const struct fixture_pair *pairs, int count, int first,
+                              size_t byte_count)
 {
-    for (int i = 0; i < 2; i++)
+    static const char bytes[RINGING_LARGE_BYTES];
+
+    for (int i = 0; i < count; i++)
         expect_pending(pendio_receive(contexts[i], pairs[i].near));
     fixture_quiet(fixture);
-    fixture_put(pairs[first].far, "small", 5);
-    fixture_put(pairs[1 - first].far, "small", 5);
-    for (int i = 0; i < 2; i++)
-        expect_completion(fixture_next(fixture), 0, 5, 0);
+    for (int i = 0; i < count; i++)
+        fixture_put(pairs[(first + i) % count].far, bytes, byte_count);
+    for (int i = 0; i < count; i++)
+        expect_completion(fixture_next(fixture), 0, byte_count, 0);
 }
 
 void ringing_send(struct fixture *fixture, const struct fixture_pair *pair)
@@ -56,7 +59,7 @@ static struct fixture_pair crowded_pair(struct fixture *fixture,
     struct pendio_context *const contexts[] = {fixture_get(fixture), fixture_get(fixture)};
 
     for (int i = 0; i < RINGING_MANY; i++)
-        ringing_receive_both(fixture, contexts, pairs, (i + 1) % 2);
+        ringing_receive_together(fixture, contexts, pairs, 2, (i + 1) % 2, 5);
     ck_assert_int_eq(pendio_handle_close(fixture->loop, pairs[1].near, PENDIO_ABORTIVE), 0);
     close(pairs[1].far);
     ck_assert_int_eq(pendio_pool_put(contexts[1]), 0);

@@ -29,8 +29,9 @@ void ringing_send(struct fixture *fixture, const struct fixture_pair *pair);
 void ringing_receive(struct fixture *fixture, struct pendio_context *context,
                      const struct fixture_pair *pair);
 
-/* Both have a small piece in one turn, that one first: neither comes alone. */
-void ringing_receive_both(struct fixture *fixture, struct pendio_context *const contexts[2],
-                          const struct fixture_pair pairs[2], int first);
+/* Each has a piece in one turn, that one first: none comes alone. */
+void ringing_receive_together(struct fixture *fixture, struct pendio_context *const *contexts,
+                              const struct fixture_pair *pairs, int count, int first,
+                              size_t byte_count);
 
 #endif
