@@ -317,9 +317,12 @@ static bool does_suit(struct pnd_loop *loop, struct pnd_strategy *strategy, uint
     uint32_t least = strategy->has_bell ? PND_STRATEGY_CROWD / 2 : PND_STRATEGY_CROWD;
     bool is_small = byte_count <= PND_PIECE_SMALL_BYTES;
 
+    uint32_t crowd;
+
     if (strategy->carries != PND_CARRIES_RIGHTS)
         return is_small;
-    return pnd_crowd_count(loop, strategy) >= least || is_small;
+    crowd = pnd_crowd_count(loop, strategy); /* small ones are of it, too */
+    return is_small || crowd >= least;
 }
 
 /*

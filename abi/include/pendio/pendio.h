@@ -824,7 +824,7 @@ enum {                               /* why it is received from as it is */
        PENDIO_RECEIVE_PINNED = 1,    /* pendio_handle_set_receive() */
        PENDIO_RECEIVE_LENDING = 2,   /* for memory that is lent: nothing is copied */
        PENDIO_RECEIVE_LONE = 3,      /* the only busy stream: each request would be a call */
-       PENDIO_RECEIVE_LARGE = 4,     /* large pieces of few: copying, or a poll, is dearer */
+       PENDIO_RECEIVE_LARGE = 4,     /* large pieces: copying, or a poll for few, is dearer */
        PENDIO_RECEIVE_CROWDED = 5,   /* other streams are busy, too */
        PENDIO_RECEIVE_UNASKED = 6,   /* nobody asked for what came, which holds buffers */
 };
